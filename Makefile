@@ -1,0 +1,60 @@
+# HALO: every target does its own set-up. `make help` lists them.
+PYTHON ?= python3
+VENV   := .venv
+BIN    := $(VENV)/bin
+
+.DEFAULT_GOAL := help
+.PHONY: help setup run call test lint lock docs clean
+
+help:  ## list these targets
+	@awk -F':.*## ' '/^[a-z]+:.*## /{printf "  make %-7s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+setup: $(VENV)/.run  ## make .venv with the `halo` command in it
+
+run: $(VENV)/.run  ## start on embedded defaults, play a sample call, keep serving
+	@$(BIN)/halo serve --sample-call
+
+call: $(VENV)/.run  ## call the running server: type what the caller says
+	@$(BIN)/halo call
+
+test: $(VENV)/.test $(VENV)/.node  ## set up and run all tests
+	@$(BIN)/python -m pytest -n auto
+
+lint: $(VENV)/.test $(VENV)/.node  ## ruff on the Python, tsc, eslint and the loader on the scenario
+	@$(BIN)/ruff check src tests
+	@$(BIN)/ruff format --check src tests
+	@$(BIN)/halo lint scenario/voximplant_scenario_ASR.js
+	@if [ -d node_modules ]; then npx eslint scenario; fi
+
+lock: $(VENV)/.test  ## pin every dependency anew, with hashes
+	@$(BIN)/python -m pip install -q uv
+	@$(BIN)/uv pip compile -q --upgrade --universal --generate-hashes --no-emit-index-url --no-header \
+	    --python-version 3.11 pyproject.toml --group build -o requirements/run.txt
+	@$(BIN)/uv pip compile -q --upgrade --universal --generate-hashes --no-emit-index-url --no-header \
+	    --python-version 3.11 -c requirements/run.txt pyproject.toml --group build --group test -o requirements/test.txt
+	@npm install --package-lock-only
+
+docs: $(VENV)/.run  ## write the generated pages of docs/ anew
+	@$(BIN)/halo docs
+
+clean:  ## remove .venv, node_modules and the embedded store
+	rm -rf $(VENV) node_modules var
+
+$(VENV)/bin/python:
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "HALO needs Python 3.11 or newer: make PYTHON=/path/to/python3.11")'
+	@$(PYTHON) -m venv $(VENV)
+
+$(VENV)/.run: requirements/run.txt pyproject.toml | $(VENV)/bin/python
+	@echo "setting up $(VENV) ..."
+	@$(BIN)/python -m pip install -q --disable-pip-version-check --require-hashes -r requirements/run.txt
+	@$(BIN)/python -m pip install -q --disable-pip-version-check --no-deps --no-build-isolation -e .
+	@touch $@
+
+$(VENV)/.test: requirements/test.txt $(VENV)/.run
+	@echo "setting up the test tools ..."
+	@$(BIN)/python -m pip install -q --disable-pip-version-check --require-hashes -r requirements/test.txt
+	@touch $@
+
+$(VENV)/.node: package.json package-lock.json | $(VENV)/bin/python
+	@if command -v npm >/dev/null; then npm ci --silent; else echo "no Node.js: the scenario's type check is skipped"; fi
+	@touch $@

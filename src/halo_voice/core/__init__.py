@@ -1,0 +1,1 @@
+"""Pure. Standard library only; imports nothing of ours, knows no clock and no socket."""

@@ -1,0 +1,192 @@
+"""Every fault that crosses a port, each with a stable code and words that say what to do.
+
+HaloError
+├── RequestError            the caller of our API is wrong; `status` is the HTTP answer
+│   ├── BadRequest          400  cannot be read: not UTF-8, not JSON, wrong shape
+│   ├── Unauthorised        401  unsigned, stale, altered or replayed
+│   ├── UnknownCall         404
+│   ├── CallClosed          409
+│   ├── TurnConflict        409  a turn number that cannot follow, or other words under a stored number
+│   ├── TooLarge            413
+│   └── UnusableText        422  missing, blank or mistyped field
+├── ModelError              the language model gave no usable answer
+│   ├── ModelUnreachable    no connection, broken connection
+│   ├── ModelTimeout        no first token, a stall, or the whole answer over its limit
+│   ├── ModelBusy           429 and 503: may work later
+│   ├── ModelRefused        401, 403, 404, 400 …: our configuration is wrong, a retry is useless
+│   └── ModelBroken         an answer that is not the protocol, or that is empty
+├── StoreError
+│   ├── StoreBusy           locked for longer than the busy limit
+│   └── StoreUnavailable    gone, full, read-only
+├── RecordingError          a recording after the call
+│   ├── RecordingRefused    the address is not one we may fetch
+│   └── RecordingUnavailable it could not be fetched
+├── TranscriptionError
+└── ConfigurationError      settings, profiles or knowledge: all faults at once
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+
+class HaloError(Exception):
+    """The tree's root. `code` is stable and travels to log, console and scenario."""
+
+    code = "halo_error"
+
+    def __init__(self, message: str = "") -> None:
+        super().__init__(message or (self.__doc__ or "").strip().splitlines()[0])
+
+    @property
+    def message(self) -> str:
+        return str(self)
+
+
+class RequestError(HaloError):
+    """The request cannot be served as it is."""
+
+    code = "bad_request"
+    status = 400
+
+
+class BadRequest(RequestError):
+    """The request cannot be read."""
+
+
+class Unauthorised(RequestError):
+    """The request is not signed with a live key, or its signature is stale, wrong or used."""
+
+    code = "unauthorised"
+    status = 401
+
+
+class UnknownCall(RequestError):
+    """No call of this call_id is known: start it with POST /call/start first."""
+
+    code = "unknown_call"
+    status = 404
+
+
+class CallClosed(RequestError):
+    """The call has ended; nothing can be said in it any more."""
+
+    code = "call_closed"
+    status = 409
+
+
+class TurnConflict(RequestError):
+    """The turn does not follow the call's last turn, or its number holds other words."""
+
+    code = "turn_conflict"
+    status = 409
+
+
+class TooLarge(RequestError):
+    """The request is larger than the limit."""
+
+    code = "too_large"
+    status = 413
+
+
+class UnusableText(RequestError):
+    """A field is missing, blank or of the wrong type."""
+
+    code = "unusable_text"
+    status = 422
+
+
+class ModelError(HaloError):
+    """The language model gave no usable answer."""
+
+    code = "model_error"
+
+
+class ModelUnreachable(ModelError):
+    """The model's server cannot be reached: check HALO_MODEL_URL and the network."""
+
+    code = "model_unreachable"
+
+
+class ModelTimeout(ModelError):
+    """The model did not answer within its limit."""
+
+    code = "model_timeout"
+
+
+class ModelBusy(ModelError):
+    """The model's server is overloaded or the quota is used up."""
+
+    code = "model_busy"
+
+    def __init__(self, message: str = "", retry_after_s: float | None = None) -> None:
+        super().__init__(message)
+        self.retry_after_s = retry_after_s
+
+
+class ModelRefused(ModelError):
+    """The model's server refuses the request: check the key, the model's name and the folder."""
+
+    code = "model_refused"
+
+    def __init__(self, message: str = "", status: int = 0) -> None:
+        super().__init__(message)
+        self.status = status
+
+
+class ModelBroken(ModelError):
+    """The model's server does not speak the protocol, or its answer is empty or torn."""
+
+    code = "model_broken"
+
+
+class StoreError(HaloError):
+    """The store failed."""
+
+    code = "store_error"
+
+
+class StoreBusy(StoreError):
+    """The store stayed locked for longer than HALO_STORE_BUSY_MS."""
+
+    code = "store_busy"
+
+
+class StoreUnavailable(StoreError):
+    """The store is gone, full or read-only: check HALO_STORE_URL, the disk and its rights."""
+
+    code = "store_unavailable"
+
+
+class RecordingError(HaloError):
+    """The recording cannot be used."""
+
+    code = "recording_error"
+
+
+class RecordingRefused(RecordingError):
+    """The recording's address is not on an allowed host: see HALO_RECORDING_HOSTS."""
+
+    code = "recording_refused"
+
+
+class RecordingUnavailable(RecordingError):
+    """The recording could not be fetched."""
+
+    code = "recording_unavailable"
+
+
+class TranscriptionError(HaloError):
+    """The recording could not be transcribed: check HALO_TRANSCRIPTION_URL."""
+
+    code = "transcription_failed"
+
+
+class ConfigurationError(HaloError):
+    """The configuration has faults; each line names its place."""
+
+    code = "configuration"
+
+    def __init__(self, faults: Sequence[str]) -> None:
+        super().__init__("\n".join(faults))
+        self.faults = tuple(faults)

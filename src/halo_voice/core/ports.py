@@ -1,0 +1,192 @@
+"""What the dialogue needs from the outside: one protocol per port, with the errors it raises."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from enum import StrEnum
+from typing import Literal, Protocol
+
+Action = Literal["listen", "hangup"]
+
+
+class Outcome(StrEnum):
+    """What became of an accepted turn (invariant 7). `PENDING` is the only one that can change."""
+
+    PENDING = "pending"
+    ANSWERED = "answered"
+    APOLOGISED = "apologised"
+    SUPERSEDED = "superseded"
+    CALLER_GONE = "caller_gone"
+
+
+@dataclass(frozen=True, slots=True)
+class Message:
+    """One line of the conversation as a language model wants it."""
+
+    role: Literal["system", "user", "assistant"]
+    content: str
+
+
+@dataclass(frozen=True, slots=True)
+class CallStart:
+    """A call as it begins. Numbers are as the platform gives them; all may be empty."""
+
+    call_id: str
+    caller: str = ""
+    called: str = ""
+    profile: str = ""
+    profile_version: str = ""
+    scenario_version: str = ""
+    direction: Literal["incoming", "outgoing"] = "incoming"
+
+
+@dataclass(frozen=True, slots=True)
+class CallRecord:
+    """A call as the store knows it. Times are UTC."""
+
+    call_id: str
+    caller: str
+    called: str
+    profile: str
+    profile_version: str
+    scenario_version: str
+    direction: str
+    started_at: datetime
+    ended_at: datetime | None = None
+    end_reason: str | None = None
+    duration_ms: int | None = None
+    turns_reported: int | None = None
+    late_texts: tuple[str, ...] = ()
+    recording_text: str | None = None
+
+    @property
+    def open(self) -> bool:
+        return self.ended_at is None
+
+
+@dataclass(frozen=True, slots=True)
+class TurnRecord:
+    """One turn: one row, whatever was retried. `reply` and `action` are set once, with `outcome`."""
+
+    call_id: str
+    turn: int
+    user_text: str
+    confidence: float | None
+    accepted_at: datetime
+    outcome: Outcome = Outcome.PENDING
+    reply: str = ""
+    action: Action = "listen"
+    source: str = ""
+    settled_at: datetime | None = None
+    model_ms: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class CallEnd:
+    """The final report of a call, as the scenario or the reconciler gives it."""
+
+    call_id: str
+    reason: str
+    duration_ms: int
+    turns: int
+    late_texts: tuple[str, ...] = field(default=())
+
+
+class LanguageModel(Protocol):
+    """A language model behind one protocol. Raises `ModelError`s only."""
+
+    name: str
+
+    def stream(
+        self, messages: Sequence[Message], *, max_tokens: int, deadline_s: float
+    ) -> AsyncIterator[str]:
+        """Yield the answer's text in pieces as they come, never an empty piece.
+
+        `deadline_s` bounds the whole answer, in seconds from the call. Closing the iterator early
+        closes the connection. An answer without a single piece raises `ModelBroken`.
+        """
+        ...
+
+    async def warm_up(self) -> None:
+        """Do ahead what the first answer would wait for (connection, token). Never raises."""
+        ...
+
+    async def close(self) -> None: ...
+
+
+class Store(Protocol):
+    """Calls and turns. Raises `StoreError`s only. Every method is one transaction.
+
+    What a method acknowledged by returning survives a kill and a power cut.
+    """
+
+    async def open_call(self, start: CallStart) -> CallRecord:
+        """Record the call, or return the one already recorded under this `call_id`."""
+        ...
+
+    async def find_call(self, call_id: str) -> CallRecord | None: ...
+
+    async def accept_turn(
+        self, call_id: str, turn: int, user_text: str, confidence: float | None
+    ) -> TurnRecord:
+        """Record the caller's words as a pending turn, or return the turn already recorded."""
+        ...
+
+    async def settle_turn(
+        self,
+        call_id: str,
+        turn: int,
+        *,
+        outcome: Outcome,
+        reply: str,
+        action: Action,
+        source: str,
+        model_ms: int | None = None,
+    ) -> TurnRecord:
+        """Set the outcome of a pending turn; the first one wins and is returned to everybody."""
+        ...
+
+    async def turns(self, call_id: str) -> list[TurnRecord]:
+        """All turns of the call, in order."""
+        ...
+
+    async def end_call(self, end: CallEnd) -> bool:
+        """Close the call once. True for the report that closed it; pending turns of it become
+        `caller_gone`. False when it was closed already or is unknown."""
+        ...
+
+    async def keep_recording_text(self, call_id: str, text: str) -> None: ...
+
+    async def claim_nonce(self, nonce: str, ttl_s: float) -> bool:
+        """True the first time within `ttl_s` seconds; expired nonces are forgotten."""
+        ...
+
+    async def recent_calls(self, limit: int) -> list[CallRecord]:
+        """The newest calls first."""
+        ...
+
+    async def ping(self) -> None:
+        """Raise unless a read and a write are possible now."""
+        ...
+
+    async def close(self) -> None: ...
+
+
+class Transcriber(Protocol):
+    """Speech of a recording to text. Raises `TranscriptionError`."""
+
+    async def transcribe(self, audio: bytes, *, content_type: str, language: str) -> str: ...
+
+    async def close(self) -> None: ...
+
+
+class RecordingSource(Protocol):
+    """Where recordings are fetched from. Raises `RecordingRefused`, `RecordingUnavailable`."""
+
+    async def fetch(self, url: str) -> tuple[bytes, str]:
+        """The audio and its content type."""
+        ...
+
+    async def close(self) -> None: ...
