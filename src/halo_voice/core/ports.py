@@ -94,6 +94,24 @@ class CallEnd:
     late_texts: tuple[str, ...] = field(default=())
 
 
+@dataclass(frozen=True, slots=True)
+class Passage:
+    """A piece of the company's texts. `score` is 0..1, comparable between questions."""
+
+    text: str
+    title: str
+    source: str
+    score: float
+
+
+class Knowledge(Protocol):
+    """The company's texts of one profile. Never raises: a question that fits nothing finds nothing."""
+
+    def search(self, question: str, limit: int = 3) -> list[Passage]:
+        """The best passages first."""
+        ...
+
+
 class LanguageModel(Protocol):
     """A language model behind one protocol. Raises `ModelError`s only."""
 
