@@ -1,0 +1,160 @@
+"""A store that forgets, for tests and demonstrations; it keeps every promise but the disk's."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+
+from halo_voice.core.errors import StoreError, StoreUnavailable
+from halo_voice.core.ports import Action, CallEnd, CallRecord, CallStart, Outcome, TurnRecord
+from halo_voice.store.faults import NO_SUCH_CALL, NO_SUCH_TURN
+from halo_voice.store.words import finite, keepable
+
+
+def utc_now() -> datetime:
+    """The wall clock."""
+    return datetime.now(UTC)
+
+
+class MemoryStore:
+    """`core.ports.Store` in dictionaries. `now` gives the UTC time.
+
+    Nothing is awaited inside a method, so each is atomic on its event loop. `fault` is for tests of
+    others: while set, every method raises it.
+    """
+
+    def __init__(self, *, now: Callable[[], datetime] = utc_now) -> None:
+        self._now = now
+        self._calls: dict[str, CallRecord] = {}
+        self._turns: dict[str, dict[int, TurnRecord]] = {}
+        self._nonces: dict[str, datetime] = {}
+        self.fault: StoreError | None = None
+
+    async def open_call(self, start: CallStart) -> CallRecord:
+        self._check()
+        call_id = keepable(start.call_id)
+        if call_id not in self._calls:
+            self._calls[call_id] = CallRecord(
+                call_id=call_id,
+                caller=keepable(start.caller),
+                called=keepable(start.called),
+                profile=keepable(start.profile),
+                profile_version=keepable(start.profile_version),
+                scenario_version=keepable(start.scenario_version),
+                direction=start.direction,
+                started_at=self._now(),
+            )
+            self._turns[call_id] = {}
+        return self._calls[call_id]
+
+    async def find_call(self, call_id: str) -> CallRecord | None:
+        self._check()
+        return self._calls.get(keepable(call_id))
+
+    async def accept_turn(
+        self, call_id: str, turn: int, user_text: str, confidence: float | None
+    ) -> TurnRecord:
+        self._check()
+        call = self._known(call_id)
+        turns = self._turns[call.call_id]
+        if turn not in turns:
+            now = self._now()
+            turns[turn] = TurnRecord(
+                call_id=call.call_id,
+                turn=turn,
+                user_text=keepable(user_text),
+                confidence=finite(confidence),
+                accepted_at=now,
+                outcome=Outcome.PENDING if call.open else Outcome.CALLER_GONE,
+                settled_at=None if call.open else now,
+            )
+        return turns[turn]
+
+    async def settle_turn(
+        self,
+        call_id: str,
+        turn: int,
+        *,
+        outcome: Outcome,
+        reply: str,
+        action: Action,
+        source: str,
+        model_ms: int | None = None,
+    ) -> TurnRecord:
+        if outcome is Outcome.PENDING:
+            raise ValueError("a turn is settled with an outcome, and pending is none")
+        self._check()
+        turns = self._turns.get(keepable(call_id), {})
+        if turn not in turns:
+            raise StoreError(NO_SUCH_TURN)
+        if turns[turn].outcome is Outcome.PENDING:
+            turns[turn] = replace(
+                turns[turn],
+                outcome=outcome,
+                reply=keepable(reply),
+                action=action,
+                source=keepable(source),
+                settled_at=self._now(),
+                model_ms=model_ms,
+            )
+        return turns[turn]
+
+    async def turns(self, call_id: str) -> list[TurnRecord]:
+        self._check()
+        return [turn for _, turn in sorted(self._turns.get(keepable(call_id), {}).items())]
+
+    async def end_call(self, end: CallEnd) -> bool:
+        self._check()
+        call = self._calls.get(keepable(end.call_id))
+        if call is None or not call.open:
+            return False
+        now = self._now()
+        self._calls[call.call_id] = replace(
+            call,
+            ended_at=now,
+            end_reason=keepable(end.reason),
+            duration_ms=end.duration_ms,
+            turns_reported=end.turns,
+            late_texts=tuple(keepable(text) for text in end.late_texts),
+        )
+        turns = self._turns[call.call_id]
+        for number, turn in turns.items():
+            if turn.outcome is Outcome.PENDING:
+                turns[number] = replace(turn, outcome=Outcome.CALLER_GONE, settled_at=now)
+        return True
+
+    async def keep_recording_text(self, call_id: str, text: str) -> None:
+        self._check()
+        call = self._known(call_id)
+        self._calls[call.call_id] = replace(call, recording_text=keepable(text))
+
+    async def claim_nonce(self, nonce: str, ttl_s: float) -> bool:
+        self._check()
+        now = self._now()
+        self._nonces = {known: end for known, end in self._nonces.items() if end > now}
+        if keepable(nonce) in self._nonces:
+            return False
+        self._nonces[keepable(nonce)] = now + timedelta(seconds=ttl_s)
+        return True
+
+    async def recent_calls(self, limit: int) -> list[CallRecord]:
+        self._check()
+        newest = sorted(self._calls.values(), key=lambda call: call.started_at, reverse=True)
+        return newest[: max(0, limit)]
+
+    async def ping(self) -> None:
+        self._check()
+
+    async def close(self) -> None:
+        self.fault = StoreUnavailable("The store is closed.")
+
+    def _check(self) -> None:
+        if self.fault is not None:
+            raise self.fault
+
+    def _known(self, call_id: str) -> CallRecord:
+        call = self._calls.get(keepable(call_id))
+        if call is None:
+            raise StoreError(NO_SUCH_CALL)
+        return call

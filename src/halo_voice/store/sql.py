@@ -1,0 +1,189 @@
+"""The store on a database: each method of the port is one transaction."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import datetime, timedelta
+from itertools import count
+from typing import Any
+
+from sqlalchemy import Connection, Row, Select
+
+from halo_voice.core.errors import StoreError
+from halo_voice.core.ports import Action, CallEnd, CallRecord, CallStart, Outcome, TurnRecord
+from halo_voice.store.database import Database
+from halo_voice.store.faults import NO_SUCH_CALL, NO_SUCH_TURN
+from halo_voice.store.statements import Statements
+from halo_voice.store.words import finite
+
+# One claim in so many also removes expired nonces, up to 1,000 of them: always more than came.
+_CLAIMS_PER_PURGE = 64
+
+
+class SqlStore:
+    """`core.ports.Store` on SQLite or PostgreSQL. `now` gives the UTC time."""
+
+    def __init__(self, database: Database, *, now: Callable[[], datetime]) -> None:
+        self._database = database
+        self._statements = Statements(database.dialect)
+        self._now = now
+        self._claims = count()
+
+    async def open_call(self, start: CallStart) -> CallRecord:
+        values = {
+            "call_id": start.call_id,
+            "caller": start.caller,
+            "called": start.called,
+            "profile": start.profile,
+            "profile_version": start.profile_version,
+            "scenario_version": start.scenario_version,
+            "direction": start.direction,
+            "started_at": self._now(),
+            "late_texts": (),
+        }
+
+        def transaction(connection: Connection) -> CallRecord:
+            row = connection.execute(self._statements.open_call, values).one_or_none()
+            if row is None:
+                row = self._call(connection, start.call_id)
+            if row is None:
+                raise StoreError(NO_SUCH_CALL)
+            return CallRecord(*row)
+
+        return await self._database.write_at_once(transaction)
+
+    async def find_call(self, call_id: str) -> CallRecord | None:
+        def transaction(connection: Connection) -> CallRecord | None:
+            row = self._call(connection, call_id)
+            return None if row is None else CallRecord(*row)
+
+        return await self._database.read(transaction)
+
+    async def accept_turn(
+        self, call_id: str, turn: int, user_text: str, confidence: float | None
+    ) -> TurnRecord:
+        values = {
+            "of_call": call_id,
+            "of_turn": turn,
+            "user_text": user_text,
+            "confidence": finite(confidence),
+            "now": self._now(),
+        }
+
+        def transaction(connection: Connection) -> TurnRecord:
+            row = connection.execute(self._statements.accept_turn, values).one_or_none()
+            if row is None:
+                row = self._turn(connection, call_id, turn)
+            if row is None:
+                raise StoreError(NO_SUCH_CALL)
+            return TurnRecord(*row)
+
+        return await self._database.write_at_once(transaction)
+
+    async def settle_turn(
+        self,
+        call_id: str,
+        turn: int,
+        *,
+        outcome: Outcome,
+        reply: str,
+        action: Action,
+        source: str,
+        model_ms: int | None = None,
+    ) -> TurnRecord:
+        if outcome is Outcome.PENDING:
+            raise ValueError("a turn is settled with an outcome, and pending is none")
+        values = {
+            "of_call": call_id,
+            "of_turn": turn,
+            "outcome": outcome.value,
+            "reply": reply,
+            "action": action,
+            "source": source,
+            "settled_at": self._now(),
+            "model_ms": model_ms,
+        }
+
+        def transaction(connection: Connection) -> TurnRecord:
+            row = connection.execute(self._statements.settle_turn, values).one_or_none()
+            if row is None:
+                row = self._turn(connection, call_id, turn)
+            if row is None:
+                raise StoreError(NO_SUCH_TURN)
+            return TurnRecord(*row)
+
+        return await self._database.write_at_once(transaction)
+
+    async def turns(self, call_id: str) -> list[TurnRecord]:
+        rows = await self._rows(self._statements.turns_of_call, {"of_call": call_id})
+        return [TurnRecord(*row) for row in rows]
+
+    async def end_call(self, end: CallEnd) -> bool:
+        now = self._now()
+        values = {
+            "of_call": end.call_id,
+            "ended_at": now,
+            "end_reason": end.reason,
+            "duration_ms": end.duration_ms,
+            "turns_reported": end.turns,
+            "late_texts": end.late_texts,
+        }
+
+        def transaction(connection: Connection) -> bool:
+            closed = connection.execute(self._statements.end_call, values).one_or_none()
+            if closed is None:
+                return False
+            connection.execute(self._statements.abandon_turns, {"of_call": end.call_id, "now": now})
+            return True
+
+        return await self._database.write(transaction)
+
+    async def keep_recording_text(self, call_id: str, text: str) -> None:
+        values = {"of_call": call_id, "recording_text": text}
+
+        def transaction(connection: Connection) -> None:
+            kept = connection.execute(self._statements.keep_recording_text, values).one_or_none()
+            if kept is None:
+                raise StoreError(NO_SUCH_CALL)
+
+        await self._database.write_at_once(transaction)
+
+    async def claim_nonce(self, nonce: str, ttl_s: float) -> bool:
+        now = self._now()
+        values = {"nonce": nonce, "expires_at": now + timedelta(seconds=ttl_s), "now": now}
+        purge = next(self._claims) % _CLAIMS_PER_PURGE == 0
+
+        def transaction(connection: Connection) -> bool:
+            if purge:
+                connection.execute(self._statements.purge_nonces, {"now": now})
+            taken = connection.execute(self._statements.claim_nonce, values).one_or_none()
+            return taken is not None
+
+        return await self._database.write_at_once(transaction)
+
+    async def recent_calls(self, limit: int) -> list[CallRecord]:
+        rows = await self._rows(self._statements.recent_calls, {"at_most": max(0, limit)})
+        return [CallRecord(*row) for row in rows]
+
+    async def ping(self) -> None:
+        values = {"name": "ping", "pinged_at": self._now()}
+        await self._rows(self._statements.find_call, {"of_call": ""})
+        await self._database.write_at_once(
+            lambda connection: connection.execute(self._statements.ping, values).one()
+        )
+
+    async def close(self) -> None:
+        await self._database.close()
+
+    async def _rows(self, statement: Select[Any], values: dict[str, Any]) -> list[Row[Any]]:
+        return await self._database.read(
+            lambda connection: list(connection.execute(statement, values))
+        )
+
+    def _call(self, connection: Connection, call_id: str) -> Row[Any] | None:
+        return connection.execute(self._statements.find_call, {"of_call": call_id}).one_or_none()
+
+    def _turn(self, connection: Connection, call_id: str, turn: int) -> Row[Any] | None:
+        return connection.execute(
+            self._statements.find_turn, {"of_call": call_id, "of_turn": turn}
+        ).one_or_none()

@@ -1,0 +1,151 @@
+"""Every statement, built once per dialect; values come as named parameters.
+
+The statements carry the promises: a turn is inserted only if its number is free, an outcome is set
+only while it is pending, a call is closed only while it is open. So they hold between processes.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from sqlalchemy import BigInteger, Float, Select, Text, bindparam, case, delete, select, update
+from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.sql.dml import ReturningInsert, ReturningUpdate
+
+from halo_voice.core.ports import Outcome
+from halo_voice.store.schema import Moment, Words, calls, nonces, pings, turns
+
+# `bindparam` names may not equal the names of the columns that an UPDATE sets.
+_of_call = bindparam("of_call", type_=Words())
+_of_turn = bindparam("of_turn", type_=BigInteger())
+_now = bindparam("now", type_=Moment())
+
+
+class Statements:
+    """The statements of one dialect: `sqlite` or `postgresql`."""
+
+    def __init__(self, dialect: str) -> None:
+        insert: Callable[..., Any] = {
+            "sqlite": sqlite.insert,
+            "postgresql": postgresql.insert,
+        }[dialect]
+        self.open_call: ReturningInsert[Any] = (
+            insert(calls).on_conflict_do_nothing().returning(*calls.c)
+        )
+        self.accept_turn = _accept_turn(insert)
+        self.claim_nonce = _claim_nonce(insert)
+        self.ping = _ping(insert)
+
+    find_call: Select[Any] = select(*calls.c).where(calls.c.call_id == _of_call)
+    find_turn: Select[Any] = select(*turns.c).where(
+        turns.c.call_id == _of_call, turns.c.turn == _of_turn
+    )
+    turns_of_call: Select[Any] = (
+        select(*turns.c).where(turns.c.call_id == _of_call).order_by(turns.c.turn)
+    )
+    recent_calls: Select[Any] = (
+        select(*calls.c)
+        .order_by(calls.c.started_at.desc(), calls.c.call_id)
+        .limit(bindparam("at_most", type_=BigInteger()))
+    )
+    settle_turn: ReturningUpdate[Any] = (
+        update(turns)
+        .where(
+            turns.c.call_id == _of_call,
+            turns.c.turn == _of_turn,
+            turns.c.outcome == Outcome.PENDING.value,
+        )
+        .values(
+            {
+                name: bindparam(name)
+                for name in ("outcome", "reply", "action", "source", "settled_at", "model_ms")
+            }
+        )
+        .returning(*turns.c)
+    )
+    end_call: ReturningUpdate[Any] = (
+        update(calls)
+        .where(calls.c.call_id == _of_call, calls.c.ended_at.is_(None))
+        .values(
+            {
+                name: bindparam(name)
+                for name in (
+                    "ended_at",
+                    "end_reason",
+                    "duration_ms",
+                    "turns_reported",
+                    "late_texts",
+                )
+            }
+        )
+        .returning(calls.c.call_id)
+    )
+    abandon_turns = (
+        update(turns)
+        .where(turns.c.call_id == _of_call, turns.c.outcome == Outcome.PENDING.value)
+        .values(outcome=Outcome.CALLER_GONE.value, settled_at=_now)
+    )
+    keep_recording_text: ReturningUpdate[Any] = (
+        update(calls)
+        .where(calls.c.call_id == _of_call)
+        .values(recording_text=bindparam("recording_text"))
+        .returning(calls.c.call_id)
+    )
+    # Bounded, and stepping aside for other processes that purge: a claim never waits for it.
+    purge_nonces = delete(nonces).where(
+        nonces.c.nonce.in_(
+            select(nonces.c.nonce)
+            .where(nonces.c.expires_at <= _now)
+            .limit(1000)
+            .with_for_update(skip_locked=True)
+        )
+    )
+
+
+def _accept_turn(insert: Callable[..., Any]) -> ReturningInsert[Any]:
+    """Insert the turn of a known call, pending or, if the call is closed already, `caller_gone`.
+
+    The call's row is locked against its end (PostgreSQL; SQLite has one writer anyway), so that no
+    pending turn slips in behind `abandon_turns`.
+    """
+    outcome = case(
+        (calls.c.ended_at.is_(None), Outcome.PENDING.value), else_=Outcome.CALLER_GONE.value
+    )
+    settled_at = case((calls.c.ended_at.is_not(None), _now))
+    row = (
+        select(
+            calls.c.call_id,
+            _of_turn,
+            bindparam("user_text", type_=Words()),
+            bindparam("confidence", type_=Float()),
+            _now,
+            outcome,
+            bindparam("reply", "", type_=Text()),
+            bindparam("action", "listen", type_=Text()),
+            bindparam("source", "", type_=Text()),
+            settled_at,
+        )
+        .where(calls.c.call_id == _of_call)
+        .with_for_update(read=True)
+    )
+    names = [column.name for column in turns.c if column.name != "model_ms"]
+    return insert(turns).from_select(names, row).on_conflict_do_nothing().returning(*turns.c)
+
+
+def _claim_nonce(insert: Callable[..., Any]) -> ReturningInsert[Any]:
+    """Take the nonce if it is new or expired: a row comes back only to the one who took it."""
+    new = insert(nonces)
+    return new.on_conflict_do_update(
+        index_elements=[nonces.c.nonce],
+        set_={"expires_at": new.excluded.expires_at},
+        where=nonces.c.expires_at <= _now,
+    ).returning(nonces.c.nonce)
+
+
+def _ping(insert: Callable[..., Any]) -> ReturningInsert[Any]:
+    """A write that is really committed: a full disk shows at the commit and nowhere before."""
+    new = insert(pings)
+    return new.on_conflict_do_update(
+        index_elements=[pings.c.name], set_={"pinged_at": new.excluded.pinged_at}
+    ).returning(pings.c.name)
