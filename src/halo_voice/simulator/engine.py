@@ -1,0 +1,102 @@
+"""One scenario in one JavaScript context: `step(event) -> commands`, and nothing else gets in or out."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Mapping
+from typing import Any, Literal
+
+import msgspec
+import quickjs
+
+from halo_voice.simulator.report import PLATFORM_LINE
+from halo_voice.simulator.tables import platform, tables
+
+Mode = Literal["strict", "collect"]
+Command = dict[str, Any]
+
+MEMORY_BYTES = 16 * 2**20  # the platform's limit
+CALLBACK_SECONDS = 1  # the platform's limit, in CPU time
+MAX_JOBS = 100_000  # microtasks after one event; more is a loop of promises
+EPOCH_MS = 1_772_355_600_000  # 2026-03-01 09:00 UTC, where a virtual session begins unless told
+
+_encode = msgspec.json.Encoder().encode
+_decode = msgspec.json.Decoder(list[dict[str, Any]]).decode
+
+
+class Engine:
+    """An emulated VoxEngine around one scenario file.
+
+    Errors never leave as exceptions: they are commands (`error`, `violation`), so that what the scenario
+    did before the error is kept. All times are milliseconds of the session's clock.
+    """
+
+    def __init__(
+        self,
+        *,
+        seed: int = 0,
+        secrets: Mapping[str, str] | None = None,
+        custom_data: str = "",
+        epoch_ms: int = EPOCH_MS,
+        mode: Mode = "strict",
+    ) -> None:
+        self._context = context = quickjs.Context()
+        context.set_memory_limit(MEMORY_BYTES)
+        # All texts are called `<input>` in a stack. The platform lies behind the lines of any scenario,
+        # so that its frames can be told apart and the scenario's lines are true.
+        make = context.eval("\n" * PLATFORM_LINE + platform())
+        config = {
+            "seed": seed & 0xFFFFFFFF,
+            "secrets": dict(secrets or {}),
+            "customData": custom_data,
+            "epochMs": epoch_ms,
+            "mode": mode,
+        }
+        make(tables(), _encode(config).decode())
+        self._step = context.get("__step")
+        self._drain = context.get("__drain")
+        context.eval("delete globalThis.__step; delete globalThis.__drain")
+        context.set_time_limit(CALLBACK_SECONDS)
+
+    def load(self, source: str) -> list[Command]:
+        """Evaluates the scenario's text as a classic script."""
+        return self._run(self._context.eval, source)
+
+    def step(self, event: Mapping[str, Any]) -> list[Command]:
+        """Delivers one event and returns what the scenario wants done, in its order."""
+        return self._run(self._step, _encode(event).decode())
+
+    def close(self) -> None:
+        """Gives the memory back. The engine cannot be used afterwards."""
+        self._step = self._drain = self._context = None  # type: ignore[assignment]
+
+    def _run(self, enter: Any, text: str) -> list[Command]:
+        try:
+            enter(text)
+            broken = self._run_jobs()
+        except quickjs.JSException as error:  # not catchable in JS: out of time, out of memory, syntax
+            broken = _broken(error)
+        commands = self._collect()
+        return [*commands, broken] if broken else commands
+
+    def _run_jobs(self) -> Command | None:
+        job, jobs = self._context.execute_pending_job, 0
+        started = time.process_time()
+        while job():
+            jobs += 1
+            if jobs > MAX_JOBS or time.process_time() - started > CALLBACK_SECONDS:
+                return {"op": "error", "how": "throw", "message": "InternalError: endless promises", "stack": ""}
+        return None
+
+    def _collect(self) -> list[Command]:
+        try:
+            return _decode(self._drain())
+        except quickjs.JSException as error:  # no memory left even for this
+            return [_broken(error)]
+
+
+def _broken(error: quickjs.JSException) -> Command:
+    text = str(error)
+    if text.startswith("InternalError: interrupted"):
+        text = text.replace("interrupted", f"the callback ran longer than {CALLBACK_SECONDS} s", 1)
+    return {"op": "error", "how": "throw", "message": text.split("\n")[0], "stack": text}

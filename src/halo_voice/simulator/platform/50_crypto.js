@@ -1,0 +1,132 @@
+// Crypto: the four digests of the platform. In JavaScript, because the engine cannot call out while it
+// is held to one second a callback. The platform's text encoding is not documented; we read UTF-8.
+
+/** The message with its padding, as big-endian or little-endian 32-bit words. */
+function padded(bytes, littleEndian) {
+  const blocks = ((bytes.length + 8) >> 6) + 1;
+  const words = new Int32Array(blocks * 16);
+  const shift = (i) => (littleEndian ? (i & 3) * 8 : 24 - (i & 3) * 8);
+  for (let i = 0; i < bytes.length; i++) words[i >> 2] |= bytes[i] << shift(i);
+  words[bytes.length >> 2] |= 0x80 << shift(bytes.length);
+  words[words.length - (littleEndian ? 2 : 1)] = bytes.length * 8;
+  return words;
+}
+
+function hexOf(words, littleEndian) {
+  let text = "";
+  for (let word of words) {
+    word >>>= 0;
+    if (littleEndian) word = ((word << 24) | ((word << 8) & 0xff0000) | ((word >>> 8) & 0xff00) | (word >>> 24)) >>> 0;
+    text += word.toString(16).padStart(8, "0");
+  }
+  return text;
+}
+
+// ---- SHA-256 -----------------------------------------------------------------------------------
+
+const SHA256_ROUNDS = new Int32Array(64);
+const SHA256_START = new Int32Array(8);
+const SCHEDULE = new Int32Array(80);
+
+/** The constants are the fractions of roots of the first primes; worked out when first needed. */
+function prepareSha256() {
+  const fraction = (x) => ((x - Math.floor(x)) * 4294967296) | 0;
+  for (let found = 0, n = 2; found < 64; n++) {
+    let prime = true;
+    for (let d = 2; d * d <= n && prime; d++) prime = n % d !== 0;
+    if (!prime) continue;
+    if (found < 8) SHA256_START[found] = fraction(Math.sqrt(n));
+    SHA256_ROUNDS[found++] = fraction(Math.cbrt(n));
+  }
+}
+
+function sha256Block(state, words, offset) {
+  let [a, b, c, d, e, f, g, h] = state;
+  const w = SCHEDULE;
+  for (let t = 0; t < 64; t++) {
+    if (t < 16) w[t] = words[offset + t];
+    else {
+      const x = w[t - 15];
+      const y = w[t - 2];
+      const s0 = ((x >>> 7) | (x << 25)) ^ ((x >>> 18) | (x << 14)) ^ (x >>> 3);
+      const s1 = ((y >>> 17) | (y << 15)) ^ ((y >>> 19) | (y << 13)) ^ (y >>> 10);
+      w[t] = s0 + w[t - 7] + s1 + w[t - 16];
+    }
+    const e1 = ((e >>> 6) | (e << 26)) ^ ((e >>> 11) | (e << 21)) ^ ((e >>> 25) | (e << 7));
+    const t1 = (h + e1 + ((e & f) ^ (~e & g)) + SHA256_ROUNDS[t] + w[t]) | 0;
+    const a0 = ((a >>> 2) | (a << 30)) ^ ((a >>> 13) | (a << 19)) ^ ((a >>> 22) | (a << 10));
+    const t2 = (a0 + ((a & b) ^ (a & c) ^ (b & c))) | 0;
+    h = g; g = f; f = e; e = (d + t1) | 0; d = c; c = b; b = a; a = (t1 + t2) | 0;
+  }
+  state[0] += a; state[1] += b; state[2] += c; state[3] += d;
+  state[4] += e; state[5] += f; state[6] += g; state[7] += h;
+}
+
+function sha256(bytes) {
+  if (SHA256_START[0] === 0) prepareSha256();
+  const state = SHA256_START.slice();
+  const words = padded(bytes, false);
+  for (let offset = 0; offset < words.length; offset += 16) sha256Block(state, words, offset);
+  return state;
+}
+
+function hmacSha256(key, bytes) {
+  const words2bytes = (words) => Array.from(new Uint8Array(new Int32Array(words.length * 4).buffer, 0, words.length * 4),
+    (_, i) => (words[i >> 2] >>> (24 - (i & 3) * 8)) & 255);
+  const block = key.length > 64 ? words2bytes(sha256(key)) : key.slice();
+  while (block.length < 64) block.push(0);
+  const inner = sha256(block.map((byte) => byte ^ 0x36).concat(bytes));
+  return sha256(block.map((byte) => byte ^ 0x5c).concat(words2bytes(inner)));
+}
+
+// ---- SHA-1 and MD5: kept by the platform for old signatures ------------------------------------
+
+const rotate = (x, n) => (x << n) | (x >>> (32 - n));
+
+function sha1(bytes) {
+  const state = new Int32Array([0x67452301, 0xefcdab89, 0x98badcfe, 0x10325476, 0xc3d2e1f0]);
+  const words = padded(bytes, false);
+  const w = SCHEDULE;
+  for (let offset = 0; offset < words.length; offset += 16) {
+    let [a, b, c, d, e] = state;
+    for (let t = 0; t < 80; t++) {
+      w[t] = t < 16 ? words[offset + t] : rotate(w[t - 3] ^ w[t - 8] ^ w[t - 14] ^ w[t - 16], 1);
+      const choice = [(b & c) | (~b & d), b ^ c ^ d, (b & c) | (b & d) | (c & d), b ^ c ^ d][Math.floor(t / 20)];
+      const constant = [0x5a827999, 0x6ed9eba1, 0x8f1bbcdc, 0xca62c1d6][Math.floor(t / 20)];
+      const next = (rotate(a, 5) + choice + e + constant + w[t]) | 0;
+      e = d; d = c; c = rotate(b, 30); b = a; a = next;
+    }
+    [a, b, c, d, e].forEach((value, i) => (state[i] += value));
+  }
+  return hexOf(state, false);
+}
+
+const MD5_TURNS = [[7, 12, 17, 22], [5, 9, 14, 20], [4, 11, 16, 23], [6, 10, 15, 21]];
+
+function md5(bytes) {
+  const state = new Int32Array([0x67452301, 0xefcdab89, 0x98badcfe, 0x10325476]);
+  const words = padded(bytes, true);
+  for (let offset = 0; offset < words.length; offset += 16) {
+    let [a, b, c, d] = state;
+    for (let t = 0; t < 64; t++) {
+      const round = t >> 4;
+      const mixed = [(b & c) | (~b & d), (d & b) | (~d & c), b ^ c ^ d, c ^ (b | ~d)][round];
+      const index = [t, 5 * t + 1, 3 * t + 5, 7 * t][round] & 15;
+      const constant = Math.floor(Math.abs(Math.sin(t + 1)) * 4294967296) | 0;
+      const sum = (a + mixed + constant + words[offset + index]) | 0;
+      a = d; d = c; c = b; b = (b + rotate(sum, MD5_TURNS[round][t & 3])) | 0;
+    }
+    [a, b, c, d].forEach((value, i) => (state[i] += value));
+  }
+  return hexOf(state, true);
+}
+
+const bytesOf = (where, text) => (checkType(where, "the data", text, "string") ? utf8(text) : []);
+
+Object.assign(implementations, {
+  "Crypto.hmac_sha256": (key, data) =>
+    hexOf(hmacSha256(bytesOf("Crypto.hmac_sha256", key), bytesOf("Crypto.hmac_sha256", data)), false),
+  "Crypto.sha256": (data) => hexOf(sha256(bytesOf("Crypto.sha256", data)), false),
+  "Crypto.sha1": (data) => sha1(bytesOf("Crypto.sha1", data)),
+  "Crypto.md5": (data) => md5(bytesOf("Crypto.md5", Array.isArray(data) ? data.join("") : data)),
+});
