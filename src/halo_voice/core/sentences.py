@@ -1,0 +1,80 @@
+"""Where a Russian sentence ends: full stops that close it, and those that only shorten a word."""
+
+from __future__ import annotations
+
+import re
+
+# Stand before a name or a number: the sentence always goes on.
+_BEFORE_A_NAME = (
+    "ул пр просп пр-т пр-кт пер пл наб ш б-р бул пос дер д г гор обл р-н корп к стр кв оф эт под"
+    " мкр им св ст тел доб моб см ср напр т тт п пп рис табл гл разд акад проф ген гр тов ред"
+    " инд зд вл ком лит ж/д а/я зав зам дир"
+)
+# Stand after a number or end a list: a capital letter after them opens a sentence.
+_AFTER_A_NUMBER = (
+    "руб р коп тыс млн млрд мин сек ч час шт экз г гг в вв м см км кг гр л др проч т.д т.п"
+)
+_NAMING = frozenset(_BEFORE_A_NAME.split())
+_COUNTING = frozenset(_AFTER_A_NUMBER.split())
+_SHORT_PAIR = re.compile(r"(?:[а-яёa-z]{1,2}\.)+[а-яёa-z]{1,2}")
+_OPENERS = "«(\"'„“[—–- "
+_CLOSERS = "»)\"'”“]"
+
+
+def sentences(text: str) -> list[str]:
+    """The sentences of `text` in order; joined by single spaces they are the text again.
+
+    White space is collapsed, nothing else is changed. A text without an end is one sentence.
+    """
+    found: list[str] = []
+    words: list[str] = []
+    tokens = text.split()
+    for token, following in zip(tokens, [*tokens[1:], ""], strict=False):
+        words.append(token)
+        if not following or _ends(words, following):
+            found.append(" ".join(words))
+            words = []
+    return found
+
+
+def _ends(words: list[str], following: str) -> bool:
+    """Whether the last of `words` closes their sentence, seeing the word that follows."""
+    bare = words[-1].rstrip(_CLOSERS)
+    first = following.lstrip(_OPENERS)[:1]
+    if bare.endswith(("!", "?")):
+        told = bare != words[-1] or following[:1] in "—–-"
+        return not told or _opens(first)
+    if not bare.endswith((".", "…")) or not _opens(first):
+        return False
+    if bare.endswith(("…", "...")):
+        return True
+    return not _shortened(bare.rstrip(".").lstrip(_OPENERS), words, first)
+
+
+def _opens(first: str) -> bool:
+    """Whether a sentence may open with this letter; "" stands for a dash alone."""
+    return bool(first) and not first.islower()
+
+
+def _shortened(word: str, words: list[str], first: str) -> bool:
+    """Whether the full stop after `word` belongs to the word alone."""
+    before = words[-2].lower() if len(words) > 1 else ""
+    low = word.lower()
+    if word.isdigit():  # «1. Доставка» numbers a sentence, «5. 10.» is a date
+        return len(words) == 1 or first.isdigit()
+    if low in _COUNTING and _counts(before):
+        return first.isdigit()
+    if low in ("д", "п") and before == "т.":  # «и т. д. Мы …»
+        return first.isdigit()
+    if low in _NAMING:
+        return True
+    if low in _COUNTING:
+        return first.isdigit()
+    if len(word) == 1 and word.isalpha():  # an initial; «е» of «т. е.»
+        return word.isupper() or before == "т."
+    return _SHORT_PAIR.fullmatch(low) is not None
+
+
+def _counts(before: str) -> bool:
+    """Whether the word before an abbreviation is a number or itself an abbreviation of one."""
+    return before[-1:].isdigit() or before.rstrip(".") in _COUNTING

@@ -1,0 +1,52 @@
+"""Sentences end at their ends, not at abbreviations, initials, decimals and dates."""
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from halo_voice.core.speakable import sentences
+
+SPLIT = [
+    "Да. | Нет.",
+    "Привет! | Чем помочь? | Ждём…",
+    "Как?! | Так.",
+    "Мы открыты с 9 до 18, т. е. весь день. | Приходите.",
+    "Мы рядом, т.е. близко. | Да.",
+    "Адрес: г. Москва, ул. Ленина, д. 5, корп. 2, кв. 7. | Ждём.",
+    "Просп. Мира, д. 3. | Это рядом.",
+    "Стоит 300 руб. 50 коп. за штуку. | Берёте?",
+    "Доставка 300 руб. | Завтра привезём.",
+    "Стоит 2 тыс. руб. | Дорого?",
+    "В 2024 г. мы открылись. | Да.",
+    "Мы открылись в 2024 г. | Теперь нас знают.",
+    "Чай, кофе и т. д. | Выбирайте.",
+    "Чай, кофе и т. д. по списку. | Да.",
+    "Звоните А. С. Пушкину. | Он ответит.",
+    "Звоните И.И. Иванову. | Да.",
+    "Цена 3.5 рубля. | Да.",
+    "До 5. мая закрыто. | Да.",
+    "1. Доставка есть. | 2. Самовывоз есть.",
+    "Мы работаем до 20. | Приходите!",
+    "Срок 5. 10. 2025. | Да.",
+    "«Что?» — спросил он. | Да.",
+    "Он сказал: «Да.» | И ушёл.",
+    "Ну… не знаю… | Подумаю.",
+    "Тел. 123-45-67, доб. 5. | Звоните.",
+    "Через 10 мин. | Ждите.",
+    "Сайт halo.ru работает. | Да.",
+    "См. раздел 2. | Там всё.",
+    "Работаем без выходных",
+]
+
+
+@pytest.mark.parametrize("marked", SPLIT)
+def test_splits_at_sentence_ends_only(marked):
+    """Every bar, and only a bar, is a place where a sentence ends."""
+    assert sentences(marked.replace(" | ", " ")) == marked.split(" | ")
+
+
+@given(st.text(alphabet="абВГ .!?…—«»()т.д5г\n", max_size=80))
+def test_nothing_is_lost(text):
+    """The sentences joined by spaces are the text with its white space collapsed."""
+    assert " ".join(sentences(text)) == " ".join(text.split())
+    assert all(sentences(text))
