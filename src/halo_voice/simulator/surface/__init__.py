@@ -11,7 +11,8 @@ from typing import Any
 import msgspec
 
 # Names that people and language models invent, and what they meant. Lexical nearness would mislead.
-MEANT = {
+# None: nothing on the platform does this.
+MEANT: dict[str, str | None] = {
     "ASREvents.SpeechDetected": "ASREvents.CaptureStarted",
     "ASREvents.Error": "ASREvents.ASRError",
     "ASREvents.NoSpeech": "ASREvents.Stopped",
@@ -29,6 +30,24 @@ MEANT = {
     "atob": "base64_decode",
     "TextEncoder": "str2bytes",
     "TextDecoder": "bytes2str",
+    "axios": "Net.httpRequestAsync",
+    "XMLHttpRequest": "Net.httpRequestAsync",
+    "Buffer": "str2bytes",
+    "process": "VoxEngine.getSecretValue",
+    "crypto": "Crypto",
+    "localStorage": "ApplicationStorage",
+    "setImmediate": "setTimeout",
+    "queueMicrotask": "setTimeout",
+    "alert": "Logger.write",
+    "JSession": "VoxEngine.terminate",
+    "Language": "VoiceList",
+    "URL": None,
+    "URLSearchParams": None,
+    "AbortController": None,
+    "structuredClone": None,
+    "performance": None,
+    "module": None,
+    "exports": None,
 }
 
 
@@ -47,7 +66,7 @@ class Surface:
 
     @cached_property
     def names(self) -> frozenset[str]:
-        """Every dotted global name, with every prefix: `Net`, `Net.httpRequest`, `ASREvents.Result`."""
+        """Every dotted global name with every prefix: `Net`, `Net.httpRequest`, `Crypto.md5`."""
         full = {f"{enum}.{name}" for enum, members in self.enums.items() for name in members}
         full.update(self.enums, self.functions, self.classes, self.constants)
         return frozenset(
@@ -87,7 +106,8 @@ class Surface:
             return self.nearest(parent)
         else:
             siblings = self.children.get(parent, [])
-        found = difflib.get_close_matches(leaf, siblings, n=1, cutoff=0.5)
+        # A bare name may be the scenario's own: only a slip of the pen is worth a guess.
+        found = difflib.get_close_matches(leaf, siblings, n=1, cutoff=0.5 if parent else 0.8)
         return (f"{parent}.{found[0]}" if parent else found[0]) if found else None
 
 
