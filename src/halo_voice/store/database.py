@@ -2,10 +2,16 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Callable
 from typing import Protocol, TypeVar
 
 from sqlalchemy import Connection
+
+# For every engine. Statements' values and rows are the caller's words: neither an error message nor
+# SQLAlchemy's own log, which prints rows at its debug level, may show them.
+DISCREET = {"hide_parameters": True, "logging_name": "halo"}
+logging.getLogger("sqlalchemy.engine.Engine.halo").setLevel(logging.WARNING)
 
 Result = TypeVar("Result")
 Transaction = Callable[[Connection], Result]

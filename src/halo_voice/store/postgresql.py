@@ -16,7 +16,7 @@ from sqlalchemy.engine import URL
 from sqlalchemy.exc import DBAPIError
 
 from halo_voice.core.errors import StoreError, StoreUnavailable
-from halo_voice.store.database import Result, Transaction
+from halo_voice.store.database import DISCREET, Result, Transaction
 from halo_voice.store.faults import translated
 
 _CONNECTIONS = 8
@@ -41,7 +41,7 @@ def postgresql_engine(url: URL, *, busy_ms: int, statement_ms: int = _STATEMENT_
     return create_engine(
         url.difference_update_query(["options"]),
         connect_args=arguments,
-        hide_parameters=True,
+        **DISCREET,
         pool_size=_CONNECTIONS,
         max_overflow=0,
         pool_timeout=busy_ms / 1000,

@@ -25,7 +25,7 @@ from sqlalchemy import Connection, Engine, create_engine, event
 from sqlalchemy.pool import NullPool
 
 from halo_voice.core.errors import StoreBusy, StoreError, StoreUnavailable
-from halo_voice.store.database import Result, Transaction
+from halo_voice.store.database import DISCREET, Result, Transaction
 from halo_voice.store.faults import translated
 
 _BATCH_MAX = 128
@@ -47,7 +47,7 @@ def sqlite_engine(path: Path, *, mode: str, begin: str, busy_ms: int) -> Engine:
         connection.execute("PRAGMA foreign_keys = ON")
         return connection
 
-    engine = create_engine("sqlite://", creator=connect, poolclass=NullPool, hide_parameters=True)
+    engine = create_engine("sqlite://", creator=connect, poolclass=NullPool, **DISCREET)
     if begin:
         event.listen(engine, "begin", lambda connection: connection.exec_driver_sql(begin))
     return engine
