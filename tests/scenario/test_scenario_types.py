@@ -54,7 +54,7 @@ def errors(compiler: Compiler, source: str) -> list[tuple[int, str]]:
 @pytest.mark.node
 def test_the_declarations_check_by_themselves(compiler, tmp_path):
     """Without `--skipLibCheck` the declarations have no error either."""
-    flags = "--noEmit --target es2022 --lib es2022 --strict false".split()
+    flags = ["--noEmit", "--target", "es2022", "--lib", "es2022", "--strict", "false"]
     command = [compiler.node, str(compiler.tsc), *flags, "voxengine.d.ts"]
     shutil.copy(ROOT / "scenario" / "voxengine.d.ts", tmp_path)
     done = subprocess.run(
