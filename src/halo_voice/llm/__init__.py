@@ -1,0 +1,1 @@
+"""Language models behind the port of `core`. Imports `core` and nothing else of ours."""

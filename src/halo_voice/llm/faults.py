@@ -1,0 +1,110 @@
+"""What a server's refusal means: statuses and error bodies become `ModelError`s.
+
+A provider's message may quote the caller or a piece of the key, so none of it is kept: an error
+of ours names the status and the provider's own short code, nothing else.
+"""
+
+from __future__ import annotations
+
+import math
+import re
+import time
+from collections.abc import Mapping
+from email.utils import parsedate_to_datetime
+from typing import Any
+
+import msgspec
+
+from halo_voice.core.errors import (
+    ModelBroken,
+    ModelBusy,
+    ModelError,
+    ModelRefused,
+    ModelUnreachable,
+)
+
+#: May work a little later: request timeout, too early, too many requests, overloaded.
+_BUSY = frozenset({408, 425, 429, 503, 529})
+_BUSY_WORDS = ("rate_limit", "too_many", "overload", "insufficient_quota", "unavailable")
+_CODE = re.compile(r"[A-Za-z0-9_.-]{1,64}")
+_RETRY_AFTER_S_MAX = 3600.0
+
+
+def fault_of_status(status: int, headers: Mapping[str, str], body: bytes) -> ModelError:
+    """The error that an answer with another status than 200 stands for.
+
+    Redirects and every 4xx of our making are `ModelRefused`; 5xx other than 503 and 529 are
+    `ModelUnreachable`: behind a broken server or gateway a retry may or may not find a model.
+    """
+    code = _code_in(body)
+    words = f"The model's server answered {status}{f' ({code})' if code else ''}."
+    if status in _BUSY:
+        return ModelBusy(words, retry_after_s(headers))
+    if status >= 500:
+        return ModelUnreachable(words)
+    if 300 <= status < 400:
+        return ModelRefused(f"{words} Redirects are not followed: correct HALO_MODEL_URL.", status)
+    if status >= 400:
+        hint = "Check HALO_MODEL_KEY, HALO_MODEL_NAME and HALO_MODEL_FOLDER."
+        return ModelRefused(f"{words} {hint}", status)
+    return ModelBroken(words)
+
+
+def fault_in_stream(error: Any) -> ModelError:
+    """The error that an `error` object inside a 200 answer stands for."""
+    code = error.get("code") if isinstance(error, dict) else None
+    if isinstance(code, str) and code.isascii() and code.isdigit():
+        code = int(code[:4])
+    if isinstance(code, int) and 400 <= code < 600:
+        return fault_of_status(code, {}, b"")
+    word = _short_code(error) if isinstance(error, dict) else ""
+    words = f"The model's server broke off with an error{f' ({word})' if word else ''}."
+    if any(sign in word for sign in _BUSY_WORDS):
+        return ModelBusy(words)
+    return ModelBroken(words)
+
+
+def retry_after_s(headers: Mapping[str, str]) -> float | None:
+    """Seconds until a retry makes sense, from `retry-after-ms` or `Retry-After`; None if unsaid."""
+    milliseconds = _number(headers.get("retry-after-ms"))
+    if milliseconds is not None:
+        return _sensible(milliseconds / 1000)
+    said = headers.get("Retry-After")
+    seconds = _number(said)
+    if seconds is None and said:
+        try:
+            seconds = parsedate_to_datetime(said).timestamp() - time.time()
+        except (ValueError, OverflowError):
+            return None
+        seconds = max(seconds, 0.0)
+    return None if seconds is None else _sensible(seconds)
+
+
+def _number(text: str | None) -> float | None:
+    try:
+        return float(text) if text else None
+    except ValueError:
+        return None
+
+
+def _sensible(seconds: float) -> float | None:
+    if not math.isfinite(seconds) or seconds < 0:
+        return None
+    return min(seconds, _RETRY_AFTER_S_MAX)
+
+
+def _code_in(body: bytes) -> str:
+    try:
+        found = msgspec.json.decode(body)
+    except (ValueError, RecursionError):
+        return ""
+    error = found.get("error", found) if isinstance(found, dict) else None
+    return _short_code(error) if isinstance(error, dict) else ""
+
+
+def _short_code(error: Mapping[str, Any]) -> str:
+    for field in ("code", "type"):
+        value = error.get(field)
+        if isinstance(value, str) and _CODE.fullmatch(value):
+            return value
+    return ""

@@ -1,0 +1,144 @@
+"""GigaChat's sign-in: a long-lived key buys a token for half an hour.
+
+A turn never waits for it: the token is renewed in the background when a fifth of its life is
+left, again and again until it works. Only when the server was gone for all that time, or refuses
+the token, does a turn wait, together with all others, for one renewal.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import time
+import uuid
+from collections.abc import Callable
+from email.utils import parsedate_to_datetime
+
+import aiohttp
+import msgspec
+
+from halo_voice.core.errors import ModelBroken, ModelError, ModelTimeout, ModelUnreachable
+from halo_voice.llm.body import read_body
+from halo_voice.llm.endpoint import SignIn
+from halo_voice.llm.faults import fault_of_status
+
+_LIFE_S = 1800.0
+_LIFE_S_MAX = 86_400.0
+_RENEW_AT = 0.8
+_RETRY_S_MIN, _RETRY_S_MAX = 5.0, 60.0
+_BODY_BYTES_MAX = 64 * 1024
+
+
+class _Granted(msgspec.Struct):
+    access_token: str
+    expires_at: float = 0.0  # Unix time in milliseconds
+
+
+_decode = msgspec.json.Decoder(_Granted).decode
+
+
+class Token:
+    """The current token of one account. Belongs to one event loop."""
+
+    def __init__(self, sign_in: SignIn, session: Callable[[], aiohttp.ClientSession]) -> None:
+        self._sign_in = sign_in
+        self._session = session
+        self._value = ""
+        self._expires = 0.0  # time.monotonic()
+        self._renewal: asyncio.Task[ModelError | None] | None = None
+        self._timer: asyncio.TimerHandle | None = None
+        self._retry_s = _RETRY_S_MIN
+        self._closed = False
+
+    async def get(self) -> str:
+        """A live token, at once if there is one. Raises `ModelError`."""
+        if not self._live():
+            error = await asyncio.shield(self._renew())
+            if error is not None:
+                raise error
+        return self._value
+
+    def discard(self) -> None:
+        """The server refuses this token: get another one, in the background."""
+        self._value = ""
+        self._renew()
+
+    async def close(self) -> None:
+        self._closed = True
+        if self._timer is not None:
+            self._timer.cancel()
+        if self._renewal is not None:
+            self._renewal.cancel()
+            await asyncio.wait([self._renewal])
+
+    def _live(self) -> bool:
+        return bool(self._value) and time.monotonic() < self._expires
+
+    def _renew(self) -> asyncio.Task[ModelError | None]:
+        """The renewal under way, or a new one: never two at a time."""
+        if self._renewal is None or self._renewal.done():
+            self._renewal = asyncio.get_running_loop().create_task(self._ask())
+        return self._renewal
+
+    async def _ask(self) -> ModelError | None:
+        """Renew the token and arrange the next renewal. Returns its error: nobody may listen."""
+        try:
+            async with asyncio.timeout(self._sign_in.timeout_s):
+                await self._fetch()
+        except TimeoutError:
+            error: ModelError | None = ModelTimeout("The token server did not answer in time.")
+        except ModelError as refusal:
+            error = refusal
+        except (aiohttp.ClientError, OSError) as fault:
+            error = ModelUnreachable(f"The token server was not reached ({type(fault).__name__}).")
+        else:
+            error = None
+        self._arrange(error)
+        return error
+
+    async def _fetch(self) -> None:
+        async with self._session().post(
+            self._sign_in.url,
+            data={"scope": self._sign_in.scope},
+            headers={
+                "Authorization": f"Basic {self._sign_in.key}",
+                "RqUID": str(uuid.uuid4()),
+                "Accept": "application/json",
+                "Content-Type": "application/x-www-form-urlencoded",
+            },
+            allow_redirects=False,
+        ) as response:
+            body = await read_body(response, _BODY_BYTES_MAX)
+            if response.status != 200:
+                raise fault_of_status(response.status, response.headers, body)
+            try:
+                granted = _decode(body)
+            except ValueError:
+                raise ModelBroken("The token server's answer holds no token.") from None
+            said = response.headers.get("Date", "")
+        if not granted.access_token.isascii() or not granted.access_token.isprintable():
+            raise ModelBroken("The token server's answer holds no token.")
+        self._value = granted.access_token
+        self._expires = time.monotonic() + _life_s(granted.expires_at / 1000, said)
+
+    def _arrange(self, error: ModelError | None) -> None:
+        if self._timer is not None:
+            self._timer.cancel()
+        if self._closed:
+            return
+        if error is None:
+            self._retry_s = _RETRY_S_MIN
+            wait_s = (self._expires - time.monotonic()) * _RENEW_AT
+        else:
+            wait_s = self._retry_s
+            self._retry_s = min(self._retry_s * 2, _RETRY_S_MAX)
+        self._timer = asyncio.get_running_loop().call_later(wait_s, self._renew)
+
+
+def _life_s(expires_at: float, date: str) -> float:
+    """How long the token lives, by the server's own clock where it tells the time."""
+    try:
+        now = parsedate_to_datetime(date).timestamp()
+    except ValueError:
+        now = time.time()
+    life_s = expires_at - now
+    return min(life_s, _LIFE_S_MAX) if life_s > 0 else _LIFE_S

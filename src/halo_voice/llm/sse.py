@@ -1,0 +1,67 @@
+"""Server-sent events: bytes in, the data of whole events out.
+
+Only what a model's stream needs of the format: `data` lines, however they are cut, ended by LF,
+CR LF or CR, several lines to one event. Comments (`:`) and other fields are passed over; an event
+that the end of the stream cuts off is dropped, as the format demands.
+"""
+
+from __future__ import annotations
+
+
+class EventTooLarge(ValueError):
+    """One event holds more bytes than the limit."""
+
+
+class EventReader:
+    """Feed it what the connection gives; it returns the events that this made whole.
+
+    `begun`: something other than white space has been fed.
+    """
+
+    __slots__ = ("_after_cr", "_data", "_limit", "_size", "_tail", "begun")
+
+    def __init__(self, limit_bytes: int) -> None:
+        self._limit = limit_bytes
+        self._tail = b""
+        self._data: list[bytes] = []
+        self._size = 0
+        self._after_cr = False
+        self.begun = False
+
+    def feed(self, chunk: bytes) -> list[bytes]:
+        """The data of every event that ends in `chunk`. Raises `EventTooLarge`."""
+        if not self.begun:
+            self.begun = bool(chunk.strip())
+        if self._after_cr or b"\r" in chunk:
+            chunk = self._with_plain_ends(chunk)
+        if self._tail:
+            chunk = self._tail + chunk
+        lines = chunk.split(b"\n")
+        self._tail = lines.pop()
+        events: list[bytes] = []
+        for line in lines:
+            if not line:
+                if self._data:
+                    events.append(b"\n".join(self._data))
+                    self._data.clear()
+                    self._size = 0
+            elif line.startswith(b"data:"):
+                self._keep(line[6:] if line.startswith(b"data: ") else line[5:])
+            elif line == b"data":
+                self._keep(b"")
+        if self._size + len(self._tail) > self._limit:
+            raise EventTooLarge
+        return events
+
+    def _keep(self, value: bytes) -> None:
+        self._data.append(value)
+        self._size += len(value) + 1
+
+    def _with_plain_ends(self, chunk: bytes) -> bytes:
+        """The chunk with LF for every line end, where a CR LF may be cut in two."""
+        if self._after_cr and chunk.startswith(b"\n"):
+            chunk = chunk[1:]
+            self._after_cr = False
+        if chunk:
+            self._after_cr = chunk.endswith(b"\r")
+        return chunk.replace(b"\r\n", b"\n").replace(b"\r", b"\n")
