@@ -44,7 +44,8 @@ const REPLY_MARGIN_MS = 1000; // the backend is asked to answer this much before
 const LATE_MS = 500; // after hang-up: results that are still on their way
 const REPORT_MS = 5000; // the answer to a report, and to the first request
 const RECORDING_MS = 8000; // the recording's address
-const LATE_TEXTS = 20; // kept for the report
+const LATE_TEXTS = 5; // kept for the report, and so many characters of each
+const LATE_CHARS = 300;
 const VOICE_FAULTS = 2; // phrases in a row that nobody heard
 
 
@@ -106,7 +107,7 @@ const TABLE = {
     interim: (config, state, event) => startHearing(config, state, event),
     speechCaptured: (config, state, event) => recognise(config, state, event),
     heard: (config, state, event) => hear(config, state, event),
-    expired: (config, state, event) => prompt(config, state, event, reprompt(config, state)),
+    expired: (config, state, event) => prompt(config, state, reprompt(config, state)),
   },
   hearing: {
     interim: (config, state, event) => {
@@ -115,11 +116,11 @@ const TABLE = {
     },
     speechCaptured: (config, state, event) => recognise(config, state, event),
     heard: (config, state, event) => hear(config, state, event),
-    expired: (config, state, event) => prompt(config, state, event, reprompt(config, state)),
+    expired: (config, state, event) => prompt(config, state, reprompt(config, state)),
   },
   recognising: {
     heard: (config, state, event) => hear(config, state, event),
-    expired: (config, state, event) => prompt(config, state, event, reprompt(config, state)),
+    expired: (config, state, event) => prompt(config, state, reprompt(config, state)),
   },
   thinking: {
     replied: (config, state, event) => answer(config, state, event),
@@ -279,11 +280,11 @@ function hear(config, state, event) {
   const before = state.voice ? [{ do: "hush" }] : [];
   if (!state.fresh && event.text && event.text === state.lastText) return [state, []]; // the same result once more
   const calm = { ...state, fresh: false, voice: null };
-  if (!event.text) return state.voice ? [state, []] : prompt(config, calm, event, reprompt(config, state));
+  if (!event.text) return state.voice ? [state, []] : prompt(config, calm, reprompt(config, state));
   const doubtful = event.confidence === 0 ? !state.unsure : event.confidence < config.limits.confidence;
   if (doubtful && !state.repeated && !state.voice) {
     const asked = { ...calm, repeated: true, unsure: state.unsure || event.confidence === 0 };
-    return prompt(config, asked, event, config.texts.repeat);
+    return prompt(config, asked, config.texts.repeat);
   }
   const turn = state.turn + 1;
   const ask = { do: "ask", turn, text: event.text, confidence: event.confidence, start: !state.confirmed, ms: config.limits.turn_ms };
@@ -296,8 +297,7 @@ function reprompt(config, state) {
 }
 
 // Asks the caller to speak (again), so many times in a row and no more.
-function prompt(config, state, event, text) {
-  const before = [{ do: "deafen" }];
+function prompt(config, state, text, before = []) {
   if (state.reprompts >= config.limits.reprompts) return leave(config, state, "no_input", config.texts.bye_silence, before);
   return speak(config, { ...state, reprompts: state.reprompts + 1 }, { kind: "prompt", text, next: "listen" }, before);
 }
@@ -346,12 +346,12 @@ function loseEars(config, state, event) {
   const before = [{ do: "stopEars" }];
   if (!["listening", "hearing", "recognising"].includes(state.name)) return [lost, before]; // the next `listen` makes a new one, or says goodbye
   if (lost.asrFaults > 1) return leave(config, lost, "recogniser_down", config.texts.bye_failure, before);
-  return prompt(config, lost, event, config.texts.repeat, before);
+  return prompt(config, lost, config.texts.repeat, before);
 }
 
 function keepLate(config, state, event) {
   if (!event.text || event.text === state.lastText || state.late.length >= LATE_TEXTS) return [state, []];
-  return [{ ...state, late: [...state.late, event.text] }, []];
+  return [{ ...state, late: [...state.late, clip(event.text, LATE_CHARS)] }, []];
 }
 
 function close(state, event, reason, before = []) {

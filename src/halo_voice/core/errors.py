@@ -6,7 +6,7 @@ HaloError
 │   ├── Unauthorised        401  unsigned, stale, altered or replayed
 │   ├── UnknownCall         404
 │   ├── CallClosed          409
-│   ├── TurnConflict        409  a turn number that cannot follow, or other words under a stored number
+│   ├── TurnConflict        409  a number that cannot follow, or other words under a stored one
 │   ├── TooLarge            413
 │   └── UnusableText        422  missing, blank or mistyped field
 ├── ModelError              the language model gave no usable answer

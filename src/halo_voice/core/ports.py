@@ -68,7 +68,7 @@ class CallRecord:
 
 @dataclass(frozen=True, slots=True)
 class TurnRecord:
-    """One turn: one row, whatever was retried. `reply` and `action` are set once, with `outcome`."""
+    """One turn: one row, whatever is retried. `reply` and `action` are set once, with `outcome`."""
 
     call_id: str
     turn: int
@@ -105,7 +105,7 @@ class Passage:
 
 
 class Knowledge(Protocol):
-    """The company's texts of one profile. Never raises: a question that fits nothing finds nothing."""
+    """The company's texts of one profile. Never raises: what fits nothing finds nothing."""
 
     def search(self, question: str, limit: int = 3) -> list[Passage]:
         """The best passages first."""

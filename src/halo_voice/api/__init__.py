@@ -1,0 +1,1 @@
+"""HTTP: shapes, signatures, limits. Decides nothing about a conversation."""

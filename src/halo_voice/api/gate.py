@@ -1,0 +1,146 @@
+"""What every request passes before any route: size, signature, and the one shape of errors."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+from typing import Any, Protocol
+
+import msgspec
+import structlog
+
+from halo_voice.core.errors import HaloError, RequestError, StoreError, TooLarge, Unauthorised
+
+Scope = dict[str, Any]
+Receive = Callable[[], Awaitable[dict[str, Any]]]
+Send = Callable[[dict[str, Any]], Awaitable[None]]
+App = Callable[[Scope, Receive, Send], Awaitable[None]]
+
+BODY_BYTES_MAX = 16 * 1024
+QUERY_BYTES_MAX = 16 * 1024
+HEADERS_MAX = 100
+HEADERS_BYTES_MAX = 32 * 1024
+
+UNSIGNED_ON_LOOPBACK = frozenset({"/healthz", "/readyz"})
+"""Asked by a supervisor on the same machine, which has no key."""
+
+LOOPBACK_CLIENTS = frozenset({"127.0.0.1", "::1", None})  # None: a Unix socket, or in process
+
+_FORWARDED = frozenset({b"forwarded", b"x-forwarded-for", b"x-real-ip"})
+_STATUS = {
+    "recording_refused": 403,
+    "recording_unavailable": 502,
+    "transcription_failed": 502,
+    "store_busy": 503,
+    "store_unavailable": 503,
+}
+_log = structlog.get_logger(__name__)
+
+
+class Verifier(Protocol):
+    """Checks a request's signature. Raises `Unauthorised`."""
+
+    async def verify(
+        self, method: str, path: str, headers: dict[str, str], body: bytes
+    ) -> None: ...
+
+
+def error_reply(error: HaloError) -> tuple[int, bytes]:
+    """The status and the body of the reply to a fault."""
+    if isinstance(error, RequestError):
+        status = error.status
+    else:
+        status = _STATUS.get(error.code, 503 if isinstance(error, StoreError) else 500)
+    return status, msgspec.json.encode({"code": error.code, "message": error.message})
+
+
+class Gate:
+    """ASGI: reads the whole request within its limits, verifies it, then lets the app answer."""
+
+    def __init__(self, app: App, verifier: Verifier | None) -> None:
+        """Without a verifier (no key is configured) only loopback is answered."""
+        self._app = app
+        self._verifier = verifier
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] == "lifespan":
+            return await self._app(scope, receive, send)
+        if scope["type"] != "http":
+            return await send({"type": "websocket.close", "code": 1008})
+        try:
+            self._check_head(scope)
+            body = await self._read_body(receive)
+            await self._verify(scope, body)
+        except RequestError as error:
+            return await _refuse(send, error)
+        await self._answer(scope, _replay(body), send)
+
+    def _check_head(self, scope: Scope) -> None:
+        headers = scope["headers"]
+        if len(headers) > HEADERS_MAX:
+            raise TooLarge(f"More than {HEADERS_MAX} header lines.")
+        if sum(len(name) + len(value) for name, value in headers) > HEADERS_BYTES_MAX:
+            raise TooLarge(f"Headers of more than {HEADERS_BYTES_MAX} bytes.")
+        if len(scope["query_string"]) > QUERY_BYTES_MAX:
+            raise TooLarge(f"A query of more than {QUERY_BYTES_MAX} bytes.")
+        length = next((value for name, value in headers if name == b"content-length"), b"0")
+        if not length.isdigit() or int(length[:20]) > BODY_BYTES_MAX:
+            raise TooLarge(f"A body of more than {BODY_BYTES_MAX} bytes.")
+
+    async def _read_body(self, receive: Receive) -> bytes:
+        body = b""
+        while True:
+            message = await receive()
+            body += message.get("body", b"")
+            if len(body) > BODY_BYTES_MAX:
+                raise TooLarge(f"A body of more than {BODY_BYTES_MAX} bytes.")
+            if not message.get("more_body"):
+                return body
+
+    async def _verify(self, scope: Scope, body: bytes) -> None:
+        direct = _from_loopback(scope)
+        if self._verifier is None:
+            if not direct:
+                raise Unauthorised
+        elif not (direct and scope["path"] in UNSIGNED_ON_LOOPBACK):
+            query = scope["query_string"].decode("latin-1")
+            path = scope.get("raw_path", scope["path"].encode()).decode("latin-1")
+            headers = {k.decode("latin-1"): v.decode("latin-1") for k, v in scope["headers"]}
+            whole = f"{path}?{query}" if query else path
+            await self._verifier.verify(scope["method"], whole, headers, body)
+
+    async def _answer(self, scope: Scope, receive: Receive, send: Send) -> None:
+        started = False
+
+        async def note_start(message: dict[str, Any]) -> None:
+            nonlocal started
+            started = True
+            await send(message)
+
+        try:
+            await self._app(scope, receive, note_start)
+        except Exception as error:
+            # The top of a request: whatever was not foreseen becomes one line and a clean 500.
+            _log.exception("request_failed", path=scope["path"], fault=type(error).__name__)
+            if not started:
+                await _refuse(send, HaloError("The server failed; its log says more."))
+
+
+def _from_loopback(scope: Scope) -> bool:
+    """Nobody between us and a client on this machine: a proxy says so in a header."""
+    client = scope.get("client")
+    forwarded = any(name in _FORWARDED for name, _ in scope["headers"])
+    return (client[0] if client else None) in LOOPBACK_CLIENTS and not forwarded
+
+
+def _replay(body: bytes) -> Receive:
+    async def receive() -> dict[str, Any]:
+        return {"type": "http.request", "body": body, "more_body": False}
+
+    return receive
+
+
+async def _refuse(send: Send, error: HaloError) -> None:
+    status, body = error_reply(error)
+    headers = [(b"content-type", b"application/json"), (b"content-length", b"%d" % len(body))]
+    await send({"type": "http.response.start", "status": status, "headers": headers})
+    await send({"type": "http.response.body", "body": body})

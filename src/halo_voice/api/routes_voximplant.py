@@ -1,0 +1,81 @@
+"""What the scenario asks: the start and the end of a call, a turn, a recording after the call."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import msgspec
+from fastapi import APIRouter, Request, Response
+
+from halo_voice.api.openapi import body_of, query_of
+from halo_voice.api.shapes import AudioRequest, EndRequest, StartRequest, TurnRequest, read
+from halo_voice.calls.call import Heard
+from halo_voice.calls.recordings import Recordings
+from halo_voice.calls.switchboard import Switchboard
+from halo_voice.core.ports import CallEnd
+
+
+def reply(content: dict[str, Any]) -> Response:
+    return Response(msgspec.json.encode(content), media_type="application/json")
+
+
+def voximplant_router(switchboard: Switchboard, recordings: Recordings) -> APIRouter:
+    """The routes of docs/http.md. Nothing is decided here: shapes in, shapes out."""
+    router = APIRouter(tags=["voximplant"])
+
+    async def begin(start: StartRequest) -> dict[str, Any]:
+        profile = await switchboard.start(
+            start.call_id,
+            caller=start.caller,
+            called=start.called,
+            scenario_version=start.scenario_version,
+        )
+        return profile.for_scenario()
+
+    @router.post("/call/start", openapi_extra=body_of(StartRequest))
+    async def call_start(request: Request) -> Response:
+        start = await read(request, StartRequest)
+        return reply({"call_id": start.call_id, "profile": await begin(start)})
+
+    @router.get("/process_text", openapi_extra=query_of(TurnRequest))
+    @router.post("/process_text", openapi_extra=body_of(TurnRequest, form=True))
+    async def process_text(request: Request) -> Response:
+        asked = await read(request, TurnRequest)
+        deadline_s = asked.deadline_ms / 1000
+        if asked.call_id is None or asked.turn is None:
+            said = await switchboard.answer(asked.user_text, deadline_s)
+            return reply({"user_text": asked.user_text, "ai_text": said})
+        if asked.start is not None:
+            await begin(asked.start)
+        heard = Heard(asked.turn, asked.user_text, asked.confidence, deadline_s)
+        turn = await switchboard.take(asked.call_id, heard)
+        return reply(
+            {
+                "user_text": turn.user_text,
+                "ai_text": turn.reply,
+                "turn": turn.turn,
+                "action": turn.action,
+                "outcome": turn.outcome,
+            }
+        )
+
+    @router.post("/process_audio", openapi_extra=body_of(AudioRequest))
+    async def process_audio(request: Request) -> Response:
+        asked = await read(request, AudioRequest)
+        text = await recordings.transcribe(asked.call_id, asked.url)
+        content = {"call_id": asked.call_id, "user_text": text}
+        if asked.answer:
+            content["ai_text"] = await switchboard.answer(text, recordings.answer_s) if text else ""
+        return reply(content)
+
+    @router.post("/call/end", openapi_extra=body_of(EndRequest))
+    async def call_end(request: Request) -> Response:
+        asked = await read(request, EndRequest)
+        if asked.start is not None:
+            await begin(asked.start)
+        end = CallEnd(
+            asked.call_id, asked.reason, asked.duration_ms, asked.turns, tuple(asked.late)
+        )
+        return reply({"call_id": asked.call_id, "stored": await switchboard.end(end)})
+
+    return router

@@ -1,0 +1,124 @@
+"""The requests' shapes (docs/http.md), and reading them from a query, a form or JSON."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any, Literal, TypeVar
+from urllib.parse import parse_qsl
+
+import msgspec
+from starlette.requests import Request
+
+from halo_voice.core.errors import BadRequest, UnusableText
+
+CallId = Annotated[str, msgspec.Meta(pattern=r"^[A-Za-z0-9._:-]{1,64}$")]
+Number = Annotated[str, msgspec.Meta(max_length=64)]
+Millis = Annotated[int, msgspec.Meta(ge=0, le=86_400_000)]
+EndReason = Literal[
+    "caller_hung_up",
+    "turn_limit",
+    "no_input",
+    "backend_down",
+    "time_limit",
+    "assistant_hung_up",
+    "not_connected",
+    "recogniser_down",
+    "voice_down",
+    "scenario_error",
+    "terminated",
+]
+FORM = "application/x-www-form-urlencoded"
+FIELDS_MAX = 32
+
+
+class StartRequest(msgspec.Struct, frozen=True):
+    """`POST /call/start`."""
+
+    call_id: CallId
+    caller: Number = ""
+    called: Number = ""
+    scenario_version: Annotated[str, msgspec.Meta(max_length=32)] = ""
+
+
+class TurnRequest(msgspec.Struct, frozen=True):
+    """`/process_text`. `deadline_ms`: the reply must be there within it."""
+
+    user_text: str
+    call_id: CallId | None = None
+    turn: Annotated[int, msgspec.Meta(ge=1, le=10_000)] | None = None
+    confidence: Annotated[float, msgspec.Meta(ge=0, le=1)] | None = None
+    deadline_ms: Annotated[int, msgspec.Meta(ge=200, le=60_000)] = 6000
+    start: StartRequest | None = None
+
+
+class AudioRequest(msgspec.Struct, frozen=True):
+    """`POST /process_audio`."""
+
+    call_id: CallId
+    url: Annotated[str, msgspec.Meta(max_length=2048)]
+    answer: bool = False
+
+
+class EndRequest(msgspec.Struct, frozen=True):
+    """`POST /call/end`."""
+
+    call_id: CallId
+    reason: EndReason
+    duration_ms: Millis = 0
+    turns: Annotated[int, msgspec.Meta(ge=0, le=10_000)] = 0
+    late: Annotated[
+        list[Annotated[str, msgspec.Meta(max_length=4000)]], msgspec.Meta(max_length=50)
+    ] = []
+    start: StartRequest | None = None
+
+
+Shape = TypeVar("Shape", bound=msgspec.Struct)
+
+
+async def read(request: Request, shape: type[Shape]) -> Shape:
+    """The request's fields. Raises `BadRequest` (cannot be read), `UnusableText` (wrong fields)."""
+    kind = request.headers.get("content-type", "").partition(";")[0].strip().lower()
+    body = await request.body() if request.method == "POST" else b""
+    try:
+        if body and kind != FORM:
+            return _whole(msgspec.json.decode(body, type=shape))
+        return _whole(msgspec.convert(_fields(request, body), shape, strict=False))
+    except msgspec.ValidationError as error:
+        raise UnusableText(_explained(str(error))) from None
+    except (msgspec.DecodeError, UnicodeDecodeError, ValueError) as error:
+        raise BadRequest(_unreadable(error)) from None
+
+
+def _fields(request: Request, body: bytes) -> dict[str, Any]:
+    query = request.scope["query_string"].decode("latin-1")
+    pairs = parse_qsl(query, keep_blank_values=True, errors="strict", max_num_fields=FIELDS_MAX)
+    pairs += parse_qsl(
+        body.decode("utf-8"), keep_blank_values=True, errors="strict", max_num_fields=FIELDS_MAX
+    )
+    return dict(pairs)
+
+
+def _whole(shape: Shape) -> Shape:
+    """Rules between fields."""
+    if isinstance(shape, TurnRequest):
+        if not shape.user_text.strip():
+            raise UnusableText("user_text is blank: send what the caller said.")
+        if (shape.call_id is None) != (shape.turn is None):
+            raise UnusableText("call_id and turn go together: send both, or neither.")
+        if shape.start is not None and shape.start.call_id != shape.call_id:
+            raise UnusableText("start is of another call.")
+    return shape
+
+
+def _explained(fault: str) -> str:
+    """msgspec's sentence, without its JSON path's dollar: «Expected `int`, got `str`: turn»."""
+    what, _, where = fault.partition(" - at `$")
+    place = where.rstrip("`").lstrip(".")
+    if what == "Object missing required field `user_text`":
+        return "user_text is missing: send what the caller said."
+    return f"{place}: {what}" if place else what
+
+
+def _unreadable(error: Exception) -> str:
+    if isinstance(error, UnicodeDecodeError) or "utf-8" in str(error).lower():
+        return "The text is not UTF-8."
+    return f"The request cannot be read: {error}."

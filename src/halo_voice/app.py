@@ -1,0 +1,194 @@
+"""The one place where the parts are joined: settings and profiles in, a running HALO out."""
+
+from __future__ import annotations
+
+import json
+import time
+from collections.abc import AsyncIterator, Sequence
+from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import dataclass
+from typing import Any
+
+import structlog
+from fastapi import FastAPI, Request, Response
+
+from halo_voice import __version__
+from halo_voice.api.gate import App, Gate, error_reply
+from halo_voice.api.routes_health import health_router
+from halo_voice.api.routes_voximplant import voximplant_router
+from halo_voice.api.signature import Verifier, check_key
+from halo_voice.calls.recordings import Recordings
+from halo_voice.calls.switchboard import Switchboard
+from halo_voice.core.errors import ConfigurationError, HaloError, StoreError
+from halo_voice.core.ports import LanguageModel, RecordingSource, Store
+from halo_voice.core.profile import Profile
+from halo_voice.knowledge.index import CompanyTexts
+from halo_voice.llm.endpoint import Endpoint, Limits
+from halo_voice.llm.guarded import GuardedModel
+from halo_voice.llm.offline import OfflineAssistant
+from halo_voice.llm.openai_client import OpenAIClient
+from halo_voice.llm.presets import ModelValues, endpoint_of
+from halo_voice.profiles import load_profiles
+from halo_voice.settings import Settings
+from halo_voice.speech.recordings import VOXIMPLANT_HOSTS, HttpRecordingSource
+from halo_voice.speech.transcriber import OpenAITranscriber
+from halo_voice.store import open_store
+
+_log = structlog.get_logger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class Configuration:
+    """Everything that was checked before anything was opened."""
+
+    settings: Settings
+    profiles: Sequence[Profile]
+    endpoint: Endpoint | None
+
+
+@dataclass(frozen=True, slots=True)
+class Halo:
+    """A running HALO: `web` is the ASGI application, the rest is for those who look inside."""
+
+    web: App
+    switchboard: Switchboard
+    store: Store
+
+
+def configure(settings: Settings) -> Configuration:
+    """Check keys, profiles, knowledge and the model's settings. Raises all faults at once."""
+    faults: list[str] = []
+    for key_id, secret in settings.keys.items():
+        faults += [f"HALO_KEYS: {f}" for f in check_key(key_id, secret.get_secret_value())]
+    profiles: Sequence[Profile] = ()
+    try:
+        profiles = tuple(load_profiles(settings.assistants))
+    except ConfigurationError as error:
+        faults += error.faults
+    endpoint = None
+    try:
+        endpoint = (
+            None if settings.offline else endpoint_of(_model_values(settings), _limits(settings))
+        )
+    except ConfigurationError as error:
+        faults += error.faults
+    if faults:
+        raise ConfigurationError(faults)
+    return Configuration(settings, profiles, endpoint)
+
+
+def _model_values(settings: Settings) -> ModelValues:
+    try:
+        headers = json.loads(settings.model_headers or "{}")
+    except ValueError:
+        headers = None
+    if not isinstance(headers, dict) or not all(isinstance(v, str) for v in headers.values()):
+        raise ConfigurationError(["HALO_MODEL_HEADERS: must be a JSON object of strings"])
+    return ModelValues(
+        preset=settings.model_preset or ("compatible" if settings.model_url else "openai"),
+        url=settings.model_url,
+        key=settings.model_key.get_secret_value(),
+        name=settings.model_name,
+        folder=settings.model_folder,
+        scope=settings.model_scope,
+        headers=headers,
+        ca_file=settings.model_ca_file,
+    )
+
+
+def _limits(settings: Settings) -> Limits:
+    return Limits(
+        connect_s=settings.model_connect_s,
+        first_token_s=settings.model_first_token_s,
+        stall_s=settings.model_stall_s,
+        answer_s=settings.model_answer_s,
+    )
+
+
+@asynccontextmanager
+async def running(
+    configuration: Configuration,
+    *,
+    store: Store | None = None,
+    model: LanguageModel | None = None,
+    recording_source: RecordingSource | None = None,
+) -> AsyncIterator[Halo]:
+    """Open every part, yield the whole, close it in reverse order.
+
+    `store`, `model` and `recording_source` replace the configured ones and are closed as well.
+    Raises `StoreUnavailable`.
+    """
+    settings = configuration.settings
+    async with AsyncExitStack() as parts:
+        store = store or await open_store(settings.store_url, busy_ms=settings.store_busy_ms)
+        parts.push_async_callback(store.close)
+        if model is None and configuration.endpoint is not None:
+            model = OpenAIClient(configuration.endpoint)
+        models = _models(configuration.profiles, model)
+        for each in models.values():
+            parts.push_async_callback(each.close)
+            await each.warm_up()
+        switchboard = Switchboard(
+            configuration.profiles, models, store, max_tokens=settings.model_max_tokens
+        )
+        source = recording_source or HttpRecordingSource(
+            settings.recording_hosts or VOXIMPLANT_HOSTS
+        )
+        parts.push_async_callback(source.close)
+        transcriber = _transcriber(settings)
+        if transcriber is not None:
+            parts.push_async_callback(transcriber.close)
+        web = _web(settings, switchboard, Recordings(store, source, transcriber), store)
+        _log.info("ready", profiles=len(models), offline=model is None, version=__version__)
+        yield Halo(web, switchboard, store)
+
+
+def _models(profiles: Sequence[Profile], model: LanguageModel | None) -> dict[str, LanguageModel]:
+    """For each profile: the model, if there is one, and the offline assistant as the net."""
+    models: dict[str, LanguageModel] = {}
+    for profile in profiles:
+        offline = OfflineAssistant(CompanyTexts(profile.documents), profile.texts)
+        models[profile.name] = GuardedModel([model, offline] if model else [offline])
+    return models
+
+
+def _transcriber(settings: Settings) -> OpenAITranscriber | None:
+    if not settings.transcription_url:
+        return None
+    return OpenAITranscriber(
+        settings.transcription_url,
+        key=settings.transcription_key.get_secret_value(),
+        model=settings.transcription_model,
+        ca_file=settings.transcription_ca_file,
+    )
+
+
+def _web(settings: Settings, switchboard: Switchboard, recordings: Recordings, store: Store) -> App:
+    api = FastAPI(title="HALO", version=__version__, docs_url=None, redoc_url=None)
+
+    @api.exception_handler(HaloError)
+    async def answer_fault(_: Request, error: Exception) -> Response:
+        assert isinstance(error, HaloError)
+        status, body = error_reply(error)
+        return Response(body, status, media_type="application/json")
+
+    async def report() -> dict[str, Any]:
+        try:
+            await store.ping()
+            store_state = "ok"
+        except StoreError as error:
+            store_state = error.code
+        return {
+            "ready": store_state == "ok",
+            "store": store_state,
+            "model": "offline" if settings.offline else (settings.model_preset or "compatible"),
+            "offline": settings.offline,
+            "profiles": switchboard.profile_names,
+            "live_calls": len(switchboard),
+            "version": __version__,
+        }
+
+    api.include_router(voximplant_router(switchboard, recordings))
+    api.include_router(health_router(report))
+    keys = {key_id: secret.get_secret_value() for key_id, secret in settings.keys.items()}
+    return Gate(api, Verifier(keys, store.claim_nonce, time.time) if keys else None)

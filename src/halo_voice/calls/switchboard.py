@@ -1,0 +1,145 @@
+"""The live calls of this process, and the way back for calls that another process began."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import Mapping, Sequence
+
+import structlog
+
+from halo_voice.calls.call import Call, Heard, ask_model
+from halo_voice.core.dialogue import Dialogue
+from halo_voice.core.errors import CallClosed, ModelError, UnknownCall
+from halo_voice.core.ports import CallEnd, CallRecord, CallStart, LanguageModel, Store, TurnRecord
+from halo_voice.core.profile import Profile, number_digits
+from halo_voice.core.transcript import Transcript
+
+IDLE_S_MAX = 15 * 60
+"""A call that nobody asked about for so long is let go of; the store still has it."""
+
+_log = structlog.get_logger(__name__)
+
+
+class Switchboard:
+    """Finds the call, the profile and the model for whatever arrives."""
+
+    def __init__(
+        self,
+        profiles: Sequence[Profile],
+        models: Mapping[str, LanguageModel],
+        store: Store,
+        *,
+        max_tokens: int,
+    ) -> None:
+        """`models` has one model for each profile's name."""
+        self._profiles = {profile.name: profile for profile in profiles}
+        self._default = next(profile for profile in profiles if profile.default)
+        self._by_number = {number: p for p in profiles for number in map(number_digits, p.numbers)}
+        self._models = models
+        self._store = store
+        self._max_tokens = max_tokens
+        self._live: dict[str, Call] = {}
+        self._finding: dict[str, asyncio.Lock] = {}
+
+    def __len__(self) -> int:
+        return len(self._live)
+
+    @property
+    def profile_names(self) -> list[str]:
+        return sorted(self._profiles)
+
+    @property
+    def default(self) -> Profile:
+        return self._default
+
+    def profile_for(self, called: str) -> Profile:
+        """The profile that answers this called number, else the default one."""
+        return self._by_number.get(number_digits(called), self._default)
+
+    async def start(
+        self, call_id: str, *, caller: str, called: str, scenario_version: str
+    ) -> Profile:
+        """A call begins (or its start is repeated). Raises `CallClosed`, `StoreError`."""
+        profile = self.profile_for(called)
+        record = await self._store.open_call(
+            CallStart(
+                call_id=call_id,
+                caller=caller,
+                called=called,
+                profile=profile.name,
+                profile_version=profile.version,
+                scenario_version=scenario_version,
+            )
+        )
+        if not record.open:
+            raise CallClosed
+        self._let_go_of_idle()
+        if call_id not in self._live:
+            self._live[call_id] = self._call(record, [])
+            _log.info("call_started", call_id=call_id, profile=profile.name)
+        return self._live[call_id].dialogue.profile
+
+    async def take(self, call_id: str, heard: Heard) -> TurnRecord:
+        """Answer a turn of a call. Raises `UnknownCall`, `CallClosed`, `TurnConflict`."""
+        call = self._live.get(call_id) or await self._find(call_id)
+        return await call.take(heard)
+
+    async def answer(self, user_text: str, deadline_s: float) -> str:
+        """One turn outside any call, with the default profile: nothing is kept."""
+        dialogue = Dialogue(self._default)
+        asked = Transcript().messages(self._default.persona, user_text, before=1)
+        try:
+            text, source = await ask_model(
+                self._models[self._default.name],
+                asked,
+                chars=self._default.limits.phrase_chars,
+                max_tokens=self._max_tokens,
+                deadline_s=deadline_s,
+            )
+        except ModelError as error:
+            _log.warning("question_unanswered", code=error.code)
+            return dialogue.failed().text
+        return dialogue.answered(text, source).text
+
+    async def end(self, end: CallEnd) -> bool:
+        """The call's final report. True if it is the first one. Raises `UnknownCall`."""
+        stored = await self._store.end_call(end)
+        if not stored and await self._store.find_call(end.call_id) is None:
+            raise UnknownCall
+        self._live.pop(end.call_id, None)
+        if stored:
+            _log.info("call_ended", call_id=end.call_id, reason=end.reason, turns=end.turns)
+        return stored
+
+    async def _find(self, call_id: str) -> Call:
+        """The call from the store: this process may have restarted, or another one began it."""
+        async with self._finding.setdefault(call_id, asyncio.Lock()):
+            try:
+                if call_id in self._live:
+                    return self._live[call_id]
+                record = await self._store.find_call(call_id)
+                if record is None:
+                    raise UnknownCall
+                if not record.open:
+                    raise CallClosed
+                self._live[call_id] = self._call(record, await self._store.turns(call_id))
+                return self._live[call_id]
+            finally:
+                self._finding.pop(call_id, None)
+
+    def _call(self, record: CallRecord, turns: Sequence[TurnRecord]) -> Call:
+        profile = self._profiles.get(record.profile, self._default)
+        return Call(
+            record.call_id,
+            Dialogue(profile, Transcript.of(turns)),
+            model=self._models[profile.name],
+            store=self._store,
+            max_tokens=self._max_tokens,
+        )
+
+    def _let_go_of_idle(self) -> None:
+        """Called with each new call, so that calls whose end was never reported do not pile up."""
+        oldest = time.monotonic() - IDLE_S_MAX
+        for call_id in [i for i, c in self._live.items() if c.used_at < oldest and not c.busy]:
+            del self._live[call_id]

@@ -1,0 +1,173 @@
+"""Every knob of HALO: its variable, its default and one line of help."""
+
+from __future__ import annotations
+
+import difflib
+import os
+from pathlib import Path
+from typing import Annotated, Any, Literal
+
+from dotenv import dotenv_values
+from pydantic import Field, SecretStr, ValidationError, field_validator
+from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
+
+from halo_voice.core.errors import ConfigurationError
+
+PREFIX = "HALO_"
+TEST_PREFIX = "HALO_TEST_"  # the test suite's own
+LOOPBACK = frozenset({"127.0.0.1", "localhost", "::1"})
+
+
+def _knob(default: Any, help_line: str, **limits: Any) -> Any:
+    return Field(default=default, description=help_line, **limits)
+
+
+class Settings(BaseSettings):
+    """What the environment (and a file `.env`) says, checked as a whole. Frozen."""
+
+    model_config = SettingsConfigDict(
+        env_prefix=PREFIX, env_file=".env", frozen=True, extra="ignore", validate_default=True
+    )
+
+    host: str = _knob("127.0.0.1", "Address to listen on; other than loopback only with HALO_KEYS.")
+    port: int = _knob(8080, "Port to listen on.", ge=0, le=65535)
+    keys: Annotated[dict[str, SecretStr], NoDecode] = _knob(
+        {},
+        "Signing keys, `id:secret`, two at most, with a comma between; a secret has >= 32 bytes.",
+    )
+    assistants: Path = _knob(Path("assistants"), "Folder of the profiles (*.toml).")
+    scenario: Path = _knob(
+        Path("scenario/voximplant_scenario_ASR.js"), "The scenario file that the simulator runs."
+    )
+    store_url: str = _knob(
+        "sqlite:///var/halo.sqlite3", "Where calls are kept: sqlite:///FILE or postgresql://…"
+    )
+    store_busy_ms: int = _knob(500, "A locked store is waited for so long, ms.", ge=1, le=60_000)
+
+    model_preset: str = _knob(
+        "",
+        "Whose model: openai, yandexgpt, gigachat, cloudru, vllm, ollama; or see HALO_MODEL_URL.",
+    )
+    model_url: str = _knob("", "Base URL of any OpenAI-compatible server, up to and with `/v1`.")
+    model_key: SecretStr = _knob(
+        SecretStr(""), "The model's key; without key and URL HALO is offline."
+    )
+    model_name: str = _knob("", "The model's name; empty: the preset's.")
+    model_folder: str = _knob("", "YandexGPT: the folder's id.")
+    model_scope: str = _knob("", "GigaChat: GIGACHAT_API_PERS, _B2B or _CORP.")
+    model_headers: str = _knob("", "More request headers, as a JSON object.")
+    model_ca_file: str = _knob("", "File of the certificate authority of the model's server.")
+    model_max_tokens: int = _knob(300, "Longest answer of the model, tokens.", ge=16, le=4000)
+    model_connect_s: float = _knob(1.0, "Connecting to the model's server, s.", gt=0, le=60)
+    model_first_token_s: float = _knob(2.5, "Waiting for the model's first token, s.", gt=0, le=60)
+    model_stall_s: float = _knob(1.5, "Longest pause between two tokens, s.", gt=0, le=60)
+    model_answer_s: float = _knob(5.5, "The model's whole answer, s.", gt=0, le=60)
+
+    recording_hosts: Annotated[tuple[str, ...], NoDecode] = _knob(
+        (), "Hosts that recordings may be fetched from; empty: Voximplant's."
+    )
+    transcription_url: str = _knob("", "Base URL of an OpenAI-compatible /audio/transcriptions.")
+    transcription_key: SecretStr = _knob(SecretStr(""), "The transcription server's key.")
+    transcription_model: str = _knob("whisper-1", "The transcription model's name.")
+    transcription_ca_file: str = _knob("", "Certificate authority of the transcription server.")
+
+    log: Literal["text", "json"] = _knob("text", "How log lines look: text or json.")
+    log_level: Literal["debug", "info", "warning", "error"] = _knob("info", "Least level logged.")
+
+    @field_validator("keys", mode="before")
+    @classmethod
+    def _read_keys(cls, value: Any) -> Any:
+        if not isinstance(value, str):
+            return value
+        pairs = [pair.strip().partition(":") for pair in value.split(",") if pair.strip()]
+        if any(not (key_id and secret) for key_id, _, secret in pairs):
+            raise ValueError("write it as id:secret,id2:secret2")
+        return {key_id: secret for key_id, _, secret in pairs}
+
+    @field_validator("keys")
+    @classmethod
+    def _check_keys(cls, keys: dict[str, SecretStr]) -> dict[str, SecretStr]:
+        if len(keys) > 2:
+            raise ValueError("two live keys at most: the present one and the next")
+        short = [
+            key_id for key_id, key in keys.items() if len(key.get_secret_value().encode()) < 32
+        ]
+        if short:
+            raise ValueError(f"the secret of {', '.join(short)} is shorter than 32 bytes")
+        return keys
+
+    @field_validator("recording_hosts", mode="before")
+    @classmethod
+    def _read_hosts(cls, value: Any) -> Any:
+        if isinstance(value, str):
+            return tuple(host.strip().lower() for host in value.split(",") if host.strip())
+        return value
+
+    @property
+    def loopback(self) -> bool:
+        return self.host in LOOPBACK
+
+    @property
+    def offline(self) -> bool:
+        """No model is configured: the offline assistant answers everything."""
+        return not (self.model_preset or self.model_url or self.model_key.get_secret_value())
+
+
+def variable(name: str) -> str:
+    """The environment variable of a setting."""
+    return PREFIX + name.upper()
+
+
+def load_settings(**overrides: Any) -> Settings:
+    """Read the environment; `overrides` (by field name) win. Raises `ConfigurationError`."""
+    unknown = _unknown_variables()
+    try:
+        settings = Settings(**overrides)
+    except ValidationError as error:
+        # The input is left out on purpose: it may be a secret.
+        raise ConfigurationError(
+            [*map(_fault, error.errors(include_input=False)), *unknown]
+        ) from None
+    if unknown:
+        raise ConfigurationError(unknown)
+    if not settings.loopback and not settings.keys:
+        raise ConfigurationError(
+            [
+                f"HALO_HOST: {settings.host} is reachable from outside and HALO_KEYS is empty; "
+                "set a signing key, or listen on 127.0.0.1"
+            ]
+        )
+    return settings
+
+
+def _fault(error: Any) -> str:
+    return f"{variable(str(error['loc'][0]))}: {error['msg'].removeprefix('Value error, ')}"
+
+
+def _unknown_variables() -> list[str]:
+    """A misspelt variable would be silently without effect: name it, with what it may mean."""
+    known = {variable(name) for name in Settings.model_fields}
+    faults = []
+    for name in {**dotenv_values(".env"), **os.environ}:
+        if name.startswith(PREFIX) and name not in known and not name.startswith(TEST_PREFIX):
+            near = difflib.get_close_matches(name, known, n=1)
+            hint = f"did you mean {near[0]}?" if near else "see docs/settings.md"
+            faults.append(f"{name}: no such setting; {hint}")
+    return sorted(faults)
+
+
+def settings_table() -> str:
+    """`docs/settings.md`: one row a setting."""
+    rows = [
+        "# Settings",
+        "",
+        "Environment variables, or lines of a file `.env`. Generated by `halo docs`.",
+        "",
+        "| variable | default | meaning |",
+        "|---|---|---|",
+    ]
+    for name, knob in Settings.model_fields.items():
+        default = knob.get_default(call_default_factory=True)
+        shown = "" if isinstance(default, SecretStr) or default in ("", {}, ()) else f"`{default}`"
+        rows.append(f"| `{variable(name)}` | {shown} | {knob.description} |")
+    return "\n".join(rows) + "\n"

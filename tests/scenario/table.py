@@ -1,0 +1,96 @@
+"""The scenario's pure part, `decide`, run alone: no platform, no clock."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import quickjs
+
+SCENARIO = Path(__file__).parents[2] / "scenario" / "voximplant_scenario_ASR.js"
+NO_PLATFORM = """
+const nothing = () => undefined;
+const require = nothing;
+const Modules = {}, AppEvents = {}, VoxEngine = { addEventListener: nothing };
+"""
+
+
+class Table:
+    """`decide` with a state that is carried on from event to event. Times in ms."""
+
+    def __init__(self, **settings: Any) -> None:
+        self._js = quickjs.Context()
+        self._js.eval(NO_PLATFORM + SCENARIO.read_text(encoding="utf-8"))
+        self._js.eval("var config = DEFAULTS, state = START_STATE;")
+        for path, value in settings.items():
+            section, _, name = path.partition("__")
+            patch = {section: {name: value}}
+            self._js.eval(
+                f"config = {{...config, {section}: {{...config.{section}, "
+                f"...{json.dumps(patch[section])}}}}};"
+            )
+        self.now = 1000
+
+    @property
+    def state(self) -> dict[str, Any]:
+        return json.loads(self._js.eval("JSON.stringify(state)"))
+
+    @property
+    def name(self) -> str:
+        return self.state["name"]
+
+    def see(self, kind: str, after_ms: int = 0, **fields: Any) -> list[dict[str, Any]]:
+        """Let an event happen; the actions that follow."""
+        self.now += after_ms
+        event = json.dumps({"type": kind, "at": self.now, **fields})
+        return json.loads(
+            self._js.eval(
+                f"(() => {{ const [s, a] = decide(config, state, {event}); state = s; "
+                "return JSON.stringify(a); })()"
+            )
+        )
+
+    def evaluate(self, code: str) -> Any:
+        return json.loads(self._js.eval(f"JSON.stringify({code})"))
+
+    # Ways to get somewhere -----------------------------------------------------------------
+
+    def speak_out(self, duration: int = 2000) -> list[dict[str, Any]]:
+        """The phrase that is being said starts and ends as it should."""
+        phrase = self.state["voice"]["phrase"]
+        self.see("phraseStarted", 200, phrase=phrase, duration=duration)
+        return self.see("phraseEnded", duration, phrase=phrase, failed=False)
+
+    def greeted(self) -> Table:
+        self.see("alerted")
+        self.see("profiled", 100, confirmed=True)
+        self.see("connected", 100)
+        self.speak_out()
+        return self
+
+    def say(self, text: str, confidence: float = 0.9) -> list[dict[str, Any]]:
+        """The caller says something and it is recognised."""
+        self.see("speechStarted", 500)
+        self.see("speechCaptured", 1500)
+        return self.see("heard", 300, text=text, confidence=confidence)
+
+    def asked(self, text: str = "Сколько стоит доставка?") -> Table:
+        self.greeted()
+        self.say(text)
+        return self
+
+
+def done(actions: list[dict[str, Any]]) -> list[str]:
+    """The actions' names."""
+    return [action["do"] for action in actions]
+
+
+def spoken(actions: list[dict[str, Any]]) -> str | None:
+    """What is said, if anything."""
+    return next((action["text"] for action in actions if action["do"] == "say"), None)
+
+
+def waits(actions: list[dict[str, Any]]) -> int | None:
+    """The deadline that is set, in ms."""
+    return next((action["ms"] for action in reversed(actions) if action["do"] == "wait"), None)
