@@ -48,9 +48,7 @@ async def measure(store: Store, calls: int, turns: int) -> str:
     done = calls * turns
     p50 = statistics.median(wall_ms)
     p99 = statistics.quantiles(wall_ms, n=100)[98]
-    return (
-        f"{calls:6d} {p50:10.2f} {p99:10.2f} {used / done * 1000:10.3f} {done / elapsed:10.0f}"
-    )
+    return f"{calls:6d} {p50:10.2f} {p99:10.2f} {used / done * 1000:10.3f} {done / elapsed:10.0f}"
 
 
 async def main(urls: list[str]) -> None:

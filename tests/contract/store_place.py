@@ -28,7 +28,8 @@ class Place:
         self.kind, self.url, self.clock = kind, url, clock
         self.opened: list[Store] = []
 
-    async def open(self, busy_ms: int = 500) -> Store:
+    async def open(self, busy_ms: int = 5000) -> Store:
+        """A store here; its patience outlasts the stalls of a busy test machine's disk."""
         store = await open_store(self.url, busy_ms=busy_ms, now=self.clock)
         self.opened.append(store)
         return store
