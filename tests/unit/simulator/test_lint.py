@@ -232,6 +232,11 @@ def test_a_file_that_is_not_utf8_is_refused():
     assert read(b"let a;\nlet b = '\xff';") == (Finding(2, 1, "encoding", "the file is not UTF-8"),)
 
 
+def test_endless_nesting_is_a_finding_not_a_crash():
+    """A script that no person wrote does not break the tool."""
+    assert [f.rule for f in read(b"[" * 5000 + b"]" * 5000)] == ["depth"]
+
+
 def test_a_later_pass_is_silent_about_known_lines():
     """Passes are merged by line, so that one mistake is told once."""
     first = [Finding(3, 1, "a", "x"), Finding(3, 9, "a", "y")]

@@ -53,9 +53,9 @@ def read(source: bytes) -> tuple[Finding, ...]:
         line = source[: error.start].count(b"\n") + 1
         return (Finding(line, 1, "encoding", "the file is not UTF-8"),)
     script = Script(source)
-    scopes = Scopes(script)
-    found = [
-        *syntax.findings(script),
-        *names.findings(script, scopes, Meanings(script, scopes)),
-    ]
-    return tuple(sorted(set(found)))
+    try:
+        scopes = Scopes(script)
+        meant = names.findings(script, scopes, Meanings(script, scopes))
+        return tuple(sorted({*syntax.findings(script), *meant}))
+    except RecursionError:
+        return (Finding(1, 1, "depth", "the script is nested too deeply to be read"),)

@@ -102,6 +102,8 @@ class Surface:
         parent, _, leaf = name.rpartition(".")
         if parent in self.classes:
             siblings = list(self.methods(parent))
+        elif parent in self.interfaces:
+            siblings = list(self.interfaces[parent]["fields"])
         elif parent and parent not in self.names:
             return self.nearest(parent)
         else:
