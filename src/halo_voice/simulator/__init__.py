@@ -1,1 +1,66 @@
 """Island. The telephony cloud in a box: imports nothing of ours, so that it cannot share our mistakes."""
+
+from halo_voice.simulator.caller import (
+    Caller,
+    HangUp,
+    InteractiveCaller,
+    Line,
+    Press,
+    RandomCaller,
+    Say,
+    ScriptedCaller,
+    Silence,
+    SilentCaller,
+)
+from halo_voice.simulator.chance import Spread
+from halo_voice.simulator.engine import Engine
+from halo_voice.simulator.exchanges import Exchange
+from halo_voice.simulator.faults import Faults, When
+from halo_voice.simulator.network import (
+    AiohttpNetwork,
+    AsgiNetwork,
+    HttpRequest,
+    HttpResponse,
+    Network,
+    NetworkError,
+    ScriptedNetwork,
+)
+from halo_voice.simulator.place import FinishedCall, place_call
+from halo_voice.simulator.recogniser import Recogniser, recogniser_of
+from halo_voice.simulator.report import Violation
+from halo_voice.simulator.trace import PlaybackSpan, SpeechSpan, TraceLine
+from halo_voice.simulator.voice import Voice
+
+__all__ = [
+    "AiohttpNetwork",
+    "AsgiNetwork",
+    "Caller",
+    "Engine",
+    "Exchange",
+    "Faults",
+    "FinishedCall",
+    "HangUp",
+    "HttpRequest",
+    "HttpResponse",
+    "InteractiveCaller",
+    "Line",
+    "Network",
+    "NetworkError",
+    "PlaybackSpan",
+    "Press",
+    "RandomCaller",
+    "Recogniser",
+    "Say",
+    "ScriptedCaller",
+    "ScriptedNetwork",
+    "Silence",
+    "SilentCaller",
+    "SpeechSpan",
+    "Spread",
+    "TraceLine",
+    "Violation",
+    "Voice",
+    "When",
+    "place_call",
+    "recogniser_of",
+]

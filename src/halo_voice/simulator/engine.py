@@ -74,7 +74,9 @@ class Engine:
         try:
             enter(text)
             broken = self._run_jobs()
-        except quickjs.JSException as error:  # not catchable in JS: out of time, out of memory, syntax
+        except (
+            quickjs.JSException
+        ) as error:  # not catchable in JS: out of time, out of memory, syntax
             broken = _broken(error)
         commands = self._collect()
         return [*commands, broken] if broken else commands
@@ -85,7 +87,12 @@ class Engine:
         while job():
             jobs += 1
             if jobs > MAX_JOBS or time.process_time() - started > CALLBACK_SECONDS:
-                return {"op": "error", "how": "throw", "message": "InternalError: endless promises", "stack": ""}
+                return {
+                    "op": "error",
+                    "how": "throw",
+                    "message": "InternalError: endless promises",
+                    "stack": "",
+                }
         return None
 
     def _collect(self) -> list[Command]:

@@ -1,0 +1,94 @@
+"""The session's time: a heap of what is due, jumped through (virtual) or waited for (real)."""
+
+from __future__ import annotations
+
+import asyncio
+import heapq
+import time
+from collections.abc import Callable
+from typing import Protocol
+
+Action = Callable[[], object]
+
+
+class Timer:
+    """One thing that is due. `cancel()` may be called at any time, also afterwards."""
+
+    __slots__ = ("action", "due_ms")
+
+    def __init__(self, due_ms: int, action: Action) -> None:
+        self.due_ms = due_ms
+        self.action: Action | None = action
+
+    def cancel(self) -> None:
+        self.action = None
+
+
+class Clock(Protocol):
+    """Milliseconds since the session began. Things due at one moment happen in the order they were set."""
+
+    now: int
+
+    def after(self, delay_ms: float, action: Action) -> Timer: ...
+
+    async def next(self) -> Timer | None:
+        """The next thing that is due, with `now` moved to it; None when nothing will ever happen."""
+
+
+class VirtualClock:
+    """Jumps from one thing to the next. Stands still while somebody awaits something real."""
+
+    def __init__(self) -> None:
+        self.now = 0
+        self._heap: list[tuple[int, int, Timer]] = []
+        self._count = 0
+
+    def after(self, delay_ms: float, action: Action) -> Timer:
+        timer = Timer(self.now + max(0, round(delay_ms)), action)
+        self._count += 1
+        heapq.heappush(self._heap, (timer.due_ms, self._count, timer))
+        return timer
+
+    async def next(self) -> Timer | None:
+        while self._heap:
+            due, _, timer = heapq.heappop(self._heap)
+            if timer.action is not None:
+                self.now = max(self.now, due)
+                return timer
+        return None
+
+
+class RealClock(VirtualClock):
+    """The same heap at the pace of the world; other tasks may add to it at any time."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._began = time.monotonic()
+        self._added = asyncio.Event()
+
+    def after(self, delay_ms: float, action: Action) -> Timer:
+        self.now = max(self.now, self._elapsed())
+        timer = super().after(delay_ms, action)
+        self._added.set()
+        return timer
+
+    async def next(self) -> Timer | None:
+        while True:
+            self._added.clear()
+            wait_s = None
+            if self._heap:
+                wait_s = (self._heap[0][0] - self._elapsed()) / 1000
+                if wait_s <= 0:
+                    self.now = max(self.now, self._elapsed())
+                    timer = heapq.heappop(self._heap)[2]
+                    if timer.action is not None:
+                        return timer
+                    continue
+            try:
+                async with asyncio.timeout(wait_s):
+                    await self._added.wait()
+            except TimeoutError:
+                continue
+
+    def _elapsed(self) -> int:
+        return int((time.monotonic() - self._began) * 1000)

@@ -1,0 +1,231 @@
+"""One telephone call: a person at the far end, one sound going to them, their voice going where it is sent."""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from halo_voice.simulator.caller import Caller
+from halo_voice.simulator.chance import Spread
+from halo_voice.simulator.clock import Timer
+from halo_voice.simulator.playback import Playback
+from halo_voice.simulator.recognition import Recognition
+from halo_voice.simulator.trace import SpeechSpan
+
+if TYPE_CHECKING:
+    from halo_voice.simulator.cloud import Cloud
+
+CONNECT = Spread(150, 0.3)
+HANG_UP = Spread(60, 0.3)
+CHARACTERS_PER_SECOND = 14
+
+
+@dataclass(slots=True)
+class Speech:
+    """What the person is saying now."""
+
+    text: str
+    confidence: float
+    duration_ms: int
+    span: SpeechSpan
+
+
+class Leg:
+    """A call as the network has it; `caller.Line` is the side of it that the person sees."""
+
+    def __init__(self, cloud: Cloud, unit: str, person: Caller, *, incoming: bool) -> None:
+        self.unit = unit
+        self.person = person
+        self.incoming = incoming
+        self.state = "ringing"  # → up → down
+        self.source: Playback | Leg | None = None  # the one audio stream that the person hears
+        self.connected_ms: int | None = None
+        self.ended_ms: int | None = None
+        self.tones = False
+        self.mic = False
+        self._cloud = cloud
+        self._targets: list[Recognition | Leg] = []
+        self._speech: Speech | None = None
+        self._speech_end: Timer | None = None
+        self._over: list[Callable[[], object]] = []
+        self._noticing = False
+
+    # ---- what the person sees: caller.Line ---------------------------------------------------------
+
+    @property
+    def now(self) -> int:
+        return self._cloud.clock.now
+
+    @property
+    def rng(self) -> random.Random:
+        return self._cloud.chance.stream("caller")
+
+    @property
+    def real_time(self) -> bool:
+        return self._cloud.real_time
+
+    @property
+    def up(self) -> bool:
+        return self.state == "up"
+
+    @property
+    def audible(self) -> bool:
+        if isinstance(self.source, Leg):
+            return self.source.up
+        return self.source is not None and self.source.sounding
+
+    @property
+    def speaking(self) -> bool:
+        return self._speech is not None
+
+    @property
+    def listening(self) -> bool:
+        return any(not isinstance(t, Recognition) or t.alive for t in self._targets)
+
+    @property
+    def heard(self) -> list[str]:
+        """What the assistant has said so far, phrase by phrase, as far as it was heard."""
+        ended = [s for s in self._cloud.playbacks if s.call == self.unit and s.ended_ms is not None]
+        return [span.heard for span in ended]
+
+    def after(self, delay_ms: float, action: Callable[[], object]) -> Timer:
+        return self._cloud.after(delay_ms, action)
+
+    def say(self, text: str, *, confidence: float = 0.93, duration_ms: int | None = None) -> None:
+        """Begins to speak now; a second utterance replaces the first."""
+        if not self.up:
+            return
+        self.fall_silent()
+        length = duration_ms or max(300, round(len(text) * 1000 / CHARACTERS_PER_SECOND))
+        span = SpeechSpan(text, self.now, call=self.unit)
+        speech = self._speech = Speech(text, confidence, length, span)
+        self._cloud.speech.append(span)
+        self._cloud.write("caller", f"says «{text}»", call=self.unit, text=text)
+        if not self.listening:
+            self._cloud.write("cloud", "no recogniser hears the caller", call=self.unit)
+        for target in self._targets:
+            if isinstance(target, Recognition):
+                target.begin(self, speech)
+        self._mic_status(True)
+        self._speech_end = self.after(length, self.fall_silent)
+        self.changed()
+
+    def fall_silent(self) -> None:
+        if self._speech is None:
+            return
+        if self._speech_end:
+            self._speech_end.cancel()
+        self._speech.span.ended_ms = self.now
+        for target in self._targets:
+            if isinstance(target, Recognition):
+                target.end(self)
+        self._speech = None
+        self._cloud.write("caller", "stops speaking", call=self.unit)
+        self._mic_status(False)
+        self.changed()
+
+    def press(self, tone: str) -> None:
+        """A key of the telephone; reported only when the scenario handles tones."""
+        if not self.up:
+            return
+        self._cloud.write("caller", f"presses {tone}", call=self.unit)
+        if self.tones:
+            data = {"tone": tone, "type": "rfc2833"}
+            self._cloud.report(self.unit, "Call.ToneReceived", data, who="cloud")
+
+    def hang_up(self) -> None:
+        if self.state == "down":
+            return
+        self._cloud.write("caller", "hangs up", call=self.unit)
+        self.end()
+
+    # ---- what the cloud does with it -----------------------------------------------------------------
+
+    def answer(self) -> None:
+        self._cloud.after(self._cloud.chance.draw("calls", CONNECT), self._connect)
+
+    def end(self, *, reason: str = "", tell: bool = True) -> None:
+        """The connection is gone. The scenario learns of it a moment later."""
+        if self.state == "down":
+            return
+        was_up = self.up
+        self.fall_silent()
+        self.hear(None)
+        self.state = "down"
+        self.ended_ms = self.now
+        self.person.ended(self)
+        for action in self._over:
+            action()
+        if tell:
+            self._cloud.leg_ended(self, was_up=was_up, reason=reason)
+
+    def when_over(self, action: Callable[[], object]) -> None:
+        if self.state == "down":
+            action()
+        else:
+            self._over.append(action)
+
+    def hear(self, source: Playback | Leg | None) -> None:
+        """Gives the person another sound; a call has one audio stream, so the old one is dropped."""
+        old, self.source = self.source, None
+        if old is source:
+            self.source = source
+            return
+        if isinstance(old, Playback):
+            old.detach(self)
+            if old.unit == self.unit and old.state != "over":
+                old.stop(silently=True)  # inferred: a replaced `say` reports nothing more
+        self.source = source
+        if isinstance(source, Playback):
+            source.attach(self)
+        self.changed()
+
+    def forget(self, playback: Playback) -> None:
+        if self.source is playback:
+            self.source = None
+        playback.detach(self)
+
+    def send_to(self, target: Recognition | Leg) -> None:
+        if target in self._targets:
+            return
+        self._targets.append(target)
+        if isinstance(target, Leg):
+            target.hear(self)
+        elif self._speech is not None:
+            target.begin(self, self._speech)
+        self.changed()
+
+    def stop_to(self, target: Recognition | Leg) -> None:
+        if target not in self._targets:
+            return
+        self._targets.remove(target)
+        if isinstance(target, Leg):
+            if target.source is self:
+                target.hear(None)
+        else:
+            target.end(self)
+        self.changed()
+
+    def changed(self) -> None:
+        """Something the person can notice has changed; they are told once, after the dust has settled."""
+        if self.up and not self._noticing:
+            self._noticing = True
+            self._cloud.after(0, self._notice)
+
+    def _notice(self) -> Any:
+        self._noticing = False
+        return self.person.hear(self) if self.up else None
+
+    def _connect(self) -> None:
+        if self.state != "ringing":
+            return
+        self.state = "up"
+        self.connected_ms = self.now
+        self._cloud.leg_connected(self)
+        self.changed()
+
+    def _mic_status(self, active: bool) -> None:
+        if self.mic and self.up:
+            self._cloud.report(self.unit, "Call.MicStatusChange", {"active": active}, who="cloud")

@@ -1,0 +1,201 @@
+"""The way to the backend: real HTTP, an ASGI app in this process, or a function."""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass, field
+from typing import Any, Protocol
+from urllib.parse import unquote, urlsplit
+
+import aiohttp
+
+from halo_voice.simulator.chance import Spread
+
+BODY_BYTES_MAX = 2 * 2**20  # beyond: code -9
+
+
+@dataclass(frozen=True, slots=True)
+class HttpRequest:
+    """What the platform sends. Times in ms."""
+
+    url: str
+    method: str = "GET"
+    headers: tuple[tuple[str, str], ...] = ()
+    body: bytes = b""
+    timeout_ms: int = 90_000
+    connect_ms: int = 6_000
+
+
+@dataclass(frozen=True, slots=True)
+class HttpResponse:
+    """What came back. `latency_ms` overrides the network's own idea of how long it took."""
+
+    status: int = 200
+    body: bytes = b""
+    headers: tuple[tuple[str, str], ...] = ()
+    latency_ms: float | None = None
+
+
+class NetworkError(Exception):
+    """No HTTP answer. `code` is the platform's: -2 bad address, -3 host, -4 connection, -6 network, -7 timeout."""
+
+    def __init__(self, code: int, latency_ms: float | None = None) -> None:
+        super().__init__(f"network error {code}")
+        self.code = code
+        self.latency_ms = latency_ms
+
+
+class Network(Protocol):
+    """One exchange, without following redirects.
+
+    `latency` says how long an exchange takes in a session's virtual time; None: as long as it really took.
+    """
+
+    latency: Spread | None
+
+    async def request(self, request: HttpRequest) -> HttpResponse:
+        """Raises NetworkError."""
+
+
+class ScriptedNetwork:
+    """Answers by a function of the request, which may be a coroutine; for tests of a scenario alone."""
+
+    def __init__(
+        self,
+        answer: Callable[[HttpRequest], HttpResponse | Awaitable[HttpResponse]],
+        latency: Spread | None = Spread(120, 0.5),
+    ) -> None:
+        self._answer = answer
+        self.latency = latency
+
+    async def request(self, request: HttpRequest) -> HttpResponse:
+        response = self._answer(request)
+        return await response if inspect.isawaitable(response) else response
+
+
+@dataclass
+class AsgiNetwork:
+    """Calls an ASGI application in this process, under one host name; other hosts do not exist.
+
+    In virtual time the clock stands while the application works; `latency` is drawn from the call's seed,
+    so that a run can be repeated. The application's lifespan is the caller's business.
+    """
+
+    app: Callable[..., Awaitable[None]]
+    host: str
+    latency: Spread | None = field(default=Spread(150, 0.5))
+
+    async def request(self, request: HttpRequest) -> HttpResponse:
+        parts = urlsplit(request.url)
+        if parts.hostname != self.host:
+            raise NetworkError(-3)
+        exchange = _Exchange(request.body)
+        await self.app(_scope(request, parts), exchange.receive, exchange.send)
+        if exchange.status is None:
+            raise NetworkError(-6)
+        return HttpResponse(exchange.status, bytes(exchange.body), tuple(exchange.headers))
+
+
+class _Exchange:
+    """One request and its response in ASGI's words."""
+
+    def __init__(self, body: bytes) -> None:
+        self._messages = [{"type": "http.request", "body": body, "more_body": False}]
+        self.status: int | None = None
+        self.headers: list[tuple[str, str]] = []
+        self.body = bytearray()
+
+    async def receive(self) -> dict[str, Any]:
+        return self._messages.pop() if self._messages else {"type": "http.disconnect"}
+
+    async def send(self, message: dict[str, Any]) -> None:
+        if message["type"] == "http.response.start":
+            self.status = message["status"]
+            raw = message.get("headers", [])
+            self.headers = [(k.decode("latin-1"), v.decode("latin-1")) for k, v in raw]
+        elif message["type"] == "http.response.body":
+            self.body += message.get("body", b"")
+
+
+def _scope(request: HttpRequest, parts: Any) -> dict[str, Any]:
+    headers = [(k.lower().encode("latin-1"), v.encode("latin-1")) for k, v in request.headers]
+    names = {name for name, _ in headers}
+    if b"host" not in names:
+        headers.insert(0, (b"host", parts.netloc.encode()))
+    if request.body and b"content-length" not in names:
+        headers.append((b"content-length", str(len(request.body)).encode()))
+    return {
+        "type": "http",
+        "asgi": {"version": "3.0", "spec_version": "2.4"},
+        "http_version": "1.1",
+        "method": request.method,
+        "scheme": parts.scheme,
+        "path": unquote(parts.path or "/"),
+        "raw_path": (parts.path or "/").encode(),
+        "query_string": parts.query.encode(),
+        "root_path": "",
+        "headers": headers,
+        "client": ("127.0.0.1", 50000),
+        "server": (parts.hostname, parts.port or (443 if parts.scheme == "https" else 80)),
+    }
+
+
+class AiohttpNetwork:
+    """Real HTTP to whatever address the scenario gives. Close it when the calls are over."""
+
+    latency: Spread | None = None
+
+    def __init__(self) -> None:
+        self._session: aiohttp.ClientSession | None = None
+
+    async def __aenter__(self) -> AiohttpNetwork:
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        await self.close()
+
+    async def close(self) -> None:
+        if self._session is not None:
+            await self._session.close()
+            self._session = None
+
+    async def request(self, request: HttpRequest) -> HttpResponse:
+        if self._session is None:
+            self._session = aiohttp.ClientSession(auto_decompress=True)
+        timeout = aiohttp.ClientTimeout(
+            total=request.timeout_ms / 1000, connect=request.connect_ms / 1000
+        )
+        try:
+            async with self._session.request(
+                request.method,
+                request.url,
+                headers=list(request.headers),
+                data=request.body or None,
+                allow_redirects=False,
+                timeout=timeout,
+            ) as response:
+                body = await _read(response.content)
+                return HttpResponse(response.status, body, tuple(response.headers.items()))
+        except aiohttp.ConnectionTimeoutError as error:
+            raise NetworkError(-4) from error
+        except TimeoutError as error:
+            raise NetworkError(-7) from error
+        except aiohttp.ClientConnectorDNSError as error:
+            raise NetworkError(-3) from error
+        except aiohttp.ClientConnectorError as error:
+            raise NetworkError(-4) from error
+        except (aiohttp.InvalidURL, ValueError) as error:
+            raise NetworkError(-2) from error
+        except aiohttp.ClientError as error:
+            raise NetworkError(-6) from error
+
+
+async def _read(content: aiohttp.StreamReader) -> bytes:
+    """The body, up to one byte over what the platform takes."""
+    body = bytearray()
+    async for chunk in content.iter_any():
+        body += chunk
+        if len(body) > BODY_BYTES_MAX:
+            break
+    return bytes(body)

@@ -1,0 +1,258 @@
+"""What the scenario wants done: one short method per command of the emulated platform."""
+
+from __future__ import annotations
+
+from fnmatch import fnmatchcase
+from typing import TYPE_CHECKING, Any
+
+from halo_voice.simulator.chance import Spread
+from halo_voice.simulator.clock import Timer
+from halo_voice.simulator.leg import Leg
+from halo_voice.simulator.playback import Playback
+from halo_voice.simulator.recogniser import recogniser_of
+from halo_voice.simulator.recognition import Recognition
+
+if TYPE_CHECKING:
+    from halo_voice.simulator.cloud import Cloud
+    from halo_voice.simulator.engine import Command
+
+STORAGE = Spread(15, 0.4)
+RECORD_STOP = Spread(1500, 0.4)
+
+
+class Orders:
+    """Obeys commands by name. Events that follow are never told at once: a callback is still running."""
+
+    def __init__(self, cloud: Cloud) -> None:
+        self._cloud = cloud
+        self._timers: dict[int, Timer] = {}
+        self._players: dict[str, Playback] = {}
+        self._recognitions: dict[str, Recognition] = {}
+
+    def obey(self, command: Command) -> None:
+        getattr(self, f"_{command['op']}")(command)
+
+    # ---- log, errors, end ----------------------------------------------------------------------------
+
+    def _log(self, command: Command) -> None:
+        self._cloud.log.append(command["text"])
+        self._cloud.write("log", command["text"])
+        if command["cut"]:
+            self._cloud.write("cloud", "the log line was cut")
+
+    def _hide_tones(self, command: Command) -> None:
+        self._note(f"Logger.hideTones {command['hide']}")
+
+    def _violation(self, command: Command) -> None:
+        self._cloud.violated(command)
+
+    def _error(self, command: Command) -> None:
+        self._cloud.failed(command)
+
+    def _refused(self, command: Command) -> None:
+        self._cloud.write("cloud", f"throws: {command['message']}")
+
+    def _ignored(self, command: Command) -> None:
+        self._cloud.write("cloud", f"ignored: {command['what']}")
+
+    def _terminate(self, _: Command) -> None:
+        self._note("terminate")
+        self._cloud.after(0, self._cloud.terminate)
+
+    # ---- timers, requests, storage -------------------------------------------------------------------
+
+    def _timer(self, command: Command) -> None:
+        self._set_timer(command["timer"], command["ms"], command["repeats"])
+
+    def _set_timer(self, number: int, ms: float, repeats: bool) -> None:
+        def fire() -> None:
+            del self._timers[number]
+            if repeats:
+                self._set_timer(number, ms, repeats)
+            self._cloud.timer_fires(number)
+
+        self._timers[number] = self._cloud.after(ms, fire)
+
+    def _clear_timer(self, command: Command) -> None:
+        timer = self._timers.pop(command["timer"], None)
+        if timer:
+            timer.cancel()
+
+    def _http(self, command: Command) -> None:
+        self._cloud.exchanges.add(command)
+
+    def _storage(self, command: Command) -> None:
+        value = self._stored(command)
+        delay = self._cloud.chance.draw("storage", STORAGE)
+        self._cloud.after(delay, lambda: self._cloud.settle(command["promise"], value))
+
+    def _stored(self, command: Command) -> Any:
+        """The application's storage, which outlives the session: {key: (value, expires in ms)}."""
+        storage, now = self._cloud.world.storage, self._cloud.clock.now
+        for key in [k for k, (_, expires) in storage.items() if expires <= now]:
+            del storage[key]
+        key, operation = command["key"], command["operation"]
+        if operation == "keys":
+            found = [k for k in storage if fnmatchcase(k, key or "*")]
+            return {"keys": found[: command["count"]]}
+        if operation == "put":
+            storage[key] = (command["value"], now + round(command["ttl_s"] * 1000))
+        if key not in storage:
+            return None
+        value, expires = storage.pop(key) if operation == "remove" else storage[key]
+        return {"key": key, "value": value, "expireAt": expires // 1000}
+
+    # ---- calls -----------------------------------------------------------------------------------------
+
+    def _answer(self, command: Command) -> None:
+        self._leg(command, "answer").answer()
+
+    def _reject(self, command: Command) -> None:
+        self._leg(command, f"reject {command['code']}").end(reason=str(command["code"]))
+
+    def _ring(self, command: Command) -> None:
+        self._leg(command, "ring")
+
+    def _early_media(self, command: Command) -> None:
+        self._leg(command, "startEarlyMedia")
+
+    def _hangup(self, command: Command) -> None:
+        self._leg(command, "hangup").end()
+
+    def _call_out(self, command: Command) -> None:
+        self._note(f"calls {command['number']} ({command['kind']})")
+        self._cloud.call_out(command["call"], command["number"])
+
+    def _say(self, command: Command) -> None:
+        leg = self._leg(command, f"say «{command['text']}»", text=command["text"])
+        self._warn_of_voice(command)
+        playback = Playback(self._cloud, leg.unit, command["text"])
+        self._play(leg, playback, progressive=command["progressive"])
+
+    def _start_playback(self, command: Command) -> None:
+        leg = self._leg(command, f"startPlayback {command['url']}", text=command["url"])
+        playback = Playback(self._cloud, leg.unit, command["url"], is_file=True)
+        playback.loop = command["loop"]
+        self._play(leg, playback)
+
+    def _play(self, leg: Leg, playback: Playback, *, progressive: bool = False) -> None:
+        if leg.state == "down":  # the scenario has not been told yet
+            self._cloud.write("cloud", "ignored: the call has ended", call=leg.unit)
+            return
+        leg.hear(playback)
+        playback.make(progressive=progressive)
+
+    def _stop_playback(self, command: Command) -> None:
+        """The platform reports no PlaybackFinished for this."""
+        leg = self._leg(command, "stopPlayback")
+        if isinstance(leg.source, Playback) and leg.source.unit == leg.unit:
+            leg.source.stop(silently=True)
+
+    def _record(self, command: Command) -> None:
+        leg = self._leg(command, "record")
+        cloud, began = self._cloud, self._cloud.clock.now
+        url = f"https://records.simulated/{cloud.world.session_id}/{leg.unit.replace(':', '-')}.mp3"
+        tell = lambda event, **data: cloud.report(leg.unit, event, data, who="cloud")  # noqa: E731
+        cloud.after(0, lambda: tell("Call.RecordStarted", url=url))
+
+        def stop() -> None:
+            seconds = round((cloud.clock.now - began) / 1000)
+            delay = cloud.chance.draw("calls", RECORD_STOP)
+            done = {"url": url, "cost": f"{seconds * 0.00005:.5f}", "duration": seconds}
+            cloud.after(delay, lambda: tell("Call.RecordStopped", **done))
+
+        leg.when_over(stop)
+
+    def _handle_tones(self, command: Command) -> None:
+        self._leg(command, "handleTones").tones = command["handle"]
+
+    def _handle_mic(self, command: Command) -> None:
+        self._leg(command, "handleMicStatus").mic = command["handle"]
+
+    def _digits(self, command: Command) -> None:
+        self._leg(command, f"sendDigits {command['digits']}")
+
+    def _message(self, command: Command) -> None:
+        self._leg(command, "sendMessage")
+
+    def _info(self, command: Command) -> None:
+        self._leg(command, "sendInfo")
+
+    # ---- media -----------------------------------------------------------------------------------------
+
+    def _send_media(self, command: Command) -> None:
+        source, target = self._unit(command["from"]), self._unit(command["to"])
+        self._note(f"{command['from']} sendMediaTo {command['to']}")
+        if isinstance(source, Leg) and isinstance(target, Leg | Recognition):
+            source.send_to(target)
+        elif isinstance(source, Playback) and isinstance(target, Leg):
+            target.hear(source)
+
+    def _stop_media(self, command: Command) -> None:
+        source, target = self._unit(command["from"]), self._unit(command["to"])
+        self._note(f"{command['from']} stopMediaTo {command['to']}")
+        if isinstance(source, Leg) and isinstance(target, Leg | Recognition):
+            source.stop_to(target)
+        elif isinstance(source, Playback) and isinstance(target, Leg) and target.source is source:
+            target.hear(None)
+
+    def _unit(self, name: str) -> Leg | Recognition | Playback:
+        return self._cloud.legs.get(name) or self._recognitions.get(name) or self._players[name]
+
+    # ---- players and recognisers -------------------------------------------------------------------------
+
+    def _create_tts_player(self, command: Command) -> None:
+        self._note(f"createTTSPlayer «{command['text']}»", player=command["player"])
+        self._warn_of_voice(command)
+        self._player(command, command["text"], progressive=command["progressive"])
+
+    def _create_url_player(self, command: Command) -> None:
+        self._note(f"createURLPlayer {command['url']}", player=command["player"])
+        self._player(command, command["url"], is_file=True).loop = command["loop"]
+
+    def _player(
+        self, command: Command, text: str, *, is_file: bool = False, progressive: bool = False
+    ) -> Playback:
+        playback = Playback(self._cloud, command["player"], text, is_file=is_file)
+        playback.paused = command["paused"]
+        self._players[command["player"]] = playback
+        playback.make(progressive=progressive)
+        return playback
+
+    def _pause_player(self, command: Command) -> None:
+        self._players[command["player"]].pause()
+
+    def _resume_player(self, command: Command) -> None:
+        self._players[command["player"]].resume()
+
+    def _stop_player(self, command: Command) -> None:
+        self._note(f"{command['player']} stop")
+        self._players[command["player"]].stop()
+
+    def _marker(self, command: Command) -> None:
+        self._players[command["player"]].add_marker(command["offset"])
+
+    def _create_asr(self, command: Command) -> None:
+        self._note(f"createASR {command['profile']}", asr=command["asr"])
+        vendor = self._cloud.world.recogniser or recogniser_of(command["profile"])
+        if not command["single_utterance"]:
+            vendor = vendor.unhurried
+        unit = command["asr"]
+        self._recognitions[unit] = Recognition(self._cloud, unit, vendor, command["interim"])
+
+    def _stop_asr(self, command: Command) -> None:
+        self._note(f"{command['asr']} stop")
+        self._recognitions[command["asr"]].stop()
+
+    # ---- small things --------------------------------------------------------------------------------------
+
+    def _leg(self, command: Command, what: str, **data: Any) -> Leg:
+        self._note(f"{command['call']} {what}", call=command["call"], **data)
+        return self._cloud.legs[command["call"]]
+
+    def _note(self, what: str, **data: Any) -> None:
+        self._cloud.write("scenario", what, **data)
+
+    def _warn_of_voice(self, command: Command) -> None:
+        if command["voice"] is None:
+            self._cloud.write("cloud", "no voice was given: the platform would speak English")

@@ -1,0 +1,143 @@
+"""Places one call: a scenario file, a caller and a way to the backend go in, a finished call comes out."""
+
+from __future__ import annotations
+
+import random
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from functools import lru_cache
+from pathlib import Path
+
+from halo_voice.simulator.caller import Caller
+from halo_voice.simulator.chance import Chance
+from halo_voice.simulator.cloud import Cloud, FinishReason, World
+from halo_voice.simulator.engine import EPOCH_MS, Engine, Mode
+from halo_voice.simulator.exchanges import Exchange
+from halo_voice.simulator.faults import Faults
+from halo_voice.simulator.network import Network
+from halo_voice.simulator.recogniser import Recogniser
+from halo_voice.simulator.report import Violation
+from halo_voice.simulator.trace import PlaybackSpan, SpeechSpan, Trace, TraceLine, digest
+from halo_voice.simulator.voice import Voice
+
+
+@dataclass(frozen=True, slots=True)
+class FinishedCall:
+    """What is left of a call. Times are milliseconds from the session's beginning."""
+
+    trace: list[TraceLine]
+    log: list[str]  # Logger lines
+    playbacks: list[PlaybackSpan]
+    speech: list[SpeechSpan]
+    requests: list[Exchange]
+    violations: list[Violation]
+    struck: dict[str, int]  # faults that struck, and how often
+    finish_reason: FinishReason
+    connected_ms: int | None
+    disconnected_ms: int | None
+    terminated_ms: int
+
+    @property
+    def failures(self) -> list[str]:
+        """JS errors, rejected promises and violations, each with file and line."""
+        return [str(violation) for violation in self.violations]
+
+    @property
+    def hash(self) -> str:
+        """SHA-256 of the trace."""
+        return digest(self.trace)
+
+
+async def place_call(
+    scenario: Path | str,
+    *,
+    caller: Caller,
+    network: Network,
+    secrets: Mapping[str, str] | None = None,
+    seed: int = 0,
+    callerid: str = "+79161234567",
+    destination: str = "+74950000000",
+    session_id: int | None = None,
+    faults: Faults | None = None,
+    recogniser: Recogniser | None = None,
+    voice: Voice | None = None,
+    real_time: bool = False,
+    on_line: Callable[[TraceLine], None] | None = None,
+    epoch_ms: int | None = None,
+    custom_data: str = "",
+    max_ms: int = 3_600_000,
+    mode: Mode = "strict",
+    throw_ends_session: bool = True,
+    storage: dict[str, tuple[str, int]] | None = None,
+    answers: Callable[[str], Caller | int] | None = None,
+) -> FinishedCall:
+    """Plays one call against an unmodified scenario and returns when the session has ended.
+
+    `scenario` is a path, or the text of a scenario. Without `real_time` the call takes no longer than its
+    computing, and the same seed gives the same trace. `epoch_ms` is the wall clock at the session's
+    beginning: by default a fixed moment, in real time the present. `recogniser` and `voice` replace the
+    vendors' models. `mode="collect"` records violations and goes on. `answers` says who picks up an
+    outgoing call. A call that does not end within `max_ms` has the finish reason "Timeout".
+    """
+    file, source = _text(scenario)
+    world = World(
+        caller=caller,
+        network=network,
+        chance=Chance(seed),
+        faults=faults or Faults(),
+        voice=voice or Voice(),
+        recogniser=recogniser,
+        callerid=callerid,
+        destination=destination,
+        session_id=session_id or random.Random(f"{seed}/session").randrange(10**9, 10**10),
+        real_time=real_time,
+        max_ms=max_ms,
+        throw_ends_session=throw_ends_session,
+        storage={} if storage is None else storage,
+        answers=answers,
+    )
+    if epoch_ms is None:
+        epoch_ms = int(time.time() * 1000) if real_time else EPOCH_MS
+    engine = Engine(
+        seed=seed, secrets=secrets, custom_data=custom_data, epoch_ms=epoch_ms, mode=mode
+    )
+    trace = Trace(on_line)
+    cloud = Cloud(engine, file, world, trace)
+    try:
+        await cloud.run(source)
+    finally:
+        engine.close()
+    return _finished(cloud, trace)
+
+
+def _finished(cloud: Cloud, trace: Trace) -> FinishedCall:
+    leg = cloud.legs.get("call:1")
+    assert cloud.finish_reason is not None
+    assert cloud.terminated_ms is not None
+    return FinishedCall(
+        trace=trace.lines,
+        log=cloud.log,
+        playbacks=cloud.playbacks,
+        speech=cloud.speech,
+        requests=cloud.exchanges.all,
+        violations=cloud.violations,
+        struck=cloud.dice.struck,
+        finish_reason=cloud.finish_reason,
+        connected_ms=leg.connected_ms if leg else None,
+        disconnected_ms=leg.ended_ms if leg else None,
+        terminated_ms=cloud.terminated_ms,
+    )
+
+
+def _text(scenario: Path | str) -> tuple[str, str]:
+    """Name and text. A string of one line that names a file is a path."""
+    if isinstance(scenario, str) and ("\n" in scenario or ";" in scenario):
+        return "scenario.js", scenario
+    path = Path(scenario)
+    return path.name, _read(path, path.stat().st_mtime_ns)
+
+
+@lru_cache(maxsize=16)
+def _read(path: Path, _mtime_ns: int) -> str:
+    return path.read_text("utf-8")

@@ -1,0 +1,234 @@
+"""One phrase or file on its way to the caller's ear: made, started, paused, cut, finished."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from halo_voice.simulator.clock import Timer
+from halo_voice.simulator.trace import PlaybackSpan, part_of
+from halo_voice.simulator.voice import TEXT_CHARACTERS_MAX
+
+if TYPE_CHECKING:
+    from halo_voice.simulator.cloud import Cloud
+    from halo_voice.simulator.leg import Leg
+
+# The same things have other names on a call (`say`) and on a player.
+CALL_EVENTS = {
+    "ready": "Call.PlaybackReady",
+    "started": "Call.PlaybackStarted",
+    "finished": "Call.PlaybackFinished",
+}
+PLAYER_EVENTS = {
+    "created": "Player.Created",
+    "ready": "Player.PlaybackReady",
+    "started": "Player.Started",
+    "finished": "Player.PlaybackFinished",
+    "marker": "Player.PlaybackMarkerReached",
+    "stopped": "Player.Stopped",
+    "error": "Player.Error",
+}
+
+
+class Playback:
+    """Runs on its own once it has begun, whether somebody hears it or not; `pause` holds it.
+
+    Position and markers are milliseconds from its beginning.
+    """
+
+    def __init__(self, cloud: Cloud, unit: str, text: str, *, is_file: bool = False) -> None:
+        self.unit = unit
+        self.text = text
+        self.number = cloud.next_playback()
+        self.duration_ms = cloud.voice.file_ms if is_file else cloud.voice.duration_ms(text)
+        self.state = "making"  # → ready → playing → over
+        self.paused = False
+        self.loop = False
+        self._is_file = is_file
+        self._cloud = cloud
+        self._events = PLAYER_EVENTS if unit.startswith("player:") else CALL_EVENTS
+        self._legs: list[Leg] = []
+        self._spans: dict[str, PlaybackSpan] = {}
+        self._markers: list[int] = []
+        self._timers: list[Timer] = []
+        self._position_ms = 0
+        self._resumed_ms = 0
+        self._tell("created")
+
+    def make(self, *, progressive: bool = False) -> None:
+        """Orders the audio; it is ready after the vendor's delay."""
+        voice, cloud = self._cloud.voice, self._cloud
+        delay = voice.delay_ms(cloud.chance.stream("voice"), progressive=progressive)
+        problem = self._problem()
+        if problem:
+            self._timers = [cloud.after(delay, lambda: self._fail(problem))]
+        else:
+            self._timers = [cloud.after(delay, self._ready)]
+
+    @property
+    def sounding(self) -> bool:
+        return self.state == "playing" and not self.paused
+
+    # ---- who hears it ------------------------------------------------------------------------------
+
+    def attach(self, leg: Leg) -> None:
+        if leg not in self._legs:
+            self._legs.append(leg)
+        if self.state == "ready" and not self.paused:
+            self._start()
+        elif self.sounding:
+            self._open(leg)
+
+    def detach(self, leg: Leg) -> None:
+        if leg in self._legs:
+            self._legs.remove(leg)
+            self._close(leg)
+
+    # ---- orders of the scenario --------------------------------------------------------------------
+
+    def pause(self) -> None:
+        if self.paused:
+            return
+        if self.state == "playing":
+            self._position_ms = self.position_ms
+            self._cancel()
+            for leg in self._legs:
+                self._close(leg)
+        self.paused = True
+
+    def resume(self) -> None:
+        if not self.paused:
+            return
+        self.paused = False
+        if self.state == "playing":
+            self._run()
+        elif self.state == "ready" and self._legs:
+            self._start()
+
+    def stop(self, *, silently: bool = False) -> None:
+        """Ends it now. A player reports Stopped; a call's playback reports nothing."""
+        for leg in list(self._legs):
+            leg.forget(self)
+        self._cancel()
+        self.state = "over"
+        if not silently:
+            self._tell("stopped")
+
+    def add_marker(self, offset_ms: int) -> None:
+        self._markers.append(offset_ms)
+        if self.sounding:
+            self._schedule_marker(offset_ms)
+
+    @property
+    def position_ms(self) -> int:
+        if not self.sounding:
+            return self._position_ms
+        return self._position_ms + self._cloud.clock.now - self._resumed_ms
+
+    # ---- its life ----------------------------------------------------------------------------------
+
+    def _problem(self) -> str | None:
+        if not self._is_file and len(self.text) > TEXT_CHARACTERS_MAX:
+            return f"The text is over {TEXT_CHARACTERS_MAX} characters"
+        if self._cloud.dice.strikes("F21", self.text):
+            return "Synthesis failed"
+        return None
+
+    def _ready(self) -> None:
+        self.state = "ready"
+        self._tell("ready")
+        if self._legs and not self.paused:
+            self._start()
+
+    def _start(self) -> None:
+        if self._cloud.dice.strikes("F20", self.text):
+            self.state = "over"
+            return
+        self.state = "playing"
+        duration = self._cloud.voice.reported(self.duration_ms)
+        self._tell("started", duration=duration)
+        self._run()
+
+    def _run(self) -> None:
+        self._resumed_ms = self._cloud.clock.now
+        left = self.duration_ms - self._position_ms
+        self._timers = [self._cloud.after(left, self._finish)]
+        for offset in self._markers:
+            self._schedule_marker(offset)
+        for leg in self._legs:
+            self._open(leg)
+
+    def _schedule_marker(self, offset_ms: int) -> None:
+        """A negative offset counts from the end."""
+        due = offset_ms if offset_ms >= 0 else max(0, self.duration_ms + offset_ms)
+        if due >= self.position_ms:
+            reach = lambda: self._tell("marker", offset=offset_ms)  # noqa: E731
+            self._timers.append(self._cloud.after(due - self.position_ms, reach))
+
+    def _finish(self) -> None:
+        if self.loop:
+            self._position_ms = 0
+            self._run()
+            return
+        self._position_ms = self.duration_ms
+        self._end(complete=True)
+        dice = self._cloud.dice
+        if dice.strikes("F19", self.text):
+            return
+        late = dice.delay_ms(300, 6000) if dice.strikes("F24", self.text) else 0
+        if late:
+            self._cloud.after(late, lambda: self._tell("finished"))
+        else:
+            self._tell("finished")
+
+    def _fail(self, problem: str) -> None:
+        self._end(complete=False)
+        if "error" in self._events:
+            self._tell("error", error=problem)
+        self._tell("finished", error=problem)
+
+    def _end(self, *, complete: bool) -> None:
+        for leg in list(self._legs):
+            self._close(leg, complete=complete)
+        self.state = "over"
+        for leg in list(self._legs):
+            leg.forget(self)
+        self._cancel()
+
+    def _cancel(self) -> None:
+        for timer in self._timers:
+            timer.cancel()
+        self._timers = []
+
+    # ---- the caller's ear ----------------------------------------------------------------------------
+
+    def _open(self, leg: Leg) -> None:
+        if leg.unit in self._spans or not leg.up:
+            return
+        span = PlaybackSpan(self.number, self.text, self._cloud.clock.now, call=leg.unit)
+        self._spans[leg.unit] = span
+        self._cloud.playbacks.append(span)
+        self._cloud.write(
+            "voice", f"speaks «{self.text}»", playback=self.number, call=leg.unit, audible=True
+        )
+        leg.changed()
+
+    def _close(self, leg: Leg, *, complete: bool = False) -> None:
+        span = self._spans.pop(leg.unit, None)
+        if span is None:
+            return
+        span.ended_ms = self._cloud.clock.now
+        span.complete = complete
+        span.heard = part_of(
+            self.text, 1 if complete else self.position_ms / max(1, self.duration_ms)
+        )
+        what = "falls silent" if complete else f"is cut after «{span.heard}»"
+        self._cloud.write("voice", what, playback=self.number, call=leg.unit, audible=False)
+        leg.changed()
+
+    def _tell(self, name: str, **data: Any) -> None:
+        event = self._events.get(name)
+        if event is None:
+            return
+        problem = f" ({data['error']})" if "error" in data else ""
+        what = f"{event}{problem}"
+        self._cloud.report(self.unit, event, data, who="voice", what=what, playback=self.number)

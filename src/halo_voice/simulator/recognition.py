@@ -1,0 +1,175 @@
+"""One live ASR object: hears the calls that are sent to it and reports what it made of them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from halo_voice.simulator.chance import Spread
+from halo_voice.simulator.clock import Timer
+from halo_voice.simulator.recogniser import CHUNK_MS, Recogniser
+from halo_voice.simulator.trace import part_of
+
+if TYPE_CHECKING:
+    from halo_voice.simulator.cloud import Cloud
+    from halo_voice.simulator.leg import Leg, Speech
+
+START = Spread(120, 0.3)
+STOP = Spread(90, 0.3)
+
+
+@dataclass(slots=True)
+class Capture:
+    """A stretch of one utterance that this recogniser heard."""
+
+    speech: Speech
+    began_ms: int
+    noticed: Timer | None = None
+    interim: Timer | None = None
+    chunk: Timer | None = None
+    broken: bool = False  # a fault took it: nothing more will come
+
+
+class Recognition:
+    """Reports Started at once, then for each utterance CaptureStarted … Result, until stopped."""
+
+    def __init__(self, cloud: Cloud, unit: str, vendor: Recogniser, interim: bool) -> None:
+        self.unit = unit
+        self.vendor = vendor
+        self._cloud = cloud
+        self._interim = interim and vendor.interims
+        self._captures: dict[str, Capture] = {}  # by call
+        self._since_ms = cloud.clock.now
+        self._dead = False
+        cloud.after(self._draw(START), lambda: self._tell("ASR.Started"))
+
+    @property
+    def alive(self) -> bool:
+        return not self._dead
+
+    # ---- what it hears ---------------------------------------------------------------------------
+
+    def begin(self, leg: Leg, speech: Speech) -> None:
+        """Somebody has begun to speak, or their voice has just been sent here."""
+        if self._dead or leg.unit in self._captures:
+            return
+        dice = self._cloud.dice
+        speech.span.heard_by.append(self.unit)
+        capture = self._captures[leg.unit] = Capture(speech, self._cloud.clock.now)
+        if dice.strikes("F01", speech.text):
+            capture.broken = True
+            return
+        if dice.strikes("F11", speech.text):
+            capture.broken = True
+            fail = lambda: self._tell("ASR.Error", error="Internal error of the recogniser")  # noqa: E731
+            self._cloud.after(self._draw(self.vendor.capture), fail)
+            return
+        capture.noticed = self._cloud.after(
+            self._draw(self.vendor.capture), lambda: self._notice(leg, capture)
+        )
+        capture.chunk = self._cloud.after(CHUNK_MS, lambda: self._chunk(leg))
+
+    def end(self, leg: Leg) -> None:
+        """The speech is over, or is not sent here any more: make a result of what there was."""
+        capture = self._captures.pop(leg.unit, None)
+        if capture is None:
+            return
+        for timer in (capture.interim, capture.chunk):
+            if timer:
+                timer.cancel()
+        if capture.broken or self._dead:
+            return
+        heard = self._heard(capture)
+        if not heard and capture.speech.text:
+            return  # too short to be speech
+        if capture.noticed and capture.noticed.action is not None:
+            capture.noticed.cancel()
+            self._tell("ASR.CaptureStarted")
+        if self._cloud.dice.strikes("F02", capture.speech.text):
+            return
+        self._cloud.after(
+            self._draw(self.vendor.endpoint), lambda: self._captured(leg, capture.speech, heard)
+        )
+
+    def stop(self) -> None:
+        """Reports Stopped soon; results that are due before still come (not documented, so tolerated)."""
+        seconds = (self._cloud.clock.now - self._since_ms) / 1000
+        for capture in self._captures.values():
+            for timer in (capture.noticed, capture.interim, capture.chunk):
+                if timer:
+                    timer.cancel()
+        self._captures.clear()
+        self._cloud.after(self._draw(STOP), lambda: self._stopped(seconds))
+
+    # ---- what it reports -------------------------------------------------------------------------
+
+    def _notice(self, leg: Leg, capture: Capture) -> None:
+        capture.noticed = None
+        self._tell("ASR.CaptureStarted")
+        if self._interim:
+            self._schedule_interim(leg, capture)
+
+    def _schedule_interim(self, leg: Leg, capture: Capture) -> None:
+        def report() -> None:
+            words = self._heard(capture)
+            if words:
+                self._tell("ASR.InterimResult", text=words)
+            self._schedule_interim(leg, capture)
+
+        capture.interim = self._cloud.after(self._draw(self.vendor.interim_every), report)
+
+    def _chunk(self, leg: Leg) -> None:
+        """A minute of speech: report it and go on with the rest."""
+        capture = self._captures.get(leg.unit)
+        if capture is None:
+            return
+        self.end(leg)
+        self.begin(leg, capture.speech)
+
+    def _captured(self, leg: Leg, speech: Speech, heard: str) -> None:
+        dice = self._cloud.dice
+        self._tell("ASR.SpeechCaptured")
+        if dice.strikes("F03", speech.text):
+            return
+        payload = self._payload(speech, heard)
+        deliver = lambda: self._tell("ASR.Result", **payload)  # noqa: E731
+        if dice.strikes("F04", speech.text):
+            leg.when_over(lambda: self._cloud.after(dice.delay_ms(10, 400), deliver))
+            return
+        delay = self._draw(self.vendor.final)
+        self._cloud.after(delay, deliver)
+        if dice.strikes("F05", speech.text):
+            self._cloud.after(delay + dice.delay_ms(20, 1500), deliver)
+
+    def _payload(self, speech: Speech, heard: str) -> dict[str, Any]:
+        dice, scale = self._cloud.dice, self.vendor.scale
+        if dice.strikes("F09", speech.text):
+            scale = 1 if scale == 100 else 100
+        confidence: dict[str, Any] = {"confidence": round(speech.confidence * scale, 4)}
+        if dice.strikes("F10", speech.text):
+            confidence = dice.choice([{"confidence": 0}, {}])
+        if dice.strikes("F07", speech.text):
+            heard = dice.choice(["", "   "])
+        name = "transcript" if dice.strikes("F08", speech.text) else "text"
+        return {name: heard, **confidence}
+
+    def _stopped(self, seconds: float) -> None:
+        self._tell("ASR.Stopped", cost=f"{seconds * 0.0001:.4f}", duration=round(seconds, 2))
+        self._dead = True
+
+    def _tell(self, event: str, **data: Any) -> None:
+        if self._dead:
+            return
+        text = data.get("text", data.get("transcript"))
+        what = event.removeprefix("ASR.") + (f" «{text}»" if text is not None else "")
+        self._cloud.report(self.unit, event, data, who="asr", what=what)
+
+    def _heard(self, capture: Capture) -> str:
+        speech, now = capture.speech, self._cloud.clock.now
+        total = max(1, speech.duration_ms)
+        until = part_of(speech.text, (now - speech.span.started_ms) / total)
+        missed = part_of(speech.text, (capture.began_ms - speech.span.started_ms) / total)
+        return until[len(missed) :].strip()
+
+    def _draw(self, spread: Spread) -> float:
+        return self._cloud.chance.draw("asr", spread)

@@ -1,0 +1,74 @@
+"""What happened, one line per event: `ms · who · what`. Tests, terminal and console show these lines."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Any
+
+
+@dataclass(frozen=True, slots=True)
+class TraceLine:
+    """One event. `who` is one of caller, scenario, cloud, asr, voice, backend, timer, log, fault."""
+
+    ms: int
+    who: str
+    what: str
+    data: dict[str, Any] = field(default_factory=dict)
+
+    def __str__(self) -> str:
+        return f"{self.ms:>7} · {self.who} · {self.what}"
+
+
+class Trace:
+    """Collects the lines of one call and shows each to a watcher as it happens."""
+
+    def __init__(self, watcher: Callable[[TraceLine], None] | None = None) -> None:
+        self.lines: list[TraceLine] = []
+        self._watcher = watcher
+
+    def write(self, ms: int, who: str, what: str, **data: Any) -> None:
+        line = TraceLine(ms, who, what, data)
+        self.lines.append(line)
+        if self._watcher is not None:
+            self._watcher(line)
+
+
+def digest(lines: list[TraceLine]) -> str:
+    """SHA-256 of the printed lines: two runs of one seed must agree."""
+    return hashlib.sha256("\n".join(map(str, lines)).encode()).hexdigest()
+
+
+@dataclass(slots=True)
+class PlaybackSpan:
+    """One phrase as the caller's ear had it. Times in ms; `ended_ms` is None while it sounds."""
+
+    number: int
+    text: str  # of a file: its address
+    started_ms: int
+    call: str = "call:1"
+    ended_ms: int | None = None
+    complete: bool = False
+    heard: str = ""
+
+
+@dataclass(slots=True)
+class SpeechSpan:
+    """One utterance of the caller; `heard_by` names the recognisers that were listening."""
+
+    text: str
+    started_ms: int
+    call: str = "call:1"
+    ended_ms: int | None = None
+    heard_by: list[str] = field(default_factory=list)
+
+
+def part_of(text: str, share: float) -> str:
+    """The words of a text that fit into a share (0..1) of its length."""
+    if share >= 1:
+        return text
+    kept = text[: int(len(text) * max(0.0, share))]
+    if len(kept) < len(text) and text[len(kept)] != " ":
+        kept = kept.rpartition(" ")[0]
+    return kept.rstrip()
