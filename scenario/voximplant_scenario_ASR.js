@@ -66,7 +66,7 @@ const START_STATE = {
   fresh: false, lastText: "", late: [], voice: null, pending: null, question: null, attempt: 0,
   askedAt: 0, speechAt: 0, quietAt: 0, connectedAt: 0, endedAt: 0, reason: "",
   profiled: false, confirmed: false, // the backend's first answer came; the backend knows the call
-  records: false, recording: "", recorded: false, broken: false,
+  records: false, recording: "", recorded: false, reported: false, broken: false,
 };
 
 const TABLE = {
@@ -159,7 +159,7 @@ const TABLE = {
     expired: (config, state) => [{ ...state, name: "reporting" }, [{ do: "report", ...summary(state) }, { do: "wait", ms: REPORT_MS }]],
   },
   reporting: {
-    reported: (config, state) => file({ ...state, confirmed: true }),
+    reported: (config, state, event) => file({ ...state, reported: event.ok }),
     expired: (config, state) => file(state),
   },
   filing: {
@@ -177,7 +177,6 @@ const TABLE = {
 };
 
 const AFTER_THE_CALL = ["closing", "reporting", "filing", "over"];
-const REPORTED = ["filing", "over"];
 
 const ALWAYS = {
   profiled: (config, state, event) => [profiled(state, event), []],
@@ -195,15 +194,15 @@ const ALWAYS = {
     if (AFTER_THE_CALL.includes(state.name)) return [state, []];
     return close(state, event, state.reason || (state.connectedAt ? "caller_hung_up" : "not_connected"));
   },
-  // The session is being ended from outside: the one request that is still allowed is the report.
-  terminating: (config, state) => {
-    const last = { do: "report", ...summary({ ...state, reason: state.reason || "terminated" }) };
-    return [{ ...state, name: "over" }, REPORTED.includes(state.name) ? [] : [last]];
+  reported: (config, state, event) => [{ ...state, reported: event.ok }, []],
+  // One request is still allowed: the report, if it has not got through.
+  terminating: (config, state, event) => {
+    const last = { ...state, reason: state.reason || "terminated", endedAt: state.endedAt || event.at };
+    return [{ ...last, name: "over", reported: true }, state.reported ? [] : [{ do: "report", ...summary(last) }]];
   },
   // A fault of this very file: say goodbye once, then end, whatever happens.
   broke: (config, state, event) => {
-    if (REPORTED.includes(state.name)) return finish(state);
-    if (AFTER_THE_CALL.includes(state.name)) return finish(state, [{ do: "report", ...summary(state) }]);
+    if (AFTER_THE_CALL.includes(state.name)) return finish(state);
     if (state.broken) return close(state, event, "scenario_error", [{ do: "hangup" }]);
     return leave(config, { ...state, broken: true, reason: "scenario_error" }, "scenario_error", config.texts.bye_failure, [{ do: "hush" }]);
   },
@@ -365,8 +364,8 @@ function file(state) {
   return [{ ...state, name: "filing" }, [...known, { do: "wait", ms: RECORDING_MS }]];
 }
 
-function finish(state, before = []) {
-  return [{ ...state, name: "over" }, [...before, { do: "terminate" }]];
+function finish(state) {
+  return [{ ...state, name: "over" }, [{ do: "terminate" }]];
 }
 
 function summary(state) {
@@ -453,7 +452,7 @@ const ACT = {
   report(line, action) {
     const body = { call_id: line.id, reason: action.reason, duration_ms: action.duration_ms, turns: action.turns, late: action.late };
     const sent = post(line, "/call/end", action.start ? { ...body, start: line.start } : body, REPORT_MS);
-    void sent.then(() => dispatch(line, () => ({ type: "reported" })));
+    void sent.then((result) => dispatch(line, () => ({ type: "reported", ok: result.code === 200 })));
   },
   fileRecording(line, action) {
     const sent = post(line, "/process_audio", { call_id: line.id, url: action.url }, REPORT_MS);
