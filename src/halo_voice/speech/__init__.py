@@ -1,0 +1,1 @@
+"""Speech after the call: recordings are fetched and transcribed. Imports core only."""
