@@ -1,0 +1,144 @@
+"""The assistant without a model: answers from the company's own texts, or says that it cannot.
+
+It is the embedded default and the last fallback. Nothing of what the caller says is ever spoken
+back: every word is the company's, the profile's, or of the assistant's own last answer.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import AsyncIterator, Sequence
+
+from halo_voice.core.ports import Knowledge, Message, Passage
+from halo_voice.core.profile import SPOKEN_CHARS_MAX, Texts
+from halo_voice.core.sentences import sentences
+from halo_voice.llm.smalltalk import Talk, recognise
+
+FIT_MIN = 0.25
+"""A passage below this score does not answer the question. Set on the "tune" questions."""
+
+_FOLLOW_UP_WORDS = 5
+_FOLLOW_UP = re.compile(r"\s*(?:ну\s+)?(?:а|и|или|тогда)\b", re.IGNORECASE)
+_WORD = re.compile(r"[a-zа-я0-9]+")
+_ROOT_CHARS = 4
+# Russian text costs a tokeniser at least one token for three characters.
+_CHARS_PER_TOKEN = 3
+
+
+class OfflineAssistant:
+    """Implements `LanguageModel`. Deterministic, no network; raises nothing."""
+
+    name = "offline"
+
+    def __init__(self, knowledge: Knowledge, texts: Texts, *, fit_min: float = FIT_MIN) -> None:
+        self._knowledge = knowledge
+        self._texts = texts
+        self._fit_min = fit_min
+
+    async def stream(
+        self,
+        messages: Sequence[Message],
+        *,
+        max_tokens: int,
+        deadline_s: float,  # noqa: ARG002
+    ) -> AsyncIterator[str]:
+        """Yield the answer sentence by sentence. The deadline is met by doing no I/O."""
+        answer = self.answer(messages)
+        said = 0
+        for number, sentence in enumerate(sentences(answer)):
+            if number and said + len(sentence) > max_tokens * _CHARS_PER_TOKEN:
+                return
+            said += len(sentence)
+            yield f" {sentence}" if number else sentence
+
+    async def warm_up(self) -> None:
+        """Answer one question, so that nothing is loaded during the first call."""
+        self.answer([Message("user", "Сколько стоит доставка?")])
+
+    async def close(self) -> None: ...
+
+    def answer(self, messages: Sequence[Message]) -> str:
+        """The whole answer, 1 to 400 characters, to the last message of the caller."""
+        asked = [message.content for message in messages if message.role == "user"]
+        said = [message.content for message in messages if message.role == "assistant"]
+        if not asked:
+            return self._texts.hello
+        last_said = said[-1].strip() if said else ""
+        talk = recognise(asked[-1])
+        if talk is not None:
+            return self._small_talk(talk, last_said)
+        passage, question = self._passage(asked)
+        if passage is None:
+            return self._unknown(last_said)
+        return relevant(passage.text, question) or self._unknown(last_said)
+
+    def _passage(self, asked: list[str]) -> tuple[Passage | None, str]:
+        """The passage that fits, and the question it was found by."""
+        question = asked[-1]
+        alone = self._best(question)
+        if len(asked) > 1 and _continues(question) and recognise(asked[-2]) is None:
+            together = self._best(f"{asked[-2]} {question}")
+            # «а в субботу» after a question on delivery is about delivery; «а где вы находитесь»
+            # stands well alone.
+            if together and (not alone or together.score >= alone.score):
+                return together, question
+        return alone, question
+
+    def _best(self, question: str) -> Passage | None:
+        found = self._knowledge.search(question, limit=1)
+        return found[0] if found and found[0].score >= self._fit_min else None
+
+    def _small_talk(self, talk: Talk, last_said: str) -> str:
+        texts = self._texts
+        if talk is Talk.REPEAT:
+            return _fitting(sentences(last_said)) if last_said else texts.listening
+        offered = last_said in (texts.unknown, texts.unknown_again)
+        if talk is Talk.YES and offered:
+            return texts.noted
+        return {
+            Talk.GREETING: texts.hello,
+            Talk.CHECK: texts.listening,
+            Talk.THANKS: texts.thanks,
+            Talk.FAREWELL: texts.farewell,
+            Talk.NATURE: texts.about,
+            Talk.YES: texts.offer,
+            Talk.NO: texts.offer,
+        }[talk]
+
+    def _unknown(self, last_said: str) -> str:
+        again = last_said == self._texts.unknown
+        return self._texts.unknown_again if again else self._texts.unknown
+
+
+def relevant(text: str, question: str) -> str:
+    """The sentences of the text that answer the question, at most 400 characters, never cut."""
+    said = sentences(text)
+    if len(text) <= SPOKEN_CHARS_MAX:
+        return _fitting(said)
+    roots = _roots(question)
+    shared = [len(roots & _roots(sentence)) for sentence in said]
+    return _fitting(said[shared.index(max(shared)) :])
+
+
+def _fitting(said: Sequence[str]) -> str:
+    """As many whole sentences as can be spoken; the first is cut at a word if it is too long."""
+    spoken = ""
+    for sentence in said:
+        longer = f"{spoken} {sentence}".strip()
+        if len(longer) > SPOKEN_CHARS_MAX:
+            break
+        spoken = longer
+    if spoken or not said:
+        return spoken
+    return said[0][: SPOKEN_CHARS_MAX - 1].rpartition(" ")[0] + "…"
+
+
+def _continues(question: str) -> bool:
+    """Whether the message may lean on the one before it."""
+    return len(question.split()) <= _FOLLOW_UP_WORDS or bool(_FOLLOW_UP.match(question))
+
+
+def _roots(text: str) -> set[str]:
+    """Beginnings of the longer words: enough to see which sentence speaks of the same."""
+    words = _WORD.findall(text.lower().replace("ё", "е"))
+    return {word[:_ROOT_CHARS] for word in words if len(word) >= _ROOT_CHARS}

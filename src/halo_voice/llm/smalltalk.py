@@ -1,0 +1,84 @@
+"""What callers say that is no question about the company, told apart without a model.
+
+A message counts only when it holds nothing else: «здравствуйте, сколько стоит доставка» is a
+question. Questions about the assistant's nature count anywhere: it never claims to be human.
+"""
+
+from __future__ import annotations
+
+import re
+from enum import Enum, auto
+
+
+class Talk(Enum):
+    """Why the caller speaks."""
+
+    GREETING = auto()
+    CHECK = auto()
+    THANKS = auto()
+    FAREWELL = auto()
+    NATURE = auto()
+    REPEAT = auto()
+    YES = auto()
+    NO = auto()
+
+
+_WORD = re.compile(r"[a-zа-я0-9]+")
+
+# Say nothing by themselves and may stand around anything below.
+_FILLER_WORDS = """
+а и ну вот так же там э эм мм м ой ах ох это как бы в общем значит вам вас вы мне меня я все всем
+большое огромное очень пожалуйста уже тогда тоже еще за что на этом дня день утро вечер вечера
+дорогая дорогой девушка молодой человек
+"""
+_FILLERS = frozenset(_FILLER_WORDS.split())
+
+# In this order: «спасибо, до свидания» is a farewell, «да, спасибо» thanks.
+_SIGNS: tuple[tuple[Talk, str], ...] = (
+    (
+        Talk.REPEAT,
+        r"повтори\w*|еще раз|не расслышал\w*|не услышал\w*|не понял\w*|плохо слышно|что вы сказали",
+    ),
+    (
+        Talk.FAREWELL,
+        r"до свидан\w+|до связи|до встречи|всего (?:доброго|хорошего|наилучшего)|прощайте|"
+        r"пока(?! не)|хорошего (?:дня|вечера)|удачи|больше (?:ничего|(?:нет )?вопросов)(?: нет)?|"
+        r"вопросов (?:больше )?нет",
+    ),
+    (Talk.THANKS, r"спасибо\w*|благодар\w+|спасиб"),
+    (Talk.CHECK, r"ал+[оеё]|слышите|слышно|вы тут|вы здесь|вы там|есть кто|прием|раз два"),
+    (Talk.GREETING, r"здравствуй\w*|здрасьте|здрасте|привет\w*|добр(?:ый|ое|ого) \w+|доброго"),
+    (Talk.NO, r"(?:пока )?(?:нет|не надо|не нужно|ничего|неа)"),
+    (
+        Talk.YES,
+        r"да|ага|угу|хорошо|ладно|конечно|давай\w*|понятно|понял\w*|ясно|окей|ок|передай\w*|отлично|"
+        r"запиши\w*|верно|договорились",
+    ),
+)
+_SIGN_PATTERNS = tuple((talk, re.compile(rf"\b(?:{signs})\b")) for talk, signs in _SIGNS)
+_ANY_SIGN = re.compile("|".join(pattern.pattern for _, pattern in _SIGN_PATTERNS))
+
+_NATURE = re.compile(
+    r"\b(?:(?:ты|вы)(?: это| что| точно| правда| сейчас| случайно| ведь| не)* "
+    r"(?:робот|человек|бот|машина|живой|живая|компьютер|нейросеть|программа|автоответчик|кто|"
+    r"искусственн\w+ интеллект\w*|настоящ\w+)|"
+    r"(?:кто|что)(?: это)?(?: же)? (?:ты|вы)(?: так(?:ой|ая|ие|ое))?$|"
+    r"с кем я (?:говорю|разговариваю)|кто (?:это )?(?:говорит|у телефона)|"
+    r"я (?:говорю|разговариваю) с (?:робот\w*|человеком|бот\w*|машин\w*|компьютер\w*)|"
+    r"это (?:робот|бот|автоответчик|живой человек)|как (?:вас|тебя) зовут|ваше имя)\b"
+)
+_WORDS_MAX = 12
+
+
+def recognise(text: str) -> Talk | None:
+    """The kind of small talk, or None for whatever may be a question."""
+    found = _WORD.findall(text.lower().replace("ё", "е"))
+    if not found or len(found) > _WORDS_MAX:
+        return None
+    plain = " ".join(found)
+    if _NATURE.search(plain):
+        return Talk.NATURE
+    rest = _ANY_SIGN.sub(" ", plain).split()
+    if not _FILLERS.issuperset(rest):
+        return None
+    return next((talk for talk, signs in _SIGN_PATTERNS if signs.search(plain)), None)
