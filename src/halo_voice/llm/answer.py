@@ -15,7 +15,7 @@ from typing import Any, Self
 
 import aiohttp
 
-from halo_voice.core.errors import ModelBroken, ModelError, ModelTimeout, ModelUnreachable
+from halo_voice.core.errors import ModelBroken, ModelError, ModelTimeout
 from halo_voice.llm import chunks, faults, sse
 from halo_voice.llm.body import read_body
 from halo_voice.llm.connection import Connection
@@ -133,7 +133,7 @@ class Answer:
         except TimeoutError:
             raise ModelTimeout("The model's server did not answer in time.") from None
         except (aiohttp.ClientError, OSError, ValueError) as error:
-            raise _translated(error) from None
+            raise faults.fault_of_connection(error) from None
 
     async def _read(self) -> bytes:
         assert self._response is not None
@@ -144,7 +144,7 @@ class Answer:
                 return b""
             raise
         except (aiohttp.ClientError, OSError) as error:
-            raise _translated(error) from None
+            raise faults.fault_of_connection(error) from None
 
     def _take(self, data: bytes) -> str:
         """The text in what was read; notes the end and faults on the way."""
@@ -267,15 +267,3 @@ async def _short_body(response: aiohttp.ClientResponse) -> bytes:
             return await read_body(response, _FAULT_BODY_BYTES_MAX)
     except (TimeoutError, aiohttp.ClientError, OSError):
         return b""
-
-
-def _translated(error: Exception) -> ModelError:
-    """Our word for a fault of the connection. Keeps no header or text of the foreign one."""
-    kind = type(error).__name__
-    if isinstance(error, TimeoutError):
-        return ModelTimeout(f"The model's server was not reached in time ({kind}).")
-    if isinstance(error, aiohttp.ClientConnectorCertificateError):
-        return ModelUnreachable("The server's certificate is not trusted: see HALO_MODEL_CA_FILE.")
-    if isinstance(error, (aiohttp.ClientResponseError, aiohttp.InvalidURL)):
-        return ModelBroken(f"The model's server does not speak HTTP as it should ({kind}).")
-    return ModelUnreachable(f"The connection to the model's server failed ({kind}).")

@@ -1,4 +1,4 @@
-"""What a server's refusal means: statuses and error bodies become `ModelError`s.
+"""What a failure means: statuses, error bodies and foreign exceptions become `ModelError`s.
 
 A provider's message may quote the caller or a piece of the key, so none of it is kept: an error
 of ours names the status and the provider's own short code, nothing else.
@@ -13,6 +13,7 @@ from collections.abc import Mapping
 from email.utils import parsedate_to_datetime
 from typing import Any
 
+import aiohttp
 import msgspec
 
 from halo_voice.core.errors import (
@@ -20,6 +21,7 @@ from halo_voice.core.errors import (
     ModelBusy,
     ModelError,
     ModelRefused,
+    ModelTimeout,
     ModelUnreachable,
 )
 
@@ -48,6 +50,18 @@ def fault_of_status(status: int, headers: Mapping[str, str], body: bytes) -> Mod
         hint = "Check HALO_MODEL_KEY, HALO_MODEL_NAME and HALO_MODEL_FOLDER."
         return ModelRefused(f"{words} {hint}", status)
     return ModelBroken(words)
+
+
+def fault_of_connection(error: Exception) -> ModelError:
+    """Our word for what aiohttp and the system raise. Keeps no header or text of theirs."""
+    kind = type(error).__name__
+    if isinstance(error, TimeoutError):
+        return ModelTimeout(f"The model's server was not reached in time ({kind}).")
+    if isinstance(error, aiohttp.ClientConnectorCertificateError):
+        return ModelUnreachable("The server's certificate is not trusted: see HALO_MODEL_CA_FILE.")
+    if isinstance(error, aiohttp.ClientResponseError | aiohttp.InvalidURL):
+        return ModelBroken(f"The model's server does not speak HTTP as it should ({kind}).")
+    return ModelUnreachable(f"The connection to the model's server failed ({kind}).")
 
 
 def fault_in_stream(error: Any) -> ModelError:

@@ -16,10 +16,10 @@ from email.utils import parsedate_to_datetime
 import aiohttp
 import msgspec
 
-from halo_voice.core.errors import ModelBroken, ModelError, ModelTimeout, ModelUnreachable
+from halo_voice.core.errors import ModelBroken, ModelError, ModelTimeout
 from halo_voice.llm.body import read_body
 from halo_voice.llm.endpoint import SignIn
-from halo_voice.llm.faults import fault_of_status
+from halo_voice.llm.faults import fault_of_connection, fault_of_status
 
 _LIFE_S = 1800.0
 _LIFE_S_MAX = 86_400.0
@@ -89,7 +89,7 @@ class Token:
         except ModelError as refusal:
             error = refusal
         except (aiohttp.ClientError, OSError) as fault:
-            error = ModelUnreachable(f"The token server was not reached ({type(fault).__name__}).")
+            error = fault_of_connection(fault)
         else:
             error = None
         self._arrange(error)
