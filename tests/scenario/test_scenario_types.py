@@ -176,3 +176,18 @@ def test_the_shipped_scenario_forgets_no_promise(eslint):
         [*eslint, "scenario"], cwd=ROOT, capture_output=True, text=True, timeout=60, check=False
     )
     assert (done.returncode, done.stdout) == (0, "")
+
+
+def test_the_shipped_scenario_passes_without_node():
+    """Reading the production file and rehearsing a call finds nothing."""
+    report = lint(SHIPPED, types=False)
+    assert report.findings == ()
+
+
+def test_what_cannot_be_loaded_is_not_rehearsed(tmp_path):
+    """A syntax error is told, and that the rest was not tried."""
+    path = tmp_path / "broken.js"
+    path.write_text("let a = ;\n", encoding="utf-8")
+    report = lint(path, types=False)
+    assert [(finding.line, finding.rule) for finding in report.findings] == [(1, "syntax")]
+    assert "rehearsal skipped" in str(report)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from halo_voice.simulator.lint import names, syntax, typecheck
+from halo_voice.simulator.lint import names, rehearsal, syntax, typecheck
 from halo_voice.simulator.lint.finding import Finding, LintReport, merged
 from halo_voice.simulator.lint.meaning import Meanings
 from halo_voice.simulator.lint.scopes import Scopes
@@ -14,8 +14,13 @@ from halo_voice.simulator.lint.typecheck import Compiler, NoTypeScript
 __all__ = ["Finding", "LintReport", "NoTypeScript", "lint", "read"]
 
 
+UNPLAYABLE = frozenset({"syntax", "module", "encoding", "size"})
+
+
 def lint(path: Path, *, types: bool | None = None) -> LintReport:
     """Checks a scenario by reading it, by TypeScript's compiler, and by a call in the simulator.
+
+    The same mistake is told once. Not to be called from a running event loop.
 
     `types`: True wants the type check and raises NoTypeScript where it cannot run, False leaves it
     out, None runs it where Node.js is found and notes where it is not. Raises OSError when the file
@@ -29,7 +34,11 @@ def lint(path: Path, *, types: bool | None = None) -> LintReport:
     if any(finding.rule == "syntax" for finding in checking):
         # The compiler places a syntax error better than a parser that reads on regardless.
         reading = tuple(finding for finding in reading if finding.rule != "syntax")
-    return LintReport(path, merged(reading, checking), notes)
+    found = merged(reading, checking)
+    if any(finding.rule in UNPLAYABLE for finding in found):
+        return LintReport(path, found, (*notes, "rehearsal skipped: the script cannot be loaded"))
+    played, remarks = rehearsal.rehearse(source.decode())
+    return LintReport(path, merged(found, played), (*notes, *remarks))
 
 
 def checked(source: bytes, types: bool | None) -> tuple[list[Finding], tuple[str, ...]]:
