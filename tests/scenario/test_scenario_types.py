@@ -103,6 +103,14 @@ def test_a_syntax_error_is_told_with_its_place(compiler):
 
 
 @pytest.mark.node
+def test_a_platform_name_declared_anew_is_told_once(compiler):
+    """The clash is placed in the scenario, not in the declarations."""
+    found = errors(compiler, "\n\nlet Logger = 1;\n")
+    assert [line for line, _ in found] == [3]
+    assert "Logger" in found[0][1]
+
+
+@pytest.mark.node
 def test_the_shipped_scenario_has_no_type_error(compiler):
     """The production file passes the type check."""
     assert errors(compiler, SHIPPED.read_text(encoding="utf-8")) == []

@@ -14,9 +14,6 @@ from halo_voice.simulator.lint.typecheck import Compiler, NoTypeScript
 __all__ = ["Finding", "LintReport", "NoTypeScript", "lint", "read"]
 
 
-UNPLAYABLE = frozenset({"syntax", "module", "encoding", "size"})
-
-
 def lint(path: Path, *, types: bool | None = None) -> LintReport:
     """Checks a scenario by reading it, by TypeScript's compiler, and by a call in the simulator.
 
@@ -35,7 +32,7 @@ def lint(path: Path, *, types: bool | None = None) -> LintReport:
         # The compiler places a syntax error better than a parser that reads on regardless.
         reading = tuple(finding for finding in reading if finding.rule != "syntax")
     found = merged(reading, checking)
-    if any(finding.rule in UNPLAYABLE for finding in found):
+    if any(finding.rule == "syntax" for finding in found):
         return LintReport(path, found, (*notes, "rehearsal skipped: the script cannot be loaded"))
     played, remarks = rehearsal.rehearse(source.decode())
     return LintReport(path, merged(found, played), (*notes, *remarks))

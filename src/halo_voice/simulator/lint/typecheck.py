@@ -22,7 +22,8 @@ FLAGS = [
     *("--skipLibCheck", "--strict", "false", "--pretty", "false"),
 ]
 SECONDS_MAX = 60
-DIAGNOSTIC = re.compile(r"^(?P<file>[^\s(][^(]*)\((\d+),(\d+)\): error TS(\d+): (.*)$")
+# Of the scenario only: a name declared twice is told of both files.
+DIAGNOSTIC = re.compile(r"^scenario\.js\((\d+),(\d+)\): error TS(\d+): (.*)$")
 NO_MEMBER = re.compile(r"^Property '([^']+)' does not exist on type '(typeof )?([\w$.]+)'")
 NO_NAME = re.compile(r"^Cannot find (?:name|namespace) '([^']+)'")
 
@@ -56,13 +57,13 @@ class Compiler:
         with tempfile.TemporaryDirectory(prefix="halo-lint-") as folder:
             Path(folder, "scenario.js").write_bytes(source)
             Path(folder, "voxengine.d.ts").write_text(declarations(), encoding="utf-8")
-            done = subprocess.run(  # noqa: S603 -- our own compiler, no shell, fixed arguments
-                [self.node, str(self.tsc), *FLAGS, "scenario.js", "voxengine.d.ts"],
-                cwd=folder,
-                capture_output=True,
-                timeout=SECONDS_MAX,
-                check=False,
-            )
+            command = [self.node, str(self.tsc), *FLAGS, "scenario.js", "voxengine.d.ts"]
+            try:
+                done = subprocess.run(  # noqa: S603 -- our own compiler, no shell
+                    command, cwd=folder, capture_output=True, timeout=SECONDS_MAX, check=False
+                )
+            except subprocess.TimeoutExpired as error:
+                raise NoTypeScript(f"tsc took longer than {SECONDS_MAX} s") from error
         printed = done.stdout.decode(errors="replace").splitlines()
         if done.returncode != 0 and not any(DIAGNOSTIC.match(line) for line in printed):
             raise NoTypeScript(f"tsc failed with status {done.returncode}")
@@ -75,7 +76,7 @@ def findings(script: Script, compiler: Compiler) -> Iterator[Finding]:
     meanings = Meanings(script, scopes)
     for printed in compiler.run(script.source):
         if match := DIAGNOSTIC.match(printed):
-            _, line, column, code, message = match.groups()
+            line, column, code, message = match.groups()
             place = int(line), int(column)
             yield Finding(*place, *worded(script, scopes, meanings, place, code, message))
 
