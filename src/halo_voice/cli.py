@@ -1,0 +1,277 @@
+"""The command `halo`: the only place that starts anything."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import socket
+import sys
+import time
+from pathlib import Path
+from typing import Annotated, Any, NoReturn
+
+import typer
+from rich.console import Console
+
+app = typer.Typer(
+    add_completion=False,
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
+    help="HALO: the telephone assistant that a company can trust with its callers.",
+)
+out = Console(highlight=False)
+err = Console(stderr=True, highlight=False)
+
+SAMPLE_LINES = ("До скольки вы работаете?", "Сколько стоит доставка?", "Спасибо, до свидания!")
+GRACE_S = 10  # a process that is told to stop finishes its turns
+
+
+def _stop(*faults: str) -> NoReturn:
+    for fault in faults:
+        err.print(f"[red]✘[/red] {fault}", soft_wrap=True)
+    raise typer.Exit(2)
+
+
+def _settings(**overrides: Any) -> Any:
+    from halo_voice.core.errors import ConfigurationError
+    from halo_voice.settings import load_settings
+
+    try:
+        return load_settings(**{k: v for k, v in overrides.items() if v is not None})
+    except ConfigurationError as error:
+        _stop(*error.faults)
+
+
+# ------------------------------------------------------------------------------------- serve
+
+
+@app.command()
+def serve(
+    host: Annotated[str | None, typer.Option(help="Instead of HALO_HOST.")] = None,
+    port: Annotated[int | None, typer.Option(help="Instead of HALO_PORT.")] = None,
+    sample_call: Annotated[bool, typer.Option(help="Play a call of three turns first.")] = False,
+) -> None:
+    """Start the backend: what the scenario asks, it answers."""
+    from halo_voice.app import configure
+    from halo_voice.core.errors import ConfigurationError, StoreError
+    from halo_voice.logs import set_up
+
+    settings = _settings(host=host, port=port)
+    set_up(settings.log, settings.log_level)
+    try:
+        configuration = configure(settings)
+        with _listening(settings.host, settings.port) as listener:
+            _run(_serve(configuration, listener, sample_call))
+    except ConfigurationError as error:
+        _stop(*error.faults)
+    except StoreError as error:
+        _stop(error.message)
+
+
+def _run(work: Any) -> None:
+    try:
+        import uvloop
+    except ImportError:
+        asyncio.run(work)
+    else:
+        uvloop.run(work)
+
+
+@contextlib.contextmanager
+def _listening(host: str, port: int) -> Any:
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    listener = socket.socket(family, socket.SOCK_STREAM)
+    listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    try:
+        listener.bind((host, port))
+    except OSError as error:
+        listener.close()
+        _stop(f"{host}:{port}: {error.strerror}. Choose another with HALO_PORT or --port.")
+    with listener:
+        yield listener
+
+
+async def _serve(configuration: Any, listener: socket.socket, sample_call: bool) -> None:
+    import uvicorn
+
+    from halo_voice.app import running
+
+    async with running(configuration) as halo:
+        server = uvicorn.Server(
+            uvicorn.Config(
+                halo.web,
+                lifespan="off",
+                log_config=None,
+                access_log=False,
+                server_header=False,
+                timeout_graceful_shutdown=GRACE_S,
+            )
+        )
+        serving = asyncio.create_task(server.serve(sockets=[listener]))
+        while not (server.started or serving.done()):
+            await asyncio.sleep(0.01)
+        address = "http://{}:{}".format(*listener.getsockname()[:2])
+        if sample_call and not serving.done():
+            out.print(f"\nA sample call to {address}, through the shipped scenario:\n")
+            await asyncio.to_thread(_place_call, configuration.settings, address, SAMPLE_LINES)
+        _say_where(configuration.settings, address)
+        await serving
+
+
+def _say_where(settings: Any, address: str) -> None:
+    answers = "offline assistant (the company's texts)" if settings.offline else "language model"
+    out.print(
+        f"\nHALO serves at [bold]{address}[/bold], answers come from the {answers}.\n"
+        "  call it:        make call\n"
+        "  plug a model:   HALO_MODEL_URL=… HALO_MODEL_KEY=… HALO_MODEL_NAME=… make run\n"
+        "  all settings:   docs/settings.md\n"
+        "  stop:           Ctrl+C\n"
+    )
+
+
+# -------------------------------------------------------------------------------------- call
+
+
+@app.command()
+def call(
+    url: Annotated[str | None, typer.Option(help="The server; else HALO_HOST and HALO_PORT.")] = None,
+    say: Annotated[list[str] | None, typer.Option(help="What the caller says; repeat it.")] = None,
+    scenario: Annotated[Path | None, typer.Option(help="Instead of HALO_SCENARIO.")] = None,
+    number: Annotated[str, typer.Option(help="The called number.")] = "+74950000000",
+    seed: Annotated[int, typer.Option(help="Draws delays of recogniser and voice.")] = 0,
+    trace: Annotated[bool, typer.Option(help="Print every event, the log's lines too.")] = False,
+    audio: Annotated[Path | None, typer.Option(help="Write the call as sound (WAV).")] = None,
+    real_time: Annotated[bool, typer.Option(help="Let the clock run while you type.")] = False,
+) -> None:
+    """Call a running server in the simulator: type what the caller says, or give it with --say."""
+    settings = _settings(scenario=scenario)
+    url = (url or f"http://{settings.host}:{settings.port}").rstrip("/")
+    if not settings.scenario.is_file():
+        _stop(f"{settings.scenario}: no such scenario. Set HALO_SCENARIO or --scenario.")
+    finished = _place_call(
+        settings, url, say, number=number, seed=seed, trace=trace, real_time=real_time
+    )
+    if audio is not None:
+        _write_audio(finished, audio)
+    raise typer.Exit(0 if _went_well(finished, say) else 1)
+
+
+def _place_call(
+    settings: Any,
+    url: str,
+    say: Any,
+    *,
+    number: str = "+74950000000",
+    seed: int = 0,
+    trace: bool = False,
+    real_time: bool = False,
+) -> Any:
+    """One call to `url` in the simulator; `say` has the caller's words, without it one types."""
+    from halo_voice.simulator import AiohttpNetwork, InteractiveCaller, ScriptedCaller, place_call
+    from halo_voice.terminal import Conversation
+
+    conversation = Conversation(out, trace=trace)
+    key_id, key = next(iter(settings.keys.items()), ("", None))
+    secrets = {"HALO_URL": url}
+    if key is not None:
+        secrets |= {"HALO_KEY_ID": key_id, "HALO_KEY": key.get_secret_value()}
+
+    async def talk() -> Any:
+        now_ms = int(time.time() * 1000)
+        async with AiohttpNetwork() as network:
+            if not await _answers(network, url):
+                return None
+            return await place_call(
+                settings.scenario,
+                caller=ScriptedCaller(say) if say else InteractiveCaller(_read_line),
+                network=network,
+                secrets=secrets,
+                seed=seed,
+                destination=number,
+                session_id=now_ms * 1000 + seed % 1000,
+                epoch_ms=now_ms,
+                real_time=real_time,
+                on_line=conversation.see,
+            )
+
+    if not say:
+        out.print("Type what the caller says. Empty line: silence. #1: a key. Ctrl+D: hang up.\n")
+    finished = asyncio.run(talk())
+    if finished is None:
+        _stop(f"No HALO answers at {url}. Start one with `make run`, or name it with --url.")
+    conversation.close(finished)
+    return finished
+
+
+async def _answers(network: Any, url: str) -> bool:
+    from halo_voice.simulator import HttpRequest, NetworkError
+
+    try:
+        reply = await network.request(HttpRequest(f"{url}/healthz", timeout_ms=5000))
+    except NetworkError:
+        return False
+    return reply.status in (200, 401)
+
+
+async def _read_line() -> str | None:
+    try:
+        return await asyncio.to_thread(out.input, "[cyan]  you  › [/cyan]")
+    except EOFError:
+        return None
+
+
+def _went_well(finished: Any, say: Any) -> bool:
+    """Nothing failed and, of a script, every line got its answer."""
+    from halo_voice.terminal import answered
+
+    replies = answered(finished)
+    calm = finished.finish_reason == "Normal termination" and not finished.failures
+    return calm and len(replies) >= len(say or ()) and not any("apologised" in r for r in replies)
+
+
+def _write_audio(finished: Any, path: Path) -> None:
+    from halo_voice.simulator.audio import NoVoice, phrases, render
+
+    try:
+        render(path, phrases(finished.playbacks, finished.speech))
+    except NoVoice as error:
+        _stop(str(error))
+    out.print(f"         sound: {path}")
+
+
+# ----------------------------------------------------------------------------- lint and docs
+
+
+@app.command()
+def lint(file: Annotated[Path, typer.Argument(help="A scenario (JavaScript).")]) -> None:
+    """Check a scenario: every name that the platform does not have, every rule it breaks."""
+    from halo_voice.simulator.lint import lint as check
+
+    try:
+        report = check(file)
+    except OSError as error:
+        _stop(f"{file}: {error.strerror}")
+    for finding in report.findings:
+        err.print(f"{file}:{finding.line}:{finding.column}: {finding.message}", soft_wrap=True)
+    for note in report.notes:
+        err.print(f"[dim]{note}[/dim]")
+    if report.findings:
+        raise typer.Exit(1)
+    out.print(f"✔ {file}: every name exists, a rehearsal call went through.")
+
+
+@app.command()
+def docs(folder: Annotated[Path, typer.Argument(help="Where to write.")] = Path("docs")) -> None:
+    """Write the generated pages anew."""
+    from halo_voice.settings import settings_table
+
+    (folder / "settings.md").write_text(settings_table(), encoding="utf-8")
+    out.print(f"✔ {folder / 'settings.md'}")
+
+
+def main() -> None:
+    """Entry point that ends quietly on Ctrl+C."""
+    try:
+        app()
+    except KeyboardInterrupt:
+        sys.exit(130)

@@ -1,0 +1,125 @@
+"""Shows a simulated call in the terminal as it happens: who said what, and the time of each step."""
+
+from __future__ import annotations
+
+import statistics
+from dataclasses import dataclass, field
+
+from rich.console import Console
+from rich.text import Text
+
+from halo_voice.simulator import FinishedCall, TraceLine
+
+TURN_PATH = "/process_text"
+
+
+def clock(ms: float) -> str:
+    """`1:05.3` for 65,300 ms."""
+    return f"{int(ms // 60_000)}:{ms % 60_000 / 1000:04.1f}"
+
+
+def seconds(ms: float) -> str:
+    return f"{ms / 1000:.2f} s"
+
+
+@dataclass(slots=True)
+class Steps:
+    """When the steps of one turn happened, ms of the call; None while they have not."""
+
+    stopped: int | None = None  # the caller fell silent
+    recognised: int | None = None
+    answered: int | None = None
+
+    def told(self, audible: int) -> str:
+        """The steps' lengths up to the moment when the assistant is heard."""
+        marks = [
+            ("recognised", self.stopped, self.recognised),
+            ("answered", self.recognised, self.answered),
+            ("voiced", self.answered, audible),
+        ]
+        parts = [
+            f"{name} {seconds(end - begin)}" for name, begin, end in marks if begin and end
+        ]
+        if self.stopped:
+            parts.append(f"the caller waited {seconds(audible - self.stopped)}")
+        return " · ".join(parts)
+
+
+@dataclass
+class Conversation:
+    """Takes trace lines one by one and prints those that a listener cares about."""
+
+    console: Console
+    trace: bool = False
+    waits_ms: list[int] = field(default_factory=list)
+    _steps: Steps = field(default_factory=Steps)
+    _turn_requests: set[int] = field(default_factory=set)
+
+    def see(self, line: TraceLine) -> None:
+        """One event of the call."""
+        if self.trace:
+            self.console.print(Text(str(line), style="dim"))
+        reader = getattr(self, f"_{line.who}", None)
+        if reader is not None:
+            reader(line)
+
+    def _print(self, ms: int, who: str, what: str, style: str) -> None:
+        if not self.trace:
+            self.console.print(Text(f"{clock(ms):>7}  {who:<10}", "dim") + Text(what, style))
+
+    def _caller(self, line: TraceLine) -> None:
+        if "text" in line.data:
+            self._print(line.ms, "caller", line.data["text"], "cyan")
+            self._steps = Steps()
+        elif line.what == "stops speaking":
+            self._steps.stopped = line.ms
+        elif "calls" not in line.what:
+            self._print(line.ms, "caller", f"({line.what})", "dim")
+
+    def _asr(self, line: TraceLine) -> None:
+        if line.data.get("event") == "ASR.Result":
+            self._steps.recognised = line.ms
+            if self._steps.stopped is None:
+                self._steps.stopped = line.ms
+
+    def _backend(self, line: TraceLine) -> None:
+        number = line.data["request"]
+        if line.what.startswith("→"):
+            if line.what.endswith(TURN_PATH):
+                self._turn_requests.add(number)
+        elif number in self._turn_requests:
+            self._steps.answered = line.ms
+            if line.data["code"] != 200:
+                self._print(line.ms, "backend", f"({line.what[2:]})", "red")
+
+    def _voice(self, line: TraceLine) -> None:
+        if line.what.startswith("speaks «"):
+            self._print(line.ms, "assistant", line.what[8:-1], "bold")
+            told = self._steps.told(line.ms)
+            if told:
+                self._print(line.ms, "", told, "dim")
+            if self._steps.stopped:
+                self.waits_ms.append(line.ms - self._steps.stopped)
+            self._steps = Steps()
+        elif line.what.startswith("is cut"):
+            self._print(line.ms, "assistant", f"({line.what})", "yellow")
+
+    def _fault(self, line: TraceLine) -> None:
+        self._print(line.ms, "fault", line.what, "red")
+
+    def close(self, call: FinishedCall) -> None:
+        """One line about the whole call, and what went wrong in it."""
+        up = call.connected_ms is not None and call.disconnected_ms is not None
+        length = (call.disconnected_ms or 0) - (call.connected_ms or 0) if up else 0
+        parts = [f"{clock(length)} min", f"{len(answered(call))} turns"]
+        if self.waits_ms:
+            parts.append(f"the caller waited {seconds(statistics.median(self.waits_ms))} at median")
+            parts.append(f"{seconds(max(self.waits_ms))} at most")
+        self.console.print(Text("         " + " · ".join(parts), "dim"))
+        for failure in call.failures:
+            self.console.print(Text(f"         {failure}", "red"))
+
+
+def answered(call: FinishedCall) -> list[str]:
+    """The replies of the backend to turns, those with status 200."""
+    return [r.text for r in call.requests if r.url.endswith(TURN_PATH) and r.code == 200]
