@@ -1,4 +1,4 @@
-"""Island. The telephony cloud in a box: imports nothing of ours, so that it cannot share our mistakes."""
+"""Island. The telephony cloud in a box; imports nothing of ours, so shares no mistakes."""
 
 from halo_voice.simulator.caller import (
     Caller,

@@ -36,7 +36,7 @@ class Caller(Protocol):
     """Somebody who calls, or is called."""
 
     def hear(self, line: Line) -> Awaitable[None] | None:
-        """Called whenever something that the person can notice has changed, first when the call is up.
+        """Called whenever something audible has changed, first when the call is up.
 
         An awaitable is awaited while the session's clock stands.
         """
@@ -79,8 +79,9 @@ Act = str | Say | Press | Silence | HangUp
 class ScriptedCaller:
     """Says the next line when the assistant has finished a phrase and listens.
 
-    With `polite=False` the person speaks after the pause whether a recogniser listens or not. When all is
-    said, hangs up after the next phrase (`hang_up_after`), or after `patience_ms` in which nothing was heard.
+    With `polite=False` the person speaks after the pause whether a recogniser listens or not. When
+    all is said, hangs up after the next phrase (`hang_up_after`), or after `patience_ms` in which
+    nothing was heard.
     """
 
     def __init__(
@@ -110,7 +111,7 @@ class ScriptedCaller:
         if len(line.heard) > self._answered and (line.listening or not self._may_wait()):
             self._pending = line.after(self._pause_ms, lambda: self._act(line))
 
-    def ended(self, line: Line) -> None:
+    def ended(self, line: Line) -> None:  # noqa: ARG002
         self._cancel()
 
     def _may_wait(self) -> bool:
@@ -158,10 +159,21 @@ class SilentCaller:
         pass
 
 
-WORDS = (
-    "да нет здравствуйте скажите пожалуйста доставка сколько стоит когда вы работаете адрес хочу записаться "
-    "на завтра спасибо оператора позовите не понял повторите ещё раз заказ номер пять семь привезли не то"
-).split()
+PHRASES = [
+    "здравствуйте",
+    "скажите пожалуйста",
+    "сколько стоит доставка",
+    "когда вы работаете",
+    "хочу записаться на завтра",
+    "позовите оператора",
+    "я не понял",
+    "повторите ещё раз",
+    "мне привезли не то",
+    "заказ номер пять семь",
+    "спасибо",
+    "да",
+    "нет",
+]
 
 
 class RandomCaller:
@@ -191,7 +203,7 @@ class RandomCaller:
         pause = rng.lognormvariate(6.4, 0.8)  # about 600 ms, with a long tail
         self._pending = line.after(pause, lambda: self._speak(line))
 
-    def ended(self, line: Line) -> None:
+    def ended(self, line: Line) -> None:  # noqa: ARG002
         if self._pending:
             self._pending.cancel()
 
@@ -200,19 +212,21 @@ class RandomCaller:
         if rng.random() < 0.03:
             line.press(rng.choice("0123456789*#"))
         elif rng.random() < self._rambles:
-            line.say(" ".join(rng.choices(WORDS, k=80)), duration_ms=rng.randint(40_000, 150_000))
+            line.say(
+                ", ".join(rng.choices(PHRASES, k=50)), duration_ms=rng.randint(40_000, 150_000)
+            )
         elif rng.random() < self._mumbles:
             line.say(rng.choice(["", "э", "мм"]), confidence=rng.uniform(0, 0.3))
         else:
-            words = " ".join(rng.choices(WORDS, k=rng.randint(1, 9)))
+            words = ", ".join(rng.choices(PHRASES, k=rng.randint(1, 4)))
             line.say(words, confidence=rng.uniform(0.5, 1))
 
 
 class InteractiveCaller:
     """Somebody at a keyboard: `read` gives the next line to say, None to hang up.
 
-    In virtual time the clock stands while the person thinks; in real time it runs, and a line is said when
-    it was typed. A line such as `#123` presses keys, an empty one stays silent.
+    In virtual time the clock stands while the person thinks; in real time it runs, and a line is
+    said when it was typed. A line such as `#123` presses keys, an empty one stays silent.
     """
 
     def __init__(self, read: Callable[[], Awaitable[str | None]]) -> None:
@@ -230,7 +244,7 @@ class InteractiveCaller:
         self._answered = len(line.heard)
         return self._one(line)
 
-    def ended(self, line: Line) -> None:
+    def ended(self, line: Line) -> None:  # noqa: ARG002
         if self._task:
             self._task.cancel()
 

@@ -25,14 +25,14 @@ class Timer:
 
 
 class Clock(Protocol):
-    """Milliseconds since the session began. Things due at one moment happen in the order they were set."""
+    """Milliseconds since the session began. Things due at one moment keep their order."""
 
     now: int
 
     def after(self, delay_ms: float, action: Action) -> Timer: ...
 
     async def next(self) -> Timer | None:
-        """The next thing that is due, with `now` moved to it; None when nothing will ever happen."""
+        """The next thing that is due, with `now` moved to it; None when nothing ever will be."""
 
 
 class VirtualClock:

@@ -80,7 +80,7 @@ class Cloud:
         self._idle: Timer | None = None
         self._playback_count = 0
 
-    # ---- the session's life ------------------------------------------------------------------------
+    # ---- the session's life ----------------------------------------------------------------------
 
     async def run(self, source: str) -> None:
         """Plays the whole session; every way ends with a finish reason."""
@@ -147,7 +147,7 @@ class Cloud:
         )
 
     def terminate(self) -> None:
-        """The scenario wants to end: its calls fall, its requests are waited for, then Terminating."""
+        """The scenario wants to end: calls fall, requests are waited for, then Terminating."""
         if self._phase != "running":
             return
         self._phase = "ending"
@@ -197,7 +197,7 @@ class Cloud:
         self.write("cloud", f"no calls for {IDLE_MS // 1000} s")
         self.terminate()
 
-    # ---- to the scenario ---------------------------------------------------------------------------
+    # ---- to the scenario -------------------------------------------------------------------------
 
     def report(
         self,
@@ -209,18 +209,18 @@ class Cloud:
         what: str = "",
         **more: Any,
     ) -> None:
-        """Tells the scenario of an event of one of its objects, now or, by a fault, late."""
+        """Tells the scenario of an event of one of its objects: next, or, by a fault, late.
+
+        Never at once: one of its callbacks may still be running.
+        """
 
         def deliver() -> None:
-            if self._phase != "running":
-                return
-            self.write(who, what or event, event=event, unit=unit, **data, **more)
-            self._step({"type": "event", "unit": unit, "event": event, "data": dict(data)})
+            if self._phase == "running":
+                self.write(who, what or event, event=event, unit=unit, **data, **more)
+                self._step({"type": "event", "unit": unit, "event": event, "data": dict(data)})
 
-        if self.dice.strikes("late", event):
-            self.after(self.dice.delay_ms(100, 3000), deliver)
-        else:
-            deliver()
+        late = self.dice.strikes("late", event)
+        self.after(self.dice.delay_ms(100, 3000) if late else 0, deliver)
 
     def timer_fires(self, number: int) -> None:
         if self._phase == "running":
@@ -243,7 +243,7 @@ class Cloud:
         event["at"] = self.clock.now
         self.obey(self._engine.step(event))
 
-    # ---- from the scenario -------------------------------------------------------------------------
+    # ---- from the scenario -----------------------------------------------------------------------
 
     def obey(self, commands: list[Command]) -> None:
         for command in commands:
@@ -268,7 +268,7 @@ class Cloud:
         if command["how"] == "throw" and self.world.throw_ends_session:
             self._finish("JS session error")
 
-    # ---- calls -------------------------------------------------------------------------------------
+    # ---- calls -----------------------------------------------------------------------------------
 
     def call_out(self, unit: str, number: str) -> None:
         """Somebody else's telephone rings."""
@@ -316,7 +316,7 @@ class Cloud:
             delay += self.dice.delay_ms(200, 3000)
         self.after(delay, lambda: self.report(leg.unit, "Call.Disconnected", data, who="cloud"))
 
-    # ---- small things ------------------------------------------------------------------------------
+    # ---- small things ----------------------------------------------------------------------------
 
     def after(self, delay_ms: float, action: Callable[[], object]) -> Timer:
         return self.clock.after(delay_ms, action)

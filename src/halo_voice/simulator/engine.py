@@ -1,4 +1,4 @@
-"""One scenario in one JavaScript context: `step(event) -> commands`, and nothing else gets in or out."""
+"""One scenario in one JavaScript context: `step(event) -> commands`, nothing else in or out."""
 
 from __future__ import annotations
 
@@ -27,8 +27,8 @@ _decode = msgspec.json.Decoder(list[dict[str, Any]]).decode
 class Engine:
     """An emulated VoxEngine around one scenario file.
 
-    Errors never leave as exceptions: they are commands (`error`, `violation`), so that what the scenario
-    did before the error is kept. All times are milliseconds of the session's clock.
+    Errors never leave as exceptions: they are commands (`error`, `violation`), so that what the
+    scenario did before the error is kept. All times are milliseconds of the session's clock.
     """
 
     def __init__(
@@ -42,8 +42,8 @@ class Engine:
     ) -> None:
         self._context = context = quickjs.Context()
         context.set_memory_limit(MEMORY_BYTES)
-        # All texts are called `<input>` in a stack. The platform lies behind the lines of any scenario,
-        # so that its frames can be told apart and the scenario's lines are true.
+        # All texts are called `<input>` in a stack. The platform lies behind the lines of any
+        # scenario, so that its frames can be told apart and the scenario's lines are true.
         make = context.eval("\n" * PLATFORM_LINE + platform())
         config = {
             "seed": seed & 0xFFFFFFFF,

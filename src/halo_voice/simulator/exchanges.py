@@ -104,7 +104,7 @@ class Exchanges:
 
     async def _run(self, exchange: Exchange, request: HttpRequest) -> None:
         began = time.monotonic()
-        reply = self._faulty(exchange, request) or await self._follow(exchange, request)
+        reply = self._faulty(exchange, request) or await self._follow(request)
         if reply.code > 0 and len(reply.body) > BODY_BYTES_MAX:
             reply = Reply(-9, reply.latency_ms)
         if reply.latency_ms > request.timeout_ms:
@@ -127,9 +127,9 @@ class Exchanges:
         self._cloud.http_done(exchange.number, _result(exchange, reply))
         self._start_next()
 
-    # ---- one exchange ------------------------------------------------------------------------------
+    # ---- one exchange ----------------------------------------------------------------------------
 
-    async def _follow(self, exchange: Exchange, request: HttpRequest) -> Reply:
+    async def _follow(self, request: HttpRequest) -> Reply:
         """Follows redirects as the platform does; the times add up."""
         passed = 0.0
         for _ in range(REDIRECTS_MAX + 1):
@@ -169,7 +169,7 @@ class Exchanges:
         self._cloud.write("fault", "F51: the request reaches the backend twice")
         return await self._cloud.network.request(request)
 
-    # ---- faults ------------------------------------------------------------------------------------
+    # ---- faults ----------------------------------------------------------------------------------
 
     def _faulty(self, exchange: Exchange, request: HttpRequest) -> Reply | None:
         """What the caller of the backend gets instead of its answer, when a fault strikes."""

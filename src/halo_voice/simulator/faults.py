@@ -1,4 +1,4 @@
-"""Named faults that may strike a call, by chance or at given occasions, drawn from the call's seed."""
+"""Named faults that may strike a call, by chance or at given occasions, drawn from its seed."""
 
 from __future__ import annotations
 
@@ -38,8 +38,8 @@ CATALOGUE = {
 class When:
     """When a fault strikes: with a probability, or at the occasions of these numbers (from 1).
 
-    Only occasions whose subject contains `where` are counted: the address of a request, the text of a
-    phrase or an utterance.
+    Only occasions whose subject contains `where` are counted: the address of a request, the text
+    of a phrase or an utterance.
     """
 
     probability: float = 0.0

@@ -1,4 +1,4 @@
-"""One telephone call: a person at the far end, one sound going to them, their voice going where it is sent."""
+"""One telephone call: a person, the one sound they hear, and where their voice is sent."""
 
 from __future__ import annotations
 
@@ -52,7 +52,7 @@ class Leg:
         self._over: list[Callable[[], object]] = []
         self._noticing = False
 
-    # ---- what the person sees: caller.Line ---------------------------------------------------------
+    # ---- what the person sees: caller.Line -------------------------------------------------------
 
     @property
     def now(self) -> int:
@@ -141,7 +141,7 @@ class Leg:
         self._cloud.write("caller", "hangs up", call=self.unit)
         self.end()
 
-    # ---- what the cloud does with it -----------------------------------------------------------------
+    # ---- what the cloud does with it -------------------------------------------------------------
 
     def answer(self) -> None:
         self._cloud.after(self._cloud.chance.draw("calls", CONNECT), self._connect)
@@ -168,7 +168,7 @@ class Leg:
             self._over.append(action)
 
     def hear(self, source: Playback | Leg | None) -> None:
-        """Gives the person another sound; a call has one audio stream, so the old one is dropped."""
+        """Gives the person another sound; a call has one audio stream, so the old is dropped."""
         old, self.source = self.source, None
         if old is source:
             self.source = source
@@ -209,7 +209,7 @@ class Leg:
         self.changed()
 
     def changed(self) -> None:
-        """Something the person can notice has changed; they are told once, after the dust has settled."""
+        """Something audible has changed; the person is told once, after the dust has settled."""
         if self.up and not self._noticing:
             self._noticing = True
             self._cloud.after(0, self._notice)

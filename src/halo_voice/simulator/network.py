@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import inspect
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any, Protocol
 from urllib.parse import unquote, urlsplit
 
@@ -13,6 +13,8 @@ import aiohttp
 from halo_voice.simulator.chance import Spread
 
 BODY_BYTES_MAX = 2 * 2**20  # beyond: code -9
+SCRIPTED = Spread(120, 0.5)
+IN_PROCESS = Spread(150, 0.5)
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,7 +40,7 @@ class HttpResponse:
 
 
 class NetworkError(Exception):
-    """No HTTP answer. `code` is the platform's: -2 bad address, -3 host, -4 connection, -6 network, -7 timeout."""
+    """No HTTP answer. `code` is the platform's: -2 address, -3 host, -4 connect, -6, -7 timeout."""
 
     def __init__(self, code: int, latency_ms: float | None = None) -> None:
         super().__init__(f"network error {code}")
@@ -49,7 +51,8 @@ class NetworkError(Exception):
 class Network(Protocol):
     """One exchange, without following redirects.
 
-    `latency` says how long an exchange takes in a session's virtual time; None: as long as it really took.
+    `latency` says how long an exchange takes in a session's virtual time; None: as long as it
+    really took.
     """
 
     latency: Spread | None
@@ -59,12 +62,12 @@ class Network(Protocol):
 
 
 class ScriptedNetwork:
-    """Answers by a function of the request, which may be a coroutine; for tests of a scenario alone."""
+    """Answers by a function of the request, which may be a coroutine; for tests of a scenario."""
 
     def __init__(
         self,
         answer: Callable[[HttpRequest], HttpResponse | Awaitable[HttpResponse]],
-        latency: Spread | None = Spread(120, 0.5),
+        latency: Spread | None = SCRIPTED,
     ) -> None:
         self._answer = answer
         self.latency = latency
@@ -78,13 +81,13 @@ class ScriptedNetwork:
 class AsgiNetwork:
     """Calls an ASGI application in this process, under one host name; other hosts do not exist.
 
-    In virtual time the clock stands while the application works; `latency` is drawn from the call's seed,
-    so that a run can be repeated. The application's lifespan is the caller's business.
+    In virtual time the clock stands while the application works; `latency` is drawn from the
+    call's seed, so that a run can be repeated. The application's lifespan is not its business.
     """
 
     app: Callable[..., Awaitable[None]]
     host: str
-    latency: Spread | None = field(default=Spread(150, 0.5))
+    latency: Spread | None = IN_PROCESS
 
     async def request(self, request: HttpRequest) -> HttpResponse:
         parts = urlsplit(request.url)

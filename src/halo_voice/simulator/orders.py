@@ -21,7 +21,7 @@ RECORD_STOP = Spread(1500, 0.4)
 
 
 class Orders:
-    """Obeys commands by name. Events that follow are never told at once: a callback is still running."""
+    """Obeys commands by name. What follows is never told at once: a callback is still running."""
 
     def __init__(self, cloud: Cloud) -> None:
         self._cloud = cloud
@@ -32,7 +32,7 @@ class Orders:
     def obey(self, command: Command) -> None:
         getattr(self, f"_{command['op']}")(command)
 
-    # ---- log, errors, end ----------------------------------------------------------------------------
+    # ---- log, errors, end ------------------------------------------------------------------------
 
     def _log(self, command: Command) -> None:
         self._cloud.log.append(command["text"])
@@ -59,7 +59,7 @@ class Orders:
         self._note("terminate")
         self._cloud.after(0, self._cloud.terminate)
 
-    # ---- timers, requests, storage -------------------------------------------------------------------
+    # ---- timers, requests, storage ---------------------------------------------------------------
 
     def _timer(self, command: Command) -> None:
         self._set_timer(command["timer"], command["ms"], command["repeats"])
@@ -102,7 +102,7 @@ class Orders:
         value, expires = storage.pop(key) if operation == "remove" else storage[key]
         return {"key": key, "value": value, "expireAt": expires // 1000}
 
-    # ---- calls -----------------------------------------------------------------------------------------
+    # ---- calls -----------------------------------------------------------------------------------
 
     def _answer(self, command: Command) -> None:
         self._leg(command, "answer").answer()
@@ -178,7 +178,7 @@ class Orders:
     def _info(self, command: Command) -> None:
         self._leg(command, "sendInfo")
 
-    # ---- media -----------------------------------------------------------------------------------------
+    # ---- media -----------------------------------------------------------------------------------
 
     def _send_media(self, command: Command) -> None:
         source, target = self._unit(command["from"]), self._unit(command["to"])
@@ -199,7 +199,7 @@ class Orders:
     def _unit(self, name: str) -> Leg | Recognition | Playback:
         return self._cloud.legs.get(name) or self._recognitions.get(name) or self._players[name]
 
-    # ---- players and recognisers -------------------------------------------------------------------------
+    # ---- players and recognisers -----------------------------------------------------------------
 
     def _create_tts_player(self, command: Command) -> None:
         self._note(f"createTTSPlayer «{command['text']}»", player=command["player"])
@@ -244,7 +244,7 @@ class Orders:
         self._note(f"{command['asr']} stop")
         self._recognitions[command["asr"]].stop()
 
-    # ---- small things --------------------------------------------------------------------------------------
+    # ---- small things ----------------------------------------------------------------------------
 
     def _leg(self, command: Command, what: str, **data: Any) -> Leg:
         self._note(f"{command['call']} {what}", call=command["call"], **data)

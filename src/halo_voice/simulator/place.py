@@ -1,4 +1,4 @@
-"""Places one call: a scenario file, a caller and a way to the backend go in, a finished call comes out."""
+"""Places one call: scenario, caller and network go in, a finished call comes out."""
 
 from __future__ import annotations
 
@@ -74,11 +74,12 @@ async def place_call(
 ) -> FinishedCall:
     """Plays one call against an unmodified scenario and returns when the session has ended.
 
-    `scenario` is a path, or the text of a scenario. Without `real_time` the call takes no longer than its
-    computing, and the same seed gives the same trace. `epoch_ms` is the wall clock at the session's
-    beginning: by default a fixed moment, in real time the present. `recogniser` and `voice` replace the
-    vendors' models. `mode="collect"` records violations and goes on. `answers` says who picks up an
-    outgoing call. A call that does not end within `max_ms` has the finish reason "Timeout".
+    `scenario` is a path, or the text of a scenario. Without `real_time` the call takes no longer
+    than its computing, and the same seed gives the same trace. `epoch_ms` is the wall clock at the
+    session's beginning: by default a fixed moment, in real time the present. `recogniser` and
+    `voice` replace the vendors' models. `mode="collect"` records violations and goes on. `answers`
+    says who picks up an outgoing call. A call that does not end within `max_ms` has the finish
+    reason "Timeout".
     """
     file, source = _text(scenario)
     world = World(

@@ -68,7 +68,7 @@ class Playback:
     def sounding(self) -> bool:
         return self.state == "playing" and not self.paused
 
-    # ---- who hears it ------------------------------------------------------------------------------
+    # ---- who hears it ----------------------------------------------------------------------------
 
     def attach(self, leg: Leg) -> None:
         if leg not in self._legs:
@@ -83,7 +83,7 @@ class Playback:
             self._legs.remove(leg)
             self._close(leg)
 
-    # ---- orders of the scenario --------------------------------------------------------------------
+    # ---- orders of the scenario ------------------------------------------------------------------
 
     def pause(self) -> None:
         if self.paused:
@@ -124,7 +124,7 @@ class Playback:
             return self._position_ms
         return self._position_ms + self._cloud.clock.now - self._resumed_ms
 
-    # ---- its life ----------------------------------------------------------------------------------
+    # ---- its life --------------------------------------------------------------------------------
 
     def _problem(self) -> str | None:
         if not self._is_file and len(self.text) > TEXT_CHARACTERS_MAX:
@@ -199,7 +199,7 @@ class Playback:
             timer.cancel()
         self._timers = []
 
-    # ---- the caller's ear ----------------------------------------------------------------------------
+    # ---- the caller's ear ------------------------------------------------------------------------
 
     def _open(self, leg: Leg) -> None:
         if leg.unit in self._spans or not leg.up:

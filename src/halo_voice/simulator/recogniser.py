@@ -6,6 +6,10 @@ from dataclasses import dataclass, replace
 
 from halo_voice.simulator.chance import Spread
 
+CAPTURE = Spread(250, 0.25)
+ENDPOINT = Spread(500, 0.25)
+FINAL = Spread(450, 0.35)
+INTERIM = Spread(500, 0.2)
 CHUNK_MS = 60_000  # longer speech gives a result every minute
 
 
@@ -18,12 +22,12 @@ class Recogniser:
     """
 
     vendor: str = "Google"
-    capture: Spread = Spread(250, 0.25)
-    endpoint: Spread = Spread(500, 0.25)
-    final: Spread = Spread(450, 0.35)
+    capture: Spread = CAPTURE
+    endpoint: Spread = ENDPOINT
+    final: Spread = FINAL
     scale: float = 1
     interims: bool = True
-    interim_every: Spread = Spread(500, 0.2)
+    interim_every: Spread = INTERIM
 
     @property
     def unhurried(self) -> Recogniser:
@@ -31,8 +35,8 @@ class Recogniser:
         return replace(self, final=Spread(self.final.median_ms * 1.6, self.final.sigma + 0.2))
 
 
-# Google's scale is shown by an example in the documentation; of the others nothing is known, 0..1 is
-# inferred. The finals of Yandex were measured in production: 2 to 5 seconds late. See VOXENGINE.md.
+# Google's scale is shown by an example in the documentation; of the others nothing is known, 0..1
+# is inferred. The finals of Yandex were measured in production: 2 to 5 seconds late.
 VENDORS = {
     "Google": Recogniser("Google", scale=100),
     "Yandex": Recogniser("Yandex", final=Spread(3300, 0.25)),

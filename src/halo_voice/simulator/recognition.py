@@ -92,7 +92,7 @@ class Recognition:
         )
 
     def stop(self) -> None:
-        """Reports Stopped soon; results that are due before still come (not documented, so tolerated)."""
+        """Reports Stopped soon; results that are due before still come (the docs are silent)."""
         seconds = (self._cloud.clock.now - self._since_ms) / 1000
         for capture in self._captures.values():
             for timer in (capture.noticed, capture.interim, capture.chunk):

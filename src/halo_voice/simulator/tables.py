@@ -15,7 +15,7 @@ EXTRA_CHILDREN = {"Net": ["HttpRequestOptions"]}
 
 @cache
 def tables() -> str:
-    """Names of everything, values of enums, fields of events and options; see platform/20_names.js."""
+    """Names of everything, values of enums, fields of interfaces; see platform/20_names.js."""
     api = surface()
     children = {
         parent: " ".join(leaves + EXTRA_CHILDREN.get(parent, []))
@@ -33,7 +33,7 @@ def tables() -> str:
 
 @cache
 def platform() -> str:
-    """The text of the emulated platform: the JS files in the order of their numbers, in one function."""
+    """The emulated platform: the JS files in the order of their numbers, in one function."""
     folder = resources.files("halo_voice.simulator").joinpath("platform")
     files = sorted((f for f in folder.iterdir() if f.name.endswith(".js")), key=lambda f: f.name)
     body = "".join(file.read_text("utf-8") for file in files)

@@ -1,4 +1,4 @@
-"""What happened, one line per event: `ms · who · what`. Tests, terminal and console show these lines."""
+"""What happened, one line per event: `ms · who · what`; tests, terminal and console show it."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from typing import Any
 
 @dataclass(frozen=True, slots=True)
 class TraceLine:
-    """One event. `who` is one of caller, scenario, cloud, asr, voice, backend, timer, log, fault."""
+    """One event. `who`: caller, scenario, cloud, asr, voice, backend, timer, log or fault."""
 
     ms: int
     who: str

@@ -8,6 +8,8 @@ from typing import Literal
 
 from halo_voice.simulator.chance import Spread
 
+SYNTHESIS = Spread(450, 0.35)
+PROGRESSIVE = Spread(220, 0.35)
 TEXT_CHARACTERS_MAX = 1500  # the platform's limit for one phrase
 
 
@@ -15,12 +17,12 @@ TEXT_CHARACTERS_MAX = 1500  # the platform's limit for one phrase
 class Voice:
     """Delays of synthesis and the pace of speech.
 
-    The unit of `duration` in the platform's Started events is not documented; seconds is inferred from its
-    other durations. A scenario should survive both.
+    The unit of `duration` in the platform's Started events is not documented; seconds is inferred
+    from its other durations. A scenario should survive both.
     """
 
-    synthesis: Spread = Spread(450, 0.35)
-    progressive: Spread = Spread(220, 0.35)
+    synthesis: Spread = SYNTHESIS
+    progressive: Spread = PROGRESSIVE
     ms_per_character: float = 65.0
     file_ms: int = 4000  # how long a file plays
     duration_unit: Literal["s", "ms"] = "s"

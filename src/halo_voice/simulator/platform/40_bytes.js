@@ -2,9 +2,10 @@
 
 function utf8(text) {
   const bytes = [];
-  for (const character of text) {
-    let code = character.codePointAt(0);
-    if (code >= 0xd800 && code <= 0xdfff) code = 0xfffd; // a lone surrogate has no UTF-8
+  for (let i = 0; i < text.length; i++) {
+    let code = text.codePointAt(i);
+    if (code >= 0x10000) i++;
+    else if (code >= 0xd800 && code <= 0xdfff) code = 0xfffd; // a lone surrogate has no UTF-8
     if (code < 0x80) bytes.push(code);
     else if (code < 0x800) bytes.push(0xc0 | (code >> 6), 0x80 | (code & 63));
     else if (code < 0x10000) bytes.push(0xe0 | (code >> 12), 0x80 | ((code >> 6) & 63), 0x80 | (code & 63));

@@ -3,12 +3,12 @@
 
 /** The message with its padding, as big-endian or little-endian 32-bit words. */
 function padded(bytes, littleEndian) {
-  const blocks = ((bytes.length + 8) >> 6) + 1;
-  const words = new Int32Array(blocks * 16);
-  const shift = (i) => (littleEndian ? (i & 3) * 8 : 24 - (i & 3) * 8);
-  for (let i = 0; i < bytes.length; i++) words[i >> 2] |= bytes[i] << shift(i);
-  words[bytes.length >> 2] |= 0x80 << shift(bytes.length);
-  words[words.length - (littleEndian ? 2 : 1)] = bytes.length * 8;
+  const length = bytes.length;
+  const words = new Int32Array((((length + 8) >> 6) + 1) * 16);
+  const flip = littleEndian ? 0 : 3; // where in its word a byte goes
+  for (let i = 0; i < length; i++) words[i >> 2] |= bytes[i] << (((i & 3) ^ flip) << 3);
+  words[length >> 2] |= 0x80 << (((length & 3) ^ flip) << 3);
+  words[words.length - (littleEndian ? 2 : 1)] = length * 8;
   return words;
 }
 
@@ -41,42 +41,68 @@ function prepareSha256() {
 }
 
 function sha256Block(state, words, offset) {
-  let [a, b, c, d, e, f, g, h] = state;
   const w = SCHEDULE;
+  const k = SHA256_ROUNDS;
+  for (let t = 0; t < 16; t++) w[t] = words[offset + t];
+  for (let t = 16; t < 64; t++) {
+    const x = w[t - 15];
+    const y = w[t - 2];
+    w[t] =
+      (((x >>> 7) | (x << 25)) ^ ((x >>> 18) | (x << 14)) ^ (x >>> 3)) + w[t - 7] +
+      (((y >>> 17) | (y << 15)) ^ ((y >>> 19) | (y << 13)) ^ (y >>> 10)) + w[t - 16];
+  }
+  let a = state[0], b = state[1], c = state[2], d = state[3];
+  let e = state[4], f = state[5], g = state[6], h = state[7];
   for (let t = 0; t < 64; t++) {
-    if (t < 16) w[t] = words[offset + t];
-    else {
-      const x = w[t - 15];
-      const y = w[t - 2];
-      const s0 = ((x >>> 7) | (x << 25)) ^ ((x >>> 18) | (x << 14)) ^ (x >>> 3);
-      const s1 = ((y >>> 17) | (y << 15)) ^ ((y >>> 19) | (y << 13)) ^ (y >>> 10);
-      w[t] = s0 + w[t - 7] + s1 + w[t - 16];
-    }
-    const e1 = ((e >>> 6) | (e << 26)) ^ ((e >>> 11) | (e << 21)) ^ ((e >>> 25) | (e << 7));
-    const t1 = (h + e1 + ((e & f) ^ (~e & g)) + SHA256_ROUNDS[t] + w[t]) | 0;
-    const a0 = ((a >>> 2) | (a << 30)) ^ ((a >>> 13) | (a << 19)) ^ ((a >>> 22) | (a << 10));
-    const t2 = (a0 + ((a & b) ^ (a & c) ^ (b & c))) | 0;
-    h = g; g = f; f = e; e = (d + t1) | 0; d = c; c = b; b = a; a = (t1 + t2) | 0;
+    const t1 =
+      (h + (((e >>> 6) | (e << 26)) ^ ((e >>> 11) | (e << 21)) ^ ((e >>> 25) | (e << 7))) +
+        (g ^ (e & (f ^ g))) + k[t] + w[t]) | 0;
+    h = g; g = f; f = e; e = (d + t1) | 0; d = c; // the eight words move down by one
+    const sum = (((a >>> 2) | (a << 30)) ^ ((a >>> 13) | (a << 19)) ^ ((a >>> 22) | (a << 10))) + ((a & b) | (c & (a | b)));
+    c = b; b = a; a = (t1 + sum) | 0;
   }
   state[0] += a; state[1] += b; state[2] += c; state[3] += d;
   state[4] += e; state[5] += f; state[6] += g; state[7] += h;
 }
 
-function sha256(bytes) {
+/** `from` and `before`: the state after so many bytes of the message, which came in whole blocks. */
+function sha256(bytes, from, before = 0) {
   if (SHA256_START[0] === 0) prepareSha256();
-  const state = SHA256_START.slice();
+  const state = (from || SHA256_START).slice();
   const words = padded(bytes, false);
+  words[words.length - 1] += before * 8;
   for (let offset = 0; offset < words.length; offset += 16) sha256Block(state, words, offset);
   return state;
 }
 
-function hmacSha256(key, bytes) {
-  const words2bytes = (words) => Array.from(new Uint8Array(new Int32Array(words.length * 4).buffer, 0, words.length * 4),
-    (_, i) => (words[i >> 2] >>> (24 - (i & 3) * 8)) & 255);
-  const block = key.length > 64 ? words2bytes(sha256(key)) : key.slice();
+function bytesOfWords(words) {
+  const bytes = [];
+  for (const word of words) bytes.push((word >>> 24) & 255, (word >>> 16) & 255, (word >>> 8) & 255, word & 255);
+  return bytes;
+}
+
+const keyedStates = new Map(); // a key is used for every request of a call
+
+/** The states after the two blocks that depend on the key only. */
+function keyed(key) {
+  let states = keyedStates.get(key);
+  if (states) return states;
+  const bytes = utf8(key);
+  const block = bytes.length > 64 ? bytesOfWords(sha256(bytes)) : bytes;
   while (block.length < 64) block.push(0);
-  const inner = sha256(block.map((byte) => byte ^ 0x36).concat(bytes));
-  return sha256(block.map((byte) => byte ^ 0x5c).concat(words2bytes(inner)));
+  if (SHA256_START[0] === 0) prepareSha256();
+  states = [0x36, 0x5c].map((pad) => {
+    const state = SHA256_START.slice();
+    sha256Block(state, padded(block.map((byte) => byte ^ pad), false), 0);
+    return state;
+  });
+  keyedStates.set(key, states);
+  return states;
+}
+
+function hmacSha256(key, bytes) {
+  const [inner, outer] = keyed(key);
+  return sha256(bytesOfWords(sha256(bytes, inner, 64)), outer, 64);
 }
 
 // ---- SHA-1 and MD5: kept by the platform for old signatures ------------------------------------
@@ -124,8 +150,10 @@ function md5(bytes) {
 const bytesOf = (where, text) => (checkType(where, "the data", text, "string") ? utf8(text) : []);
 
 Object.assign(implementations, {
-  "Crypto.hmac_sha256": (key, data) =>
-    hexOf(hmacSha256(bytesOf("Crypto.hmac_sha256", key), bytesOf("Crypto.hmac_sha256", data)), false),
+  "Crypto.hmac_sha256"(key, data) {
+    checkType("Crypto.hmac_sha256", "the key", key, "string");
+    return hexOf(hmacSha256(String(key), bytesOf("Crypto.hmac_sha256", data)), false);
+  },
   "Crypto.sha256": (data) => hexOf(sha256(bytesOf("Crypto.sha256", data)), false),
   "Crypto.sha1": (data) => sha1(bytesOf("Crypto.sha1", data)),
   "Crypto.md5": (data) => md5(bytesOf("Crypto.md5", Array.isArray(data) ? data.join("") : data)),
