@@ -1,0 +1,227 @@
+"""What a profile file may hold, as pydantic models: each fault at its own key, all at once."""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Iterable
+from dataclasses import fields
+from typing import Annotated, Any, get_type_hints
+
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationInfo, create_model
+from pydantic import field_validator as checked
+from pydantic_core import PydanticCustomError
+
+from halo_voice.core import voices
+from halo_voice.core.profile import SPOKEN_CHARS_MAX, Limits, Texts, number_digits
+from halo_voice.core.recognisers import RECOGNISERS, RUSSIAN, Recogniser
+
+PERSONA_CHARS_MAX = 8_000
+HINTS_MAX = 500
+HINT_CHARS_MAX = 100
+REPROMPTS_MAX = 5
+
+
+class Shape(BaseModel):
+    """Strict: "12" is not 12, and a key that nothing reads is a fault."""
+
+    model_config = ConfigDict(extra="forbid", strict=True)
+
+
+def fault(message: str) -> PydanticCustomError:
+    # As context, so that braces in the message are not taken for a template.
+    return PydanticCustomError("profile", "{message}", {"message": message})
+
+
+def nearest(name: str, known: Iterable[str]) -> str:
+    """`; did you mean "…"?` or nothing."""
+    known = list(known)
+    ends = {k.rpartition(".")[2].rpartition("_")[2].lower(): k for k in known}
+    found = difflib.get_close_matches(name, known, n=1, cutoff=0.6) or [
+        ends[end] for end in difflib.get_close_matches(name.lower(), ends, n=1, cutoff=0.75)
+    ]
+    return f'; did you mean "{found[0]}"?' if found else ""
+
+
+def _spoken(text: str) -> str:
+    text = " ".join(text.split())
+    if not text:
+        raise fault("is empty; write what the caller shall hear, or remove the line")
+    if len(text) > SPOKEN_CHARS_MAX:
+        raise fault(f"has {len(text)} characters; at most {SPOKEN_CHARS_MAX} can be spoken at once")
+    return text
+
+
+def _line(text: str) -> str:
+    if not text.strip() or len(text) > 100 or not text.isprintable():
+        raise fault("must be one line of 1 to 100 characters")
+    return text.strip()
+
+
+def _number(number: str) -> str:
+    digits = number_digits(number)
+    if not 2 <= len(digits) <= 15:
+        raise fault("is not a telephone number; write 2 to 15 digits, like +7 495 123-45-67")
+    return digits
+
+
+def _https(address: str) -> str:
+    if not address.startswith("https://") or not address.isprintable() or " " in address:
+        raise fault("must be an https:// address of an mp3, ogg, flac or wav file")
+    return address
+
+
+Spoken = Annotated[str, AfterValidator(_spoken)]
+Line = Annotated[str, AfterValidator(_line)]
+
+
+class AsrShape(Shape):
+    recogniser: str = "google"
+    model: str | None = None
+    interim: bool = False
+    single_utterance: bool | None = None
+    phrase_hints: Annotated[
+        list[Annotated[str, Field(min_length=1, max_length=HINT_CHARS_MAX)]],
+        Field(max_length=HINTS_MAX),
+    ] = []
+
+    @checked("recogniser")
+    @classmethod
+    def _speaks_russian(cls, name: str) -> str:
+        choice = "choose one of " + ", ".join(RUSSIAN)
+        if name not in RECOGNISERS:
+            raise fault(f'there is no recogniser "{name}"{nearest(name, RUSSIAN)}; {choice}')
+        if not RECOGNISERS[name].speaks_russian:
+            raise fault(f"{RECOGNISERS[name].title} does not speak Russian; {choice}")
+        return name
+
+    @checked("model")
+    @classmethod
+    def _model_exists(cls, model: str | None, info: ValidationInfo) -> str | None:
+        chosen = _chosen(info)
+        if chosen and model is not None and model not in chosen.models:
+            models = ", ".join(chosen.models)
+            hint = nearest(model, chosen.models)
+            raise fault(
+                f'{chosen.title} has no Russian model "{model}"{hint}; choose one of {models}'
+            )
+        return model
+
+    @checked("interim")
+    @classmethod
+    def _interim_given(cls, wanted: bool, info: ValidationInfo) -> bool:
+        chosen = _chosen(info)
+        if chosen and wanted and not chosen.interim:
+            able = ", ".join(name for name in RUSSIAN if RECOGNISERS[name].interim)
+            raise fault(
+                f"{chosen.title} gives no interim results; set it to false or choose one of {able}"
+            )
+        return wanted
+
+    @checked("single_utterance")
+    @classmethod
+    def _single_given(cls, wanted: bool | None, info: ValidationInfo) -> bool | None:
+        chosen = _chosen(info)
+        if chosen and wanted and not chosen.single_utterance:
+            raise fault(f"{chosen.title} does not know it; remove the line")
+        return wanted
+
+    @checked("phrase_hints")
+    @classmethod
+    def _hints_taken(cls, hints: list[str], info: ValidationInfo) -> list[str]:
+        chosen = _chosen(info)
+        if chosen and hints and not chosen.phrase_hints:
+            raise fault(f"{chosen.title} takes no phrase hints, only google does; remove the line")
+        return hints
+
+
+def _chosen(info: ValidationInfo) -> Recogniser | None:
+    """The recogniser, or None when its own line is at fault."""
+    return RECOGNISERS.get(info.data.get("recogniser", ""))
+
+
+class VoiceShape(Shape):
+    name: str = "Yandex.Neural.ru_RU_alena"
+    progressive: bool | None = None
+
+    @checked("name")
+    @classmethod
+    def _voice_exists(cls, name: str) -> str:
+        if name not in voices.VOICES:
+            raise fault(
+                f'there is no Russian voice "{name}"{nearest(name, voices.VOICES)} '
+                "(docs/profiles.md has the list)"
+            )
+        return name
+
+    @checked("progressive")
+    @classmethod
+    def _vendor_can(cls, wanted: bool | None, info: ValidationInfo) -> bool | None:
+        name = info.data.get("name")
+        if name and wanted and not voices.progressive(name):
+            raise fault(f"{voices.vendor(name)} does not know it; remove the line")
+        return wanted
+
+
+class RecordingShape(Shape):
+    enabled: bool = False
+    stereo: bool = True
+
+
+class AudioShape(Shape):
+    apology: Annotated[str, AfterValidator(_https)] | None = None
+    goodbye: Annotated[str, AfterValidator(_https)] | None = None
+
+
+class _LimitsRules(Shape):
+    @checked("turn_ms", check_fields=False)
+    @classmethod
+    def _filler_comes_first(cls, turn_ms: int, info: ValidationInfo) -> int:
+        filler_ms = info.data.get("filler_ms")
+        if filler_ms is not None and filler_ms >= turn_ms:
+            raise fault(f"must be more than filler_ms, which is {filler_ms}")
+        return turn_ms
+
+
+def _fields_of(cls: type) -> dict[str, Any]:
+    """The dataclass's fields for pydantic: types, ranges and defaults stand in `core` alone."""
+    hints = get_type_hints(cls)
+    shaped: dict[str, Any] = {}
+    for field in fields(cls):
+        if "range" in field.metadata:
+            low, high = field.metadata["range"]
+            shaped[field.name] = (
+                Annotated[hints[field.name], Field(ge=low, le=high)],
+                field.default,
+            )
+        elif hints[field.name] is str:
+            shaped[field.name] = (Spoken, field.default)
+        else:
+            several = Annotated[list[Spoken], Field(min_length=1, max_length=REPROMPTS_MAX)]
+            shaped[field.name] = (several, list(field.default))
+    return shaped
+
+
+LimitsShape: type[Shape] = create_model(
+    "LimitsShape", __base__=_LimitsRules, __module__=__name__, **_fields_of(Limits)
+)
+TextsShape: type[Shape] = create_model(
+    "TextsShape", __base__=Shape, __module__=__name__, **_fields_of(Texts)
+)
+
+
+class ProfileShape(Shape):
+    """A whole file."""
+
+    name: Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9-]{0,31}$")]
+    company: Line
+    title: Line | None = None
+    persona: Annotated[str, Field(min_length=1, max_length=PERSONA_CHARS_MAX)] | None = None
+    default: bool = False
+    numbers: list[Annotated[str, AfterValidator(_number)]] = []
+    knowledge: Annotated[str, Field(min_length=1)] | None = None
+    asr: AsrShape = AsrShape()
+    voice: VoiceShape = VoiceShape()
+    texts: TextsShape = TextsShape()  # type: ignore[valid-type]
+    limits: LimitsShape = LimitsShape()  # type: ignore[valid-type]
+    recording: RecordingShape = RecordingShape()
+    audio: AudioShape = AudioShape()
