@@ -24,11 +24,12 @@ _PRODUCT = re.compile(r"(?<=\d) ?[*×] ?(?=\d)")
 _SMILEY = re.compile(r"(?<!\S)[:;=]-?[()]++(?!\S)")
 _UNDERSCORES = re.compile(r"_++")
 
-_MARKER = re.compile(r"(?:[ \t]*+(?:[-*+•‣◦▪·–—>]|#{1,6})(?=[ \t]))++|[ \t]*+>++")
+_MARKER = re.compile(r"(?:[ \t]*+(?:[-*+•‣◦▪·–—>]|#{1,6}|\[[ xX]\])(?=[ \t]))++|[ \t]*+>++")
 _NUMBERED = re.compile(r"[ \t]*+\d{1,2}[.)](?=[ \t]+\S)")
 _RULE = re.compile(r"[-=_*|:+ \t]++")
 
-_SCHEME = re.compile(r"[A-Za-z][A-Za-z0-9+.-]{0,15}://|(?:mailto|tel|sms|javascript|data):", re.I)
+_SCHEME = re.compile(r"[A-Za-z][A-Za-z0-9+.-]{0,15}://|(?:javascript|data):", re.I)
+_ADDRESS_SCHEME = re.compile(r"(?<![^\W_])(?:mailto|tel|sms):(?=\S)", re.I)
 _AFTER_LINK = ".,!?;:…)»"
 _EMAIL = re.compile(r"[A-Za-z0-9._+-]{1,40}@[A-Za-z0-9.-]{1,60}")
 _DOTTED = re.compile(r"(?<![\w./-])[A-Za-z0-9-]{1,40}+(?:\.[A-Za-z0-9-]{1,40}+){1,4}+(?![\w/-])")
@@ -107,7 +108,7 @@ def _without_emphasis(text: str) -> str:
 
 def _without_links(text: str) -> str:
     """Links go; a bare host name and an e-mail address are written as one says them."""
-    words = text.split()
+    words = _ADDRESS_SCHEME.sub(" ", text).split()
     for place, word in enumerate(words):
         if ":" in word and _SCHEME.search(word):
             words[place] = _without_link(word)
