@@ -114,11 +114,9 @@ class ProfileFile:
             self.faults.append(f"{self.path}:{_line_of(error)}: is not UTF-8; save it as UTF-8")
         except tomllib.TOMLDecodeError as error:
             place = _SYNTAX_PLACE.search(str(error))
-            line = place[1] if place else None
+            line = (place and place[1]) or max(1, len(self._text.splitlines()))
             message = _SYNTAX_PLACE.sub("", str(error))
-            self.faults.append(
-                f"{self.path}:{line or self._text.count(chr(10)) + 1}: is not TOML: {message}"
-            )
+            self.faults.append(f"{self.path}:{line}: is not TOML: {message}")
 
     def _check(self) -> None:
         try:

@@ -35,7 +35,9 @@ def fault(message: str) -> PydanticCustomError:
 def nearest(name: str, known: Iterable[str]) -> str:
     """`; did you mean "…"?` or nothing."""
     known = list(known)
-    ends = {k.rpartition(".")[2].rpartition("_")[2].lower(): k for k in known}
+    ends: dict[str, str] = {}
+    for full in known:
+        ends.setdefault(full.rpartition(".")[2].rpartition("_")[2].lower(), full)
     found = difflib.get_close_matches(name, known, n=1, cutoff=0.6) or [
         ends[end] for end in difflib.get_close_matches(name.lower(), ends, n=1, cutoff=0.75)
     ]
@@ -173,6 +175,9 @@ class AudioShape(Shape):
 
 
 class _LimitsRules(Shape):
+    # A limit that is given may contradict the default of another one.
+    model_config = ConfigDict(validate_default=True)
+
     @checked("turn_ms", check_fields=False)
     @classmethod
     def _filler_comes_first(cls, turn_ms: int, info: ValidationInfo) -> int:
