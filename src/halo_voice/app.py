@@ -30,7 +30,8 @@ from halo_voice.llm.openai_client import OpenAIClient
 from halo_voice.llm.presets import ModelValues, endpoint_of
 from halo_voice.profiles import load_profiles
 from halo_voice.settings import Settings
-from halo_voice.speech.recordings import VOXIMPLANT_HOSTS, HttpRecordingSource
+from halo_voice.speech.addresses import RECORDING_HOSTS
+from halo_voice.speech.recordings import HttpRecordingSource
 from halo_voice.speech.transcriber import OpenAITranscriber
 from halo_voice.store import open_store
 
@@ -132,7 +133,7 @@ async def running(
             configuration.profiles, models, store, max_tokens=settings.model_max_tokens
         )
         source = recording_source or HttpRecordingSource(
-            settings.recording_hosts or VOXIMPLANT_HOSTS
+            settings.recording_hosts or RECORDING_HOSTS
         )
         parts.push_async_callback(source.close)
         transcriber = _transcriber(settings)
@@ -157,9 +158,9 @@ def _transcriber(settings: Settings) -> OpenAITranscriber | None:
         return None
     return OpenAITranscriber(
         settings.transcription_url,
-        key=settings.transcription_key.get_secret_value(),
-        model=settings.transcription_model,
-        ca_file=settings.transcription_ca_file,
+        settings.transcription_key.get_secret_value(),
+        settings.transcription_model,
+        ca_file=settings.transcription_ca_file or None,
     )
 
 
@@ -183,7 +184,7 @@ def _web(settings: Settings, switchboard: Switchboard, recordings: Recordings, s
             "store": store_state,
             "model": "offline" if settings.offline else (settings.model_preset or "compatible"),
             "offline": settings.offline,
-            "profiles": switchboard.profile_names,
+            "profiles": [profile.name for profile in switchboard.profiles],
             "live_calls": len(switchboard),
             "version": __version__,
         }

@@ -134,7 +134,9 @@ def _say_where(settings: Any, address: str) -> None:
 
 @app.command()
 def call(
-    url: Annotated[str | None, typer.Option(help="The server; else HALO_HOST and HALO_PORT.")] = None,
+    url: Annotated[
+        str | None, typer.Option(help="The server; else HALO_HOST and HALO_PORT.")
+    ] = None,
     say: Annotated[list[str] | None, typer.Option(help="What the caller says; repeat it.")] = None,
     scenario: Annotated[Path | None, typer.Option(help="Instead of HALO_SCENARIO.")] = None,
     number: Annotated[str, typer.Option(help="The called number.")] = "+74950000000",
@@ -236,7 +238,7 @@ def _write_audio(finished: Any, path: Path) -> None:
         render(path, phrases(finished.playbacks, finished.speech))
     except NoVoice as error:
         _stop(str(error))
-    out.print(f"         sound: {path}")
+    out.print(f"sound: {path}")
 
 
 # ----------------------------------------------------------------------------- lint and docs

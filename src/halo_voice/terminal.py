@@ -6,6 +6,7 @@ import statistics
 from dataclasses import dataclass, field
 
 from rich.console import Console
+from rich.table import Table
 from rich.text import Text
 
 from halo_voice.simulator import FinishedCall, TraceLine
@@ -20,6 +21,16 @@ def clock(ms: float) -> str:
 
 def seconds(ms: float) -> str:
     return f"{ms / 1000:.2f} s"
+
+
+def row(when: str, who: str, what: Text) -> Table:
+    """One line of the conversation; a long one is wrapped in its own column."""
+    grid = Table.grid(padding=(0, 2))
+    grid.add_column(width=7, justify="right", style="dim")
+    grid.add_column(width=9, style="dim")
+    grid.add_column(ratio=1)
+    grid.add_row(when, who, what)
+    return grid
 
 
 @dataclass(slots=True)
@@ -37,9 +48,7 @@ class Steps:
             ("answered", self.recognised, self.answered),
             ("voiced", self.answered, audible),
         ]
-        parts = [
-            f"{name} {seconds(end - begin)}" for name, begin, end in marks if begin and end
-        ]
+        parts = [f"{name} {seconds(end - begin)}" for name, begin, end in marks if begin and end]
         if self.stopped:
             parts.append(f"the caller waited {seconds(audible - self.stopped)}")
         return " · ".join(parts)
@@ -65,7 +74,7 @@ class Conversation:
 
     def _print(self, ms: int, who: str, what: str, style: str) -> None:
         if not self.trace:
-            self.console.print(Text(f"{clock(ms):>7}  {who:<10}", "dim") + Text(what, style))
+            self.console.print(row(clock(ms) if who else "", who, Text(what, style)))
 
     def _caller(self, line: TraceLine) -> None:
         if "text" in line.data:
@@ -115,9 +124,9 @@ class Conversation:
         if self.waits_ms:
             parts.append(f"the caller waited {seconds(statistics.median(self.waits_ms))} at median")
             parts.append(f"{seconds(max(self.waits_ms))} at most")
-        self.console.print(Text("         " + " · ".join(parts), "dim"))
+        self.console.print(row("", "", Text(" · ".join(parts), "dim")))
         for failure in call.failures:
-            self.console.print(Text(f"         {failure}", "red"))
+            self.console.print(row("", "failure", Text(failure, "red")))
 
 
 def answered(call: FinishedCall) -> list[str]:

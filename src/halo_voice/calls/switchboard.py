@@ -46,12 +46,8 @@ class Switchboard:
         return len(self._live)
 
     @property
-    def profile_names(self) -> list[str]:
-        return sorted(self._profiles)
-
-    @property
-    def default(self) -> Profile:
-        return self._default
+    def profiles(self) -> list[Profile]:
+        return list(self._profiles.values())
 
     def profile_for(self, called: str) -> Profile:
         """The profile that answers this called number, else the default one."""

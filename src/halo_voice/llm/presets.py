@@ -45,6 +45,8 @@ class Preset:
 
 
 PRESETS: Mapping[str, Preset] = {
+    # Any other server: nothing is assumed of it.
+    "compatible": Preset(key_needed=False),
     "openai": Preset(
         url="https://api.openai.com/v1",
         max_tokens_field="max_completion_tokens",
