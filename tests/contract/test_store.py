@@ -211,12 +211,26 @@ async def test_one_refused_turn_leaves_its_neighbours_alone(store: Store) -> Non
     answers = await asyncio.gather(
         store.accept_turn("c-1", 1, "раз", 1.0),
         store.accept_turn("nobody", 1, "кто", 1.0),
-        store.accept_turn("c-1", 2**63 - 1, "предел", 1.0),
+        store.accept_turn("c-1", 2**63, "слишком", 1.0),
         store.accept_turn("c-1", 2, "два", 1.0),
         return_exceptions=True,
     )
     assert isinstance(answers[1], StoreError)
-    assert [turn.turn for turn in await store.turns("c-1")] == [1, 2, 2**63 - 1]
+    assert isinstance(answers[2], StoreError)
+    assert "too large" in answers[2].message
+    assert [turn.turn for turn in await store.turns("c-1")] == [1, 2]
+
+
+async def test_one_who_waits_no_longer_does_not_disturb_the_others(store: Store) -> None:
+    """A cancelled method leaves those that wait beside it their answers."""
+    await store.open_call(START)
+    tasks = [asyncio.create_task(store.accept_turn("c-1", turn, "да", 1.0)) for turn in range(20)]
+    await asyncio.sleep(0)  # not a pause: it lets the tasks begin
+    tasks[10].cancel()
+    answers = await asyncio.gather(*tasks, return_exceptions=True)
+    assert [turn.turn for turn in answers if isinstance(turn, TurnRecord)] == [
+        number for number in range(20) if number != 10 or not tasks[10].cancelled()
+    ]
 
 
 async def test_one_nonce_is_claimed_by_one(store: Store, place: Place) -> None:

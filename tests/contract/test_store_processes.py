@@ -14,8 +14,18 @@ from store_place import Place
 from halo_voice.core.ports import CallEnd, CallStart, Outcome
 
 VICTIM = Path(__file__).with_name("store_victim.py")
-OPEN = "import asyncio, sys; from halo_voice.store import open_store as o; "
-OPEN += "s = asyncio.run(o(sys.argv[1])); print('opened')"
+# Everything is imported before the word to go, so that the processes really meet.
+OPEN = """
+import asyncio, sys
+from halo_voice.store import open_store
+import psycopg, sqlalchemy.dialects.postgresql
+print("ready", flush=True)
+sys.stdin.readline()
+async def main():
+    await (await open_store(sys.argv[1])).close()
+asyncio.run(main())
+print("opened")
+"""
 
 
 async def killed_at_random(url: str, seed: int) -> list[list[str]]:
@@ -116,9 +126,17 @@ async def test_several_processes_may_start_at_once(
     )
     processes = [
         await asyncio.create_subprocess_exec(
-            sys.executable, "-c", OPEN, url, stdout=asyncio.subprocess.PIPE
+            sys.executable,
+            "-c",
+            OPEN,
+            url,
+            stdin=asyncio.subprocess.PIPE,
+            stdout=asyncio.subprocess.PIPE,
         )
         for _ in range(4)
     ]
-    said = [(await process.communicate())[0] for process in processes]
-    assert said == [b"opened\n"] * 4
+    for process in processes:
+        assert process.stdout is not None
+        assert await process.stdout.readline() == b"ready\n"
+    said = await asyncio.gather(*(process.communicate(b"go\n") for process in processes))
+    assert [out for out, _ in said] == [b"opened\n"] * 4

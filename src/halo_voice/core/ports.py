@@ -149,7 +149,10 @@ class Store(Protocol):
     async def accept_turn(
         self, call_id: str, turn: int, user_text: str, confidence: float | None
     ) -> TurnRecord:
-        """Record the caller's words as a pending turn, or return the turn already recorded."""
+        """Record the caller's words as a pending turn, or return the turn already recorded.
+
+        In a closed call the new turn is `caller_gone` from the start. Of an unknown call: `StoreError`.
+        """
         ...
 
     async def settle_turn(

@@ -14,6 +14,7 @@ from halo_voice.core.errors import StoreBusy, StoreError, StoreUnavailable
 
 NO_SUCH_CALL = "The store knows no such call: open_call comes first."
 NO_SUCH_TURN = "The store knows no such turn: accept_turn comes first."
+TOO_LARGE = "A number is too large for the store."
 
 # Primary result codes of SQLite (the low byte of the extended ones).
 _SQLITE_BUSY = {5: "SQLITE_BUSY", 6: "SQLITE_LOCKED"}
@@ -46,7 +47,7 @@ def translated(fault: BaseException) -> StoreError:
     if isinstance(fault, DBAPIError) and fault.orig is not None:
         return _of_driver(fault.orig, fault.connection_invalidated)
     if isinstance(fault, OverflowError):
-        return StoreError("A number is too large for the store.")
+        return StoreError(TOO_LARGE)
     return StoreError(f"The store failed: {type(fault).__name__}.")
 
 
@@ -61,6 +62,8 @@ def _of_driver(fault: BaseException, disconnected: bool) -> StoreError:
         return StoreUnavailable(f"{StoreUnavailable.__doc__} SQLSTATE {state}.")
     if disconnected or (state is None and type(fault).__name__ == "OperationalError"):
         return StoreUnavailable()
+    if state == "22003":
+        return StoreError(TOO_LARGE)
     return StoreError(f"The store refused: {type(fault).__name__} {state or ''}".strip() + ".")
 
 

@@ -8,7 +8,7 @@ from datetime import UTC, datetime, timedelta
 
 from halo_voice.core.errors import StoreError, StoreUnavailable
 from halo_voice.core.ports import Action, CallEnd, CallRecord, CallStart, Outcome, TurnRecord
-from halo_voice.store.faults import NO_SUCH_CALL, NO_SUCH_TURN
+from halo_voice.store.faults import NO_SUCH_CALL, NO_SUCH_TURN, TOO_LARGE
 from halo_voice.store.words import finite, keepable
 
 
@@ -56,6 +56,7 @@ class MemoryStore:
         self, call_id: str, turn: int, user_text: str, confidence: float | None
     ) -> TurnRecord:
         self._check()
+        _fit(turn)
         call = self._known(call_id)
         turns = self._turns[call.call_id]
         if turn not in turns:
@@ -106,6 +107,7 @@ class MemoryStore:
 
     async def end_call(self, end: CallEnd) -> bool:
         self._check()
+        _fit(end.duration_ms, end.turns)
         call = self._calls.get(keepable(end.call_id))
         if call is None or not call.open:
             return False
@@ -158,3 +160,9 @@ class MemoryStore:
         if call is None:
             raise StoreError(NO_SUCH_CALL)
         return call
+
+
+def _fit(*numbers: int) -> None:
+    """Refuse what the databases refuse: numbers of more than 64 bits."""
+    if any(not -(2**63) <= number < 2**63 for number in numbers):
+        raise StoreError(TOO_LARGE)

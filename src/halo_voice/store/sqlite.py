@@ -16,7 +16,7 @@ import threading
 import time
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 from queue import Empty, SimpleQueue
 from typing import Any
@@ -73,38 +73,44 @@ def _deliver(jobs: list[_Job]) -> None:
             job.future.set_result(job.result)
 
 
-@dataclass
 class _File:
     """A connection that notices when its file was removed or replaced under it.
 
-    Without this check SQLite writes on into a file that has no name any more.
+    SQLite itself writes on into a file that has no name any more. A file that comes back (a disk
+    mounted again) is used again; another one in its place is not: closing the old one would delete
+    the new one's log, so only a new start may open it.
     """
 
-    path: Path
-    engine: Engine
-    connection: Connection | None = None
-    identity: tuple[int, int] = field(default=(0, 0))
+    def __init__(self, path: Path, engine: Engine) -> None:
+        self.engine = engine
+        self._path = path
+        self._identity = _identity(path)
+        self._connection: Connection | None = None
 
     def connected(self) -> Connection:
-        """The open connection. Raises `StoreUnavailable` when the file is gone."""
-        try:
-            now = self.path.stat()
-        except OSError:
-            now = None
-        if now is None:
-            self.disconnect()
+        """The open connection. Raises `StoreUnavailable` when the file is not ours any more."""
+        identity = _identity(self._path)
+        if identity is None:
             raise StoreUnavailable(f"{StoreUnavailable.__doc__} The file is gone.")
-        if self.connection is None or self.identity != (now.st_dev, now.st_ino):
-            self.disconnect()
-            self.connection = self.engine.connect()
-            self.identity = (now.st_dev, now.st_ino)
-        return self.connection
+        if identity != self._identity:
+            raise StoreUnavailable("The store's file was replaced: start HALO again to use it.")
+        if self._connection is None:
+            self._connection = self.engine.connect()
+        return self._connection
 
     def disconnect(self) -> None:
-        connection, self.connection = self.connection, None
+        connection, self._connection = self._connection, None
         if connection is not None:
             with suppress(Exception):  # it may be broken; that is why it goes
                 connection.close()
+
+
+def _identity(path: Path) -> tuple[int, int] | None:
+    try:
+        found = path.stat()
+    except OSError:
+        return None
+    return found.st_dev, found.st_ino
 
 
 class SqliteDatabase:
@@ -211,6 +217,6 @@ class SqliteDatabase:
             return None
         except Exception as error:  # every fault becomes a StoreError here, at the edge
             fault = translated(error)
-        if not isinstance(fault, StoreBusy):
+        if isinstance(fault, StoreUnavailable):
             self._writing.disconnect()
         return fault
