@@ -34,6 +34,8 @@ from halo_voice.llm.openai_client import CONTEXT, OpenAIClient
 
 ASKED = [Message("system", CONTEXT), Message("user", "Когда вы работаете?")]
 DONE = event("[DONE]")
+#: A test that lasts longer has met another limit than the one it is about.
+PATIENCE_S = 3.0
 Make = Callable[..., LanguageModel]
 
 
@@ -69,7 +71,8 @@ async def talk(make: Make, reply: object, **limits: float) -> AsyncIterator[tupl
     async with ModelServer(reply) as server:
         model = make(server.url, **limits)
         try:
-            yield model, server
+            async with asyncio.timeout(PATIENCE_S):
+                yield model, server
         finally:
             await model.close()
 
@@ -148,9 +151,10 @@ async def test_a_stall_is_a_timeout(make: Make) -> None:
 
 async def test_a_slow_reader_is_not_a_stall(make: Make) -> None:
     """Only the time in which the reader waits counts as the server's silence."""
-    async with talk(make, Reply([event(chunk("а")), Step.HANG]), stall_s=0.05) as (model, server):
+    reply = Reply([event(chunk("а")), Pause(0.01), event(chunk("б")), Step.HANG])
+    async with talk(make, reply, stall_s=0.05) as (model, server):
         answer = model.stream(ASKED, max_tokens=50, deadline_s=5.0)
-        await anext(answer)
+        assert [await anext(answer), await anext(answer)] == ["а", "б"]
         late = asyncio.get_running_loop().create_future()
         asyncio.get_running_loop().call_later(0.15, late.set_result, None)
         await late
@@ -158,6 +162,15 @@ async def test_a_slow_reader_is_not_a_stall(make: Make) -> None:
             async with asyncio.timeout(0.001):
                 await server.idle()  # the connection is still there
         await answer.aclose()
+
+
+async def test_a_steady_answer_is_not_a_stall(make: Make) -> None:
+    """Every piece starts the stall's time anew, however long the whole answer takes."""
+    steps = [step for n in range(20) for step in (event(chunk(f"{n} ")), Pause(0.02))]
+    async with talk(make, Reply([*steps, DONE]), stall_s=0.2) as (model, _):
+        pieces, error = await read(model)
+    assert error is None
+    assert "".join(pieces) == "".join(f"{n} " for n in range(20))
 
 
 @pytest.mark.parametrize("limit", ["answer_s", "deadline_s"])

@@ -154,6 +154,7 @@ GOOD = {
     "no DONE": Reply([event(chunk("Да")), event(chunk(finish="stop"))]),
     "no DONE and no reason": Reply([event(chunk("Да"))]),
     "data after DONE": Reply([event(chunk("Да")), DONE, event(chunk("нет")), b"data: {\n\n"]),
+    "data after DONE in one read": Reply([event(chunk("Да")) + DONE + event(chunk("нет"))]),
     "error after DONE": Reply([event(chunk("Да")), DONE, event({"error": {"message": "late"}})]),
     "last event without its blank line": Reply([event(chunk("Да")), event(chunk("нет"))[:-1]]),
     "escaped characters": Reply(

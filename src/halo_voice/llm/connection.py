@@ -55,10 +55,13 @@ class Connection:
             self._token.discard()
 
     def finish(self, response: aiohttp.ClientResponse) -> None:
-        """Keep the connection if the body's end comes soon, without anybody waiting for it."""
+        """Keep the connection if the body's end comes soon, without anybody waiting for it.
+
+        When the end comes, aiohttp gives the connection back by itself, and closing the response
+        later does nothing.
+        """
         timer = asyncio.get_running_loop().call_later(_ENDING_S, self._end, response)
         self._ending[response] = timer
-        response.content.on_eof(lambda: self._end(response))
 
     async def warm_up(self) -> None:
         """Sign in and open a connection by asking for the list of models. Never raises."""

@@ -116,16 +116,14 @@ class GuardedAnswer:
         try:
             async with asyncio.timeout(first_s):
                 piece = await anext(answer)
+            self.answer, self.source = answer, model.name
         except TimeoutError:
-            await _close(answer)
             raise ModelTimeout("The model's time for its first word is up.") from None
         except StopAsyncIteration:
             raise ModelBroken("The model's answer is empty.") from None
-        except BaseException:
-            await _close(answer)
-            raise
-        self.answer = answer
-        self.source = model.name
+        finally:
+            if self.answer is None:
+                await _close(answer)
         return piece
 
 

@@ -16,7 +16,8 @@ def values(preset: str, **more: object) -> ModelValues:
 @pytest.mark.parametrize("preset", PRESETS)
 def test_every_preset_makes_an_endpoint(preset: str) -> None:
     """Key, name and folder are all that any provider asks for."""
-    endpoint = endpoint_of(values(preset, name="some-model"))
+    url = PRESETS[preset].url or "http://127.0.0.1:8080/v1"
+    endpoint = endpoint_of(values(preset, name="some-model", url=url))
     assert endpoint.name == preset
     assert endpoint.url.startswith("http")
     assert endpoint.model.endswith("some-model")
@@ -92,6 +93,7 @@ def test_operators_values_win() -> None:
         ("gigachat", {"key": "ключ"}, ["HALO_MODEL_KEY"]),
         ("gigachat", {"key": "k\n"}, ["HALO_MODEL_KEY"]),
         ("yandexgpt", {"folder": "b1\r\nX: y"}, ["HALO_MODEL_FOLDER"]),
+        ("compatible", {}, ["HALO_MODEL_NAME", "HALO_MODEL_URL"]),
         ("vllm", {"name": "m", "url": "localhost:8000"}, ["HALO_MODEL_URL"]),
         ("vllm", {"name": "m", "url": "http://me:pw@host/v1"}, ["HALO_MODEL_URL"]),
         ("vllm", {"name": "m", "url": "http://host:port/v1"}, ["HALO_MODEL_URL"]),

@@ -10,8 +10,11 @@ from hypothesis import strategies as st
 
 from halo_voice.llm.sse import EventReader, EventTooLarge
 
-STREAM = "data: один\n\n: ping\r\n\r\ndata:два\rdata: три\r\r\nevent: x\n\ndata\n\ndata: 4\r\n\r\n"
-EVENTS = ["один".encode(), "два\nтри".encode(), b"", b"4"]
+STREAM = (
+    "data: один\n\n: ping\r\n\r\ndata:два\rdata: три\r\r\n"
+    "event: x\n\ndata\n\ndata: 4\r\ndata: 5\r\n\r\n"
+)
+EVENTS = ["один".encode(), "два\nтри".encode(), b"", b"4\n5"]
 
 
 def read(*parts: bytes, limit: int = 1000) -> list[bytes]:
