@@ -191,6 +191,7 @@ async def test_redirects_are_refused_and_not_followed(server, source_of, status)
         reply(content_type="audio/mpeg, text/html"),
         reply(content_type=None),
         reply(headers=("Content-Type: text/html",)),
+        reply(content_type="audio/mpeg\r\nContent-Type: text/html"),
         reply(headers=("Content-Encoding: gzip",)),
         reply(headers=("Content-Encoding: br",)),
         reply(headers=("Content-Encoding: identity, gzip",)),
@@ -241,6 +242,13 @@ async def test_the_size_is_capped(server, source_of, body, length):
         return
     with pytest.raises(RecordingUnavailable, match="larger than 1000"):
         await source.fetch(URL)
+
+
+async def test_an_announced_size_over_the_cap_is_not_waited_for(server, source_of):
+    """What says that it is too large is refused before its body comes."""
+    server.answer, server.hangs = reply(b"x", length=10**9), True
+    with pytest.raises(RecordingUnavailable, match="larger"):
+        await source_of().fetch(URL)
 
 
 async def test_an_endless_recording_is_stopped_while_reading(server, source_of):

@@ -75,8 +75,5 @@ def is_public(address: IPv4Address | IPv6Address) -> bool:
     ):
         return False
     return (
-        address.is_global
-        and not address.is_multicast
-        and not address.is_reserved
-        and not any(address in net for net in _NEVER)
+        address.is_global and not address.is_multicast and not any(address in net for net in _NEVER)
     )
