@@ -12,7 +12,7 @@ from halo_voice.simulator.chance import Chance, Spread
 from halo_voice.simulator.clock import Clock, RealClock, Timer, VirtualClock
 from halo_voice.simulator.engine import Command, Engine
 from halo_voice.simulator.exchanges import Exchanges
-from halo_voice.simulator.faults import Dice, Faults
+from halo_voice.simulator.faults import CATALOGUE, Dice, Faults
 from halo_voice.simulator.leg import HANG_UP, Leg
 from halo_voice.simulator.network import Network
 from halo_voice.simulator.orders import Orders
@@ -26,7 +26,6 @@ IDLE_MS = 60_000  # a session without calls ends
 LAST_REQUESTS_MS = 90_000  # how long requests are waited for after terminate()
 STEPS_MAX = 200_000
 ALERT = Spread(40, 0.3)
-RECORD_STOP = Spread(1500, 0.4)
 
 FinishReason = Literal["Normal termination", "JS session error", "Timeout"]
 
@@ -63,10 +62,11 @@ class Cloud:
         self.chance = world.chance
         self.real_time = world.real_time
         self.clock: Clock = RealClock() if world.real_time else VirtualClock()
-        self.dice = Dice(world.faults, world.chance.stream("faults"))
+        self.dice = Dice(world.faults, world.chance.stream("faults"), self._struck)
         self.exchanges = Exchanges(self)
         self.legs: dict[str, Leg] = {}
         self.playbacks: list[PlaybackSpan] = []
+        self.playbacks_made = 0
         self.speech: list[SpeechSpan] = []
         self.log: list[str] = []
         self.violations: list[Violation] = []
@@ -78,7 +78,6 @@ class Cloud:
         self._orders = Orders(self)
         self._phase: Literal["running", "ending", "over"] = "running"
         self._idle: Timer | None = None
-        self._playback_count = 0
 
     # ---- the session's life ----------------------------------------------------------------------
 
@@ -309,7 +308,6 @@ class Cloud:
             "headers": {},
         }
         if self.dice.strikes("F60"):
-            self.write("fault", "F60: the end of the call is not reported")
             return
         delay = self.chance.draw("calls", HANG_UP)
         if self.dice.strikes("F25"):
@@ -324,6 +322,10 @@ class Cloud:
     def write(self, who: str, what: str, **data: Any) -> None:
         self._trace.write(self.clock.now, who, what, **data)
 
+    def _struck(self, fault: str, subject: str, **data: Any) -> None:
+        what = f"{fault}: {CATALOGUE[fault]}" + (f" ({subject})" if subject else "")
+        self.write("fault", what, fault=fault, **data)
+
     def next_playback(self) -> int:
-        self._playback_count += 1
-        return self._playback_count
+        self.playbacks_made += 1
+        return self.playbacks_made

@@ -166,7 +166,6 @@ class Exchanges:
         first = await self._cloud.network.request(request)
         if not self._cloud.dice.strikes("F51", request.url):
             return first
-        self._cloud.write("fault", "F51: the request reaches the backend twice")
         return await self._cloud.network.request(request)
 
     # ---- faults ----------------------------------------------------------------------------------
@@ -177,7 +176,6 @@ class Exchanges:
         for name in ("F27", "F28", "F29", "F30", "F31", "F32"):
             if dice.strikes(name, request.url):
                 exchange.fault = name
-                self._cloud.write("fault", f"{name} strikes {request.method} {request.url}")
                 return self._fault(name, request)
         return None
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import random
-from collections.abc import Collection, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, field
 
 CATALOGUE = {
@@ -69,18 +69,24 @@ class Faults:
 
 
 class Dice:
-    """The faults of one call as they fall. `struck` counts what has happened."""
+    """The faults of one call as they fall. `struck` counts what has happened.
 
-    def __init__(self, faults: Faults, rng: random.Random) -> None:
+    `on_strike` is told name, subject and data of each.
+    """
+
+    def __init__(
+        self, faults: Faults, rng: random.Random, on_strike: Callable[..., object]
+    ) -> None:
         self._on = {
             name: when if isinstance(when, When) else When(probability=when)
             for name, when in faults.on.items()
         }
         self._rng = rng
+        self._on_strike = on_strike
         self._occasions: dict[str, int] = {}
         self.struck: dict[str, int] = {}
 
-    def strikes(self, name: str, subject: str = "") -> bool:
+    def strikes(self, name: str, subject: str = "", **data: object) -> bool:
         """Whether the fault strikes at this occasion."""
         when = self._on.get(name)
         if when is None or when.where not in subject:
@@ -89,6 +95,7 @@ class Dice:
         if count not in when.at and not self._rng.random() < when.probability:
             return False
         self.struck[name] = self.struck.get(name, 0) + 1
+        self._on_strike(name, subject, **data)
         return True
 
     def choice(self, options: Collection) -> object:

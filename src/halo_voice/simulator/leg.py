@@ -12,7 +12,7 @@ from halo_voice.simulator.chance import Spread
 from halo_voice.simulator.clock import Timer
 from halo_voice.simulator.playback import Playback
 from halo_voice.simulator.recognition import Recognition
-from halo_voice.simulator.trace import SpeechSpan
+from halo_voice.simulator.trace import PlaybackSpan, SpeechSpan
 
 if TYPE_CHECKING:
     from halo_voice.simulator.cloud import Cloud
@@ -51,6 +51,7 @@ class Leg:
         self._speech_end: Timer | None = None
         self._over: list[Callable[[], object]] = []
         self._noticing = False
+        self._bridge: PlaybackSpan | None = None  # while another call is heard here
 
     # ---- what the person sees: caller.Line -------------------------------------------------------
 
@@ -152,7 +153,7 @@ class Leg:
             return
         was_up = self.up
         self.fall_silent()
-        self.hear(None)
+        self.hear(None, why="call over")
         self.state = "down"
         self.ended_ms = self.now
         self.person.ended(self)
@@ -167,25 +168,30 @@ class Leg:
         else:
             self._over.append(action)
 
-    def hear(self, source: Playback | Leg | None) -> None:
+    def hear(self, source: Playback | Leg | None, *, why: str = "replaced") -> None:
         """Gives the person another sound; a call has one audio stream, so the old is dropped."""
-        old, self.source = self.source, None
+        old = self.source
         if old is source:
-            self.source = source
             return
+        self.source = None
         if isinstance(old, Playback):
-            old.detach(self)
+            old.detach(self, why)
             if old.unit == self.unit and old.state != "over":
                 old.stop(silently=True)  # inferred: a replaced `say` reports nothing more
+        elif self._bridge:
+            self._bridge.ended_ms, self._bridge = self.now, None
         self.source = source
         if isinstance(source, Playback):
             source.attach(self)
+        elif source is not None:
+            self._bridge = PlaybackSpan(0, f"({source.unit})", self.now, call=self.unit)
+            self._cloud.playbacks.append(self._bridge)
         self.changed()
 
-    def forget(self, playback: Playback) -> None:
+    def forget(self, playback: Playback, why: str) -> None:
         if self.source is playback:
             self.source = None
-        playback.detach(self)
+        playback.detach(self, why)
 
     def send_to(self, target: Recognition | Leg) -> None:
         if target in self._targets:
@@ -203,7 +209,7 @@ class Leg:
         self._targets.remove(target)
         if isinstance(target, Leg):
             if target.source is self:
-                target.hear(None)
+                target.hear(None, why="stopped")
         else:
             target.end(self)
         self.changed()

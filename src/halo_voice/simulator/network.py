@@ -179,7 +179,11 @@ class AiohttpNetwork:
                 timeout=timeout,
             ) as response:
                 body = await _read(response.content)
-                return HttpResponse(response.status, body, tuple((str(name), value) for name, value in response.headers.items()))
+                return HttpResponse(
+                    response.status,
+                    body,
+                    tuple((str(name), value) for name, value in response.headers.items()),
+                )
         except aiohttp.ConnectionTimeoutError as error:
             raise NetworkError(-4) from error
         except TimeoutError as error:

@@ -124,13 +124,15 @@ class Orders:
         self._cloud.call_out(command["call"], command["number"])
 
     def _say(self, command: Command) -> None:
-        leg = self._leg(command, f"say «{command['text']}»", text=command["text"])
+        self._order(command, f"{command['call']} say «{command['text']}»", command["text"])
+        leg = self._cloud.legs[command["call"]]
         self._warn_of_voice(command)
         playback = Playback(self._cloud, leg.unit, command["text"])
         self._play(leg, playback, progressive=command["progressive"])
 
     def _start_playback(self, command: Command) -> None:
-        leg = self._leg(command, f"startPlayback {command['url']}", text=command["url"])
+        self._order(command, f"{command['call']} startPlayback {command['url']}", command["url"])
+        leg = self._cloud.legs[command["call"]]
         playback = Playback(self._cloud, leg.unit, command["url"], is_file=True)
         playback.loop = command["loop"]
         self._play(leg, playback)
@@ -194,7 +196,7 @@ class Orders:
         if isinstance(source, Leg) and isinstance(target, Leg | Recognition):
             source.stop_to(target)
         elif isinstance(source, Playback) and isinstance(target, Leg) and target.source is source:
-            target.hear(None)
+            target.hear(None, why="stopped")
 
     def _unit(self, name: str) -> Leg | Recognition | Playback:
         return self._cloud.legs.get(name) or self._recognitions.get(name) or self._players[name]
@@ -202,12 +204,12 @@ class Orders:
     # ---- players and recognisers -----------------------------------------------------------------
 
     def _create_tts_player(self, command: Command) -> None:
-        self._note(f"createTTSPlayer «{command['text']}»", player=command["player"])
+        self._order(command, f"createTTSPlayer «{command['text']}»", command["text"])
         self._warn_of_voice(command)
         self._player(command, command["text"], progressive=command["progressive"])
 
     def _create_url_player(self, command: Command) -> None:
-        self._note(f"createURLPlayer {command['url']}", player=command["player"])
+        self._order(command, f"createURLPlayer {command['url']}", command["url"])
         self._player(command, command["url"], is_file=True).loop = command["loop"]
 
     def _player(
@@ -249,6 +251,11 @@ class Orders:
     def _leg(self, command: Command, what: str, **data: Any) -> Leg:
         self._note(f"{command['call']} {what}", call=command["call"], **data)
         return self._cloud.legs[command["call"]]
+
+    def _order(self, command: Command, what: str, text: str) -> None:
+        """Notes that the scenario wants something spoken; the number is the playback's to be."""
+        unit = command.get("call") or command["player"]
+        self._note(what, phrase=text, unit=unit, playback=self._cloud.playbacks_made + 1)
 
     def _note(self, what: str, **data: Any) -> None:
         self._cloud.write("scenario", what, **data)

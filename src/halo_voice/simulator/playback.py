@@ -78,10 +78,10 @@ class Playback:
         elif self.sounding:
             self._open(leg)
 
-    def detach(self, leg: Leg) -> None:
+    def detach(self, leg: Leg, why: str) -> None:
         if leg in self._legs:
             self._legs.remove(leg)
-            self._close(leg)
+            self._close(leg, cut_by=why)
 
     # ---- orders of the scenario ------------------------------------------------------------------
 
@@ -92,7 +92,7 @@ class Playback:
             self._position_ms = self.position_ms
             self._cancel()
             for leg in self._legs:
-                self._close(leg)
+                self._close(leg, cut_by="paused")
         self.paused = True
 
     def resume(self) -> None:
@@ -107,7 +107,7 @@ class Playback:
     def stop(self, *, silently: bool = False) -> None:
         """Ends it now. A player reports Stopped; a call's playback reports nothing."""
         for leg in list(self._legs):
-            leg.forget(self)
+            leg.forget(self, "stopped")
         self._cancel()
         self.state = "over"
         if not silently:
@@ -129,7 +129,7 @@ class Playback:
     def _problem(self) -> str | None:
         if not self._is_file and len(self.text) > TEXT_CHARACTERS_MAX:
             return f"The text is over {TEXT_CHARACTERS_MAX} characters"
-        if self._cloud.dice.strikes("F21", self.text):
+        if self._cloud.dice.strikes("F21", self.text, playback=self.number):
             return "Synthesis failed"
         return None
 
@@ -140,7 +140,7 @@ class Playback:
             self._start()
 
     def _start(self) -> None:
-        if self._cloud.dice.strikes("F20", self.text):
+        if self._cloud.dice.strikes("F20", self.text, playback=self.number):
             self.state = "over"
             return
         self.state = "playing"
@@ -170,7 +170,7 @@ class Playback:
             self._run()
             return
         self._position_ms = self.duration_ms
-        self._end(complete=True)
+        self._end()
         dice = self._cloud.dice
         if dice.strikes("F19", self.text):
             return
@@ -181,17 +181,17 @@ class Playback:
             self._tell("finished")
 
     def _fail(self, problem: str) -> None:
-        self._end(complete=False)
+        self._end()
         if "error" in self._events:
             self._tell("error", error=problem)
         self._tell("finished", error=problem)
 
-    def _end(self, *, complete: bool) -> None:
+    def _end(self) -> None:
         for leg in list(self._legs):
-            self._close(leg, complete=complete)
+            self._close(leg)
         self.state = "over"
         for leg in list(self._legs):
-            leg.forget(self)
+            leg.forget(self, "")
         self._cancel()
 
     def _cancel(self) -> None:
@@ -212,16 +212,16 @@ class Playback:
         )
         leg.changed()
 
-    def _close(self, leg: Leg, *, complete: bool = False) -> None:
+    def _close(self, leg: Leg, *, cut_by: str = "") -> None:
         span = self._spans.pop(leg.unit, None)
         if span is None:
             return
         span.ended_ms = self._cloud.clock.now
-        span.complete = complete
-        span.heard = part_of(
-            self.text, 1 if complete else self.position_ms / max(1, self.duration_ms)
-        )
-        what = "falls silent" if complete else f"is cut after «{span.heard}»"
+        span.complete = not cut_by
+        span.cut_by = cut_by
+        share = self.position_ms / max(1, self.duration_ms) if cut_by else 1
+        span.heard = part_of(self.text, share)
+        what = f"is cut after «{span.heard}» ({cut_by})" if cut_by else "falls silent"
         self._cloud.write("voice", what, playback=self.number, call=leg.unit, audible=False)
         leg.changed()
 

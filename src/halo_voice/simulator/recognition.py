@@ -27,7 +27,13 @@ class Capture:
     noticed: Timer | None = None
     interim: Timer | None = None
     chunk: Timer | None = None
+    told: str = ""  # the last interim text
     broken: bool = False  # a fault took it: nothing more will come
+
+    def cancel(self) -> None:
+        for timer in (self.noticed, self.interim, self.chunk):
+            if timer:
+                timer.cancel()
 
 
 class Recognition:
@@ -74,16 +80,13 @@ class Recognition:
         capture = self._captures.pop(leg.unit, None)
         if capture is None:
             return
-        for timer in (capture.interim, capture.chunk):
-            if timer:
-                timer.cancel()
+        capture.cancel()
         if capture.broken or self._dead:
             return
         heard = self._heard(capture)
         if not heard and capture.speech.text:
             return  # too short to be speech
-        if capture.noticed and capture.noticed.action is not None:
-            capture.noticed.cancel()
+        if capture.noticed:
             self._tell("ASR.CaptureStarted")
         if self._cloud.dice.strikes("F02", capture.speech.text):
             return
@@ -95,9 +98,7 @@ class Recognition:
         """Reports Stopped soon; results that are due before still come (the docs are silent)."""
         seconds = (self._cloud.clock.now - self._since_ms) / 1000
         for capture in self._captures.values():
-            for timer in (capture.noticed, capture.interim, capture.chunk):
-                if timer:
-                    timer.cancel()
+            capture.cancel()
         self._captures.clear()
         self._cloud.after(self._draw(STOP), lambda: self._stopped(seconds))
 
@@ -112,7 +113,8 @@ class Recognition:
     def _schedule_interim(self, leg: Leg, capture: Capture) -> None:
         def report() -> None:
             words = self._heard(capture)
-            if words:
+            if words != capture.told:
+                capture.told = words
                 self._tell("ASR.InterimResult", text=words)
             self._schedule_interim(leg, capture)
 

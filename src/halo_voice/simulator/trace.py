@@ -51,6 +51,7 @@ class PlaybackSpan:
     ended_ms: int | None = None
     complete: bool = False
     heard: str = ""
+    cut_by: str = ""  # "stopped", "replaced", "paused" or "call over"
 
 
 @dataclass(slots=True)

@@ -1,0 +1,245 @@
+"""What must hold on every call, decided from its trace. The numbers are those of RELIABILITY.md.
+
+A vendor's voice that never sounds (F20, F21) is no silence of ours: where the scenario ordered a
+phrase in time, the phrase counts as a reaction, and its start is waited for.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from itertools import pairwise
+
+from halo_voice.simulator.place import FinishedCall
+from halo_voice.simulator.turns import Phrase, Story, Texts, Turn, story
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """The limits that the invariants name; times in ms."""
+
+    reaction_ms: int = 3_000
+    answer_ms: int = 8_000
+    silence_ms: int = 8_000
+    turns: int = 12
+    attempts: int = 2  # requests for one turn
+    call_ms: int = 615_000
+    reprompts: int = 2
+    apologies: int = 2
+    end_ms: int = 20_000
+    voice_ms: int = 3_000  # how long a voice that never sounds is waited for
+
+
+@dataclass(frozen=True, slots=True)
+class Breach:
+    """One broken invariant, where in the call, and how."""
+
+    invariant: int
+    ms: int
+    text: str
+
+    def __str__(self) -> str:
+        return f"invariant {self.invariant} at {self.ms} ms: {self.text}"
+
+
+@dataclass(frozen=True, slots=True)
+class Case:
+    """A call under examination."""
+
+    call: FinishedCall
+    story: Story
+    limits: Limits
+
+    @property
+    def end_ms(self) -> int:
+        """When the line went dead."""
+        ended = self.call.disconnected_ms
+        return self.call.terminated_ms if ended is None else ended
+
+    def window(self, turn: Turn) -> tuple[int, int]:
+        """From a turn's acceptance to that of the next one, or to the end of the call."""
+        later = [t.accepted_ms for t in self.story.turns if t.accepted_ms > turn.accepted_ms]
+        return turn.accepted_ms, min([*later, self.end_ms])
+
+    def within(self, turn: Turn) -> list[Phrase]:
+        begin, end = self.window(turn)
+        return [p for p in self.story.phrases if begin <= p.ordered_ms < end]
+
+
+def breaches(
+    call: FinishedCall, limits: Limits | None = None, texts: Texts | None = None
+) -> list[Breach]:
+    """Every broken invariant of 1, 2, 3, 5, 6, 7 (as far as the trace shows it), 10, 11 and 12."""
+    case = Case(call, story(call, texts), limits or Limits())
+    found = [breach for check in CHECKS for breach in check(case)]
+    return sorted(found, key=lambda breach: (breach.ms, breach.invariant))
+
+
+def reaction(case: Case) -> Iterator[Breach]:
+    """1. From an accepted result to the first reaction, and to the answer or an apology."""
+    limits = case.limits
+    for turn in case.story.turns:
+        begin, end = case.window(turn)
+        phrases = case.within(turn)
+        # What still sounds from before is a reaction too.
+        sounding = any(
+            s.started_ms <= begin and (s.ended_ms or end) > begin for s in case.call.playbacks
+        )
+        for name, limit, wanted in (
+            ("reaction", limits.reaction_ms, phrases),
+            ("answer or apology", limits.answer_ms, [p for p in phrases if p.kind != "filler"]),
+        ):
+            if name == "reaction" and sounding:
+                continue
+            first = min(map(_audible_ms, wanted), default=end)
+            if min(first, end) - begin > limit:
+                yield Breach(1, begin, f"turn {turn.number}: no {name} within {limit} ms")
+
+
+def dead_air(case: Case) -> Iterator[Breach]:
+    """2. While the call is up, one side is audible again and again."""
+    call, limits = case.call, case.limits
+    if call.connected_ms is None:
+        return
+    spans = [(s.started_ms, s.ended_ms) for s in call.playbacks if s.call == "call:1"]
+    spans += [(s.started_ms, s.ended_ms) for s in call.speech if s.call == "call:1"]
+    spans += [(p.ordered_ms, p.ordered_ms + limits.voice_ms) for p in case.story.phrases if p.fault]
+    quiet_since = call.connected_ms
+    for started, ended in [*sorted(spans, key=lambda span: span[0]), (case.end_ms, None)]:
+        if started - quiet_since > limits.silence_ms:
+            yield Breach(2, quiet_since, f"silence of {started - quiet_since} ms")
+        quiet_since = max(quiet_since, case.end_ms if ended is None else ended)
+
+
+def one_voice(case: Case) -> Iterator[Breach]:
+    """3. A phrase starts only after the previous one has ended or was stopped."""
+    spans = [s for s in case.call.playbacks if s.call == "call:1"]
+    for span in spans:
+        if span.cut_by == "replaced":
+            yield Breach(3, span.ended_ms or 0, f"«{span.text}» was replaced, not stopped")
+    for before, after in pairwise(sorted(spans, key=lambda span: span.started_ms)):
+        if before.ended_ms is None or before.ended_ms > after.started_ms:
+            yield Breach(3, after.started_ms, "two phrases at one moment")
+
+
+def fresh_answer(case: Case) -> Iterator[Breach]:
+    """5. An answer is spoken only while its turn is the newest accepted one."""
+    for phrase in case.story.phrases:
+        newest = case.story.newest(phrase.ordered_ms)
+        if phrase.turn and newest and phrase.turn.number < newest.number:
+            text = f"the answer of turn {phrase.turn.number} is spoken in turn {newest.number}"
+            yield Breach(5, phrase.ordered_ms, text)
+
+
+def spoken_once(case: Case) -> Iterator[Breach]:
+    """6. An answer is spoken at most once; a phrase repeats only as a counted re-prompt."""
+    said: set[int] = set()
+    for phrase in case.story.phrases:
+        if phrase.turn and phrase.span:
+            if phrase.turn.number in said:
+                text = f"the answer of turn {phrase.turn.number} is spoken again"
+                yield Breach(6, phrase.ordered_ms, text)
+            said.add(phrase.turn.number)
+    audible = [p for p in case.story.phrases if p.span]
+    for before, after in pairwise(audible):
+        spoke = any(before.ordered_ms < s.started_ms < after.ordered_ms for s in case.call.speech)
+        if before.text == after.text and not (spoke or after.turn or after.kind == "reprompt"):
+            yield Breach(6, after.ordered_ms, f"«{after.text}» is spoken twice in a row")
+
+
+def one_outcome(case: Case) -> Iterator[Breach]:
+    """7. Every accepted turn is answered, apologised for, superseded, or its caller has gone."""
+    for turn in case.story.turns:
+        begin, end = case.window(turn)
+        phrases = case.within(turn)
+        kinds = {p.kind for p in phrases if p.turn is turn or p.kind in ("apology", "answer")}
+        if {"answer", "apology"} <= kinds:
+            yield Breach(7, begin, f"turn {turn.number} is both answered and apologised for")
+        told = any(p.kind != "filler" for p in phrases)
+        if not told and end == case.end_ms and not case.call.disconnected_ms:
+            yield Breach(7, begin, f"turn {turn.number} has no outcome")
+
+
+def bounded(case: Case) -> Iterator[Breach]:
+    """10. Turns, attempts, re-prompts and apologies in a row, and the length of the call."""
+    call, limits = case.call, case.limits
+    numbers = [turn.number for turn in case.story.turns]
+    if numbers != list(range(1, len(numbers) + 1)):
+        yield Breach(10, 0, f"the turns are numbered {numbers}")
+    if len(numbers) > limits.turns:
+        yield Breach(10, case.story.turns[limits.turns].accepted_ms, f"{len(numbers)} turns")
+    for turn in case.story.turns:
+        if len(turn.exchanges) > limits.attempts:
+            text = f"turn {turn.number}: {len(turn.exchanges)} attempts"
+            yield Breach(10, turn.accepted_ms, text)
+    if call.connected_ms is not None and case.end_ms - call.connected_ms > limits.call_ms:
+        yield Breach(10, case.end_ms, f"{case.end_ms - call.connected_ms} ms connected")
+    yield from _in_a_row(case, "reprompt", limits.reprompts, lambda p: p.turn is not None)
+    yield from _in_a_row(case, "apology", limits.apologies, lambda p: p.kind == "answer")
+
+
+def ends(case: Case) -> Iterator[Breach]:
+    """11. The session ends by itself, soon after the call."""
+    call, limits = case.call, case.limits
+    if call.finish_reason != "Normal termination":
+        yield Breach(11, call.terminated_ms, f"the session ended by {call.finish_reason}")
+    if call.disconnected_ms is None:
+        return
+    # When nobody reports the end (F60), only the limit of the call's length can help.
+    deadline = call.disconnected_ms + limits.end_ms
+    if "F60" in call.struck:
+        deadline = max(deadline, (call.connected_ms or 0) + limits.call_ms + limits.end_ms)
+    if call.terminated_ms > deadline:
+        late = call.terminated_ms - call.disconnected_ms
+        yield Breach(11, call.disconnected_ms, f"the session lived {late} ms longer than the call")
+
+
+def nothing_after(case: Case) -> Iterator[Breach]:
+    """12. After Disconnected nothing is said or asked, and the call is reported at most once."""
+    told = [line.ms for line in case.call.trace if line.data.get("event") == "Call.Disconnected"]
+    if told:
+        for phrase in case.story.phrases:
+            if phrase.ordered_ms > told[0]:
+                yield Breach(12, phrase.ordered_ms, f"«{phrase.text}» is ordered after the end")
+        for turn in case.story.turns:
+            for exchange in turn.exchanges:
+                if exchange.sent_ms > told[0]:
+                    yield Breach(12, exchange.sent_ms, f"turn {turn.number} is asked after the end")
+    accepted = [report for report in case.story.reports if report.code == 200]
+    if len(accepted) > 1:
+        yield Breach(12, accepted[1].sent_ms, f"{len(accepted)} reports")
+
+
+CHECKS: list[Callable[[Case], Iterator[Breach]]] = [
+    reaction,
+    dead_air,
+    one_voice,
+    fresh_answer,
+    spoken_once,
+    one_outcome,
+    bounded,
+    ends,
+    nothing_after,
+]
+
+
+def _audible_ms(phrase: Phrase) -> float:
+    """When a phrase was first heard, or would have been, had the vendor's voice not failed."""
+    if phrase.span:
+        return phrase.span.started_ms
+    return phrase.ordered_ms if phrase.fault else float("inf")
+
+
+def _in_a_row(
+    case: Case, kind: str, limit: int, resets: Callable[[Phrase], bool]
+) -> Iterator[Breach]:
+    count, last_turn = 0, None
+    for phrase in case.story.phrases:
+        newest = case.story.newest(phrase.ordered_ms)
+        if resets(phrase) or (kind == "reprompt" and newest is not last_turn):
+            count = 0
+        last_turn = newest
+        if phrase.kind == kind and phrase.span:
+            count += 1
+            if count > limit:
+                yield Breach(10, phrase.ordered_ms, f"{count} of kind {kind} in a row")
