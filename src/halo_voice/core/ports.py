@@ -151,7 +151,7 @@ class Store(Protocol):
     ) -> TurnRecord:
         """Record the caller's words as a pending turn, or return the turn already recorded.
 
-        In a closed call the new turn is `caller_gone` from the start. Of an unknown call: `StoreError`.
+        In a closed call a new turn is `caller_gone` at once; an unknown call raises `StoreError`.
         """
         ...
 
