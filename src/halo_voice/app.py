@@ -13,7 +13,7 @@ import structlog
 from fastapi import FastAPI, Request, Response
 
 from halo_voice import __version__
-from halo_voice.api.gate import App, Gate, error_reply
+from halo_voice.api.gate import UNFORESEEN, App, Gate, error_reply
 from halo_voice.api.routes_health import health_router
 from halo_voice.api.routes_voximplant import voximplant_router
 from halo_voice.api.signature import Verifier, check_key
@@ -168,9 +168,9 @@ def _web(settings: Settings, switchboard: Switchboard, recordings: Recordings, s
     api = FastAPI(title="HALO", version=__version__, docs_url=None, redoc_url=None)
 
     @api.exception_handler(HaloError)
+    @api.exception_handler(Exception)
     async def answer_fault(_: Request, error: Exception) -> Response:
-        assert isinstance(error, HaloError)
-        status, body = error_reply(error)
+        status, body = error_reply(error if isinstance(error, HaloError) else UNFORESEEN)
         return Response(body, status, media_type="application/json")
 
     async def report() -> dict[str, Any]:

@@ -108,7 +108,7 @@ async def _serve(configuration: Any, listener: socket.socket, sample_call: bool)
             )
         )
         serving = asyncio.create_task(server.serve(sockets=[listener]))
-        while not (server.started or serving.done()):
+        while not (server.started or serving.done()):  # noqa: ASYNC110 (uvicorn tells by this flag)
             await asyncio.sleep(0.01)
         address = "http://{}:{}".format(*listener.getsockname()[:2])
         if sample_call and not serving.done():

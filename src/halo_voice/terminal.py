@@ -1,4 +1,4 @@
-"""Shows a simulated call in the terminal as it happens: who said what, and the time of each step."""
+"""Shows a simulated call in the terminal as it happens: who said what, and when."""
 
 from __future__ import annotations
 

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import traceback
 from collections.abc import Awaitable, Callable
+from pathlib import Path
 from typing import Any, Protocol
 
 import msgspec
@@ -33,6 +35,8 @@ _STATUS = {
     "store_busy": 503,
     "store_unavailable": 503,
 }
+UNFORESEEN = HaloError("The server failed; its log says where.")
+
 _log = structlog.get_logger(__name__)
 
 
@@ -42,6 +46,13 @@ class Verifier(Protocol):
     async def verify(
         self, method: str, path: str, headers: dict[str, str], body: bytes
     ) -> None: ...
+
+
+def where(error: BaseException) -> dict[str, Any]:
+    """What broke and at which lines. Not the message: it may hold a caller's words."""
+    frames = traceback.extract_tb(error.__traceback__)[-6:]
+    at = [f"{Path(frame.filename).name}:{frame.lineno} {frame.name}" for frame in frames]
+    return {"fault": type(error).__name__, "at": at}
 
 
 def error_reply(error: HaloError) -> tuple[int, bytes]:
@@ -120,9 +131,9 @@ class Gate:
             await self._app(scope, receive, note_start)
         except Exception as error:
             # The top of a request: whatever was not foreseen becomes one line and a clean 500.
-            _log.exception("request_failed", path=scope["path"], fault=type(error).__name__)
+            _log.error("request_failed", path=scope["path"], **where(error))
             if not started:
-                await _refuse(send, HaloError("The server failed; its log says more."))
+                await _refuse(send, UNFORESEEN)
 
 
 def _from_loopback(scope: Scope) -> bool:

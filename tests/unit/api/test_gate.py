@@ -1,0 +1,102 @@
+"""Who is let in: loopback without a key, signed requests with one."""
+
+from __future__ import annotations
+
+import time
+
+import httpx
+import pytest
+from tests.unit.api.conftest import client_of, settings
+
+from halo_voice.api.signature import sign
+from halo_voice.app import configure, running
+
+KEY = "k" * 32
+ROUTES = [
+    ("POST", "/call/start"),
+    ("POST", "/call/end"),
+    ("GET", "/process_text?user_text=a"),
+    ("POST", "/process_text"),
+    ("POST", "/process_audio"),
+    ("GET", "/openapi.json"),
+    ("GET", "/nowhere"),
+]
+
+
+@pytest.fixture
+async def keyed(model):
+    async with running(configure(settings(keys={"k1": KEY})), model=model) as halo:
+        yield halo
+
+
+async def test_without_a_key_only_loopback_is_answered(halo):
+    """A client from elsewhere, or one behind a proxy, gets 401."""
+    async with client_of(halo, client=("203.0.113.5", 1)) as stranger:
+        assert (await stranger.get("/process_text?user_text=a")).status_code == 401
+        assert (await stranger.get("/healthz")).status_code == 401
+    async with client_of(halo) as proxied:
+        head = {"x-forwarded-for": "203.0.113.5"}
+        assert (await proxied.get("/healthz", headers=head)).status_code == 401
+
+
+@pytest.mark.parametrize(("method", "path"), ROUTES)
+async def test_with_a_key_nothing_unsigned_is_answered(keyed, model, method, path):
+    """F72: on loopback too, since a proxy on the same machine looks like it."""
+    async with client_of(keyed) as client:
+        reply = await client.request(method, path)
+    assert (reply.status_code, reply.json()["code"]) == (401, "unauthorised")
+    assert model.asked == []
+
+
+async def test_a_signed_request_is_answered_once(keyed):
+    """F73: its replay is refused."""
+    async with client_of(keyed) as client:
+        body = b'{"call_id": "c-1"}'
+        head = sign(
+            "k1",
+            KEY,
+            timestamp=int(time.time()),
+            nonce="c-1.1",
+            method="POST",
+            path="/call/start",
+            body=body,
+        )
+        first = await client.post("/call/start", content=body, headers=head)
+        again = await client.post("/call/start", content=body, headers=head)
+    assert first.status_code == 200
+    assert again.status_code == 401
+
+
+async def test_health_is_asked_without_a_key_from_the_same_machine_only(keyed):
+    """A supervisor on this machine has no key; whoever comes through a proxy has no business."""
+    async with client_of(keyed) as client:
+        assert (await client.get("/healthz")).status_code == 200
+        head = {"forwarded": "for=203.0.113.5"}
+        assert (await client.get("/healthz", headers=head)).status_code == 401
+
+
+async def test_every_route_is_behind_the_gate(halo):
+    """F78: the list above is whole."""
+    async with client_of(halo) as client:
+        described = (await client.get("/openapi.json")).json()["paths"]
+    listed = {(method, path.partition("?")[0]) for method, path in ROUTES}
+    listed |= {("GET", "/healthz"), ("GET", "/readyz")}
+    for path, methods in described.items():
+        for method in methods:
+            assert (method.upper(), path) in listed
+
+
+async def test_websockets_are_closed(halo):
+    """No route speaks it yet: refused, not left open."""
+    sent = []
+
+    async def send(message):
+        sent.append(message)
+
+    await halo.web({"type": "websocket"}, None, send)
+    assert sent == [{"type": "websocket.close", "code": 1008}]
+
+
+def test_httpx_is_what_we_think():
+    """The tests' client names a loopback address unless told otherwise."""
+    assert httpx.ASGITransport(None).client[0] == "127.0.0.1"
