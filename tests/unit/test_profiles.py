@@ -113,7 +113,7 @@ def test_the_version_changes_with_the_file_and_with_the_texts(folder, tmp_path):
         ),
         (
             "[voice]\nname = 'alena'",
-            '5: voice.name: there is no Russian voice "alena"; did you mean "Yandex.Neural.ru_RU_alena"?',
+            '"alena"; did you mean "Yandex.Neural.ru_RU_alena"?',
         ),
         (
             "[voice]\nname = 'TBank.ru_RU_Alyona'",

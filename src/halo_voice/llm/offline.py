@@ -14,7 +14,7 @@ from halo_voice.core.profile import SPOKEN_CHARS_MAX, Texts
 from halo_voice.core.sentences import sentences
 from halo_voice.llm.smalltalk import Talk, recognise
 
-FIT_MIN = 0.27
+FIT_MIN = 0.25
 """A passage below this score does not answer the question. Set on the "tune" questions."""
 
 _FOLLOW_UP_WORDS = 5
