@@ -101,11 +101,11 @@ async def test_silent_models_leave_time_for_the_last() -> None:
     first, second, offline = Fake("a", None), Fake("b", None), Fake("offline", "Да.")
     loop = asyncio.get_running_loop()
     begun = loop.time()
-    assert await heard(first, second, offline, deadline_s=0.25) == ("offline", "Да.")
-    assert loop.time() - begun < 0.25
+    assert await heard(first, second, offline, deadline_s=0.45) == ("offline", "Да.")
+    assert loop.time() - begun < 0.45
     assert (first.closed, second.closed) == (1, 1)
-    assert first.deadlines == [pytest.approx(0.25, abs=0.05)]
-    assert second.deadlines == [pytest.approx(0.15, abs=0.05)]
+    assert first.deadlines == [pytest.approx(0.45, abs=0.05)]
+    assert second.deadlines == [pytest.approx(0.25, abs=0.05)]
     assert offline.deadlines == [pytest.approx(0.05, abs=0.04)]
 
 
@@ -148,6 +148,34 @@ async def test_calling_a_turn_off_closes_the_one_being_asked() -> None:
         await turn
     assert model.closed == 1
     assert offline.deadlines == []
+
+
+class Stubborn(Fake):
+    """A model whose answer lives on until somebody closes it, whatever it raised."""
+
+    def stream(
+        self, messages: Sequence[Message], *, max_tokens: int, deadline_s: float
+    ) -> Stubborn:
+        return self
+
+    def __aiter__(self) -> Stubborn:
+        return self
+
+    async def __anext__(self) -> str:
+        if isinstance(self.script[0], ModelError):
+            raise self.script[0]
+        return await asyncio.Future()
+
+    async def aclose(self) -> None:
+        self.closed += 1
+
+
+@pytest.mark.parametrize("script", [ModelBusy(), None], ids=["fails", "hangs"])
+async def test_whoever_was_asked_in_vain_is_closed(script: ModelError | None) -> None:
+    """No answer is left open behind the one that is heard."""
+    first = Stubborn("a", script)
+    assert await heard(first, Fake("offline", "Да."), deadline_s=0.2) == ("offline", "Да.")
+    assert first.closed == 1
 
 
 async def test_all_are_warmed_up_and_closed() -> None:
