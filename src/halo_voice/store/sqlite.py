@@ -29,6 +29,10 @@ from halo_voice.store.database import DISCREET, Result, Transaction
 from halo_voice.store.faults import translated
 
 _BATCH_MAX = 128
+_REPLACED = (
+    "The store's file was replaced: stop HALO, delete the old -wal and -shm beside the file, "
+    "start HALO again."
+)
 # How long one attempt at the write lock lasts: the grain of the busy limit.
 _ATTEMPT_MS = 50
 
@@ -77,8 +81,8 @@ class _File:
     """A connection that notices when its file was removed or replaced under it.
 
     SQLite itself writes on into a file that has no name any more. A file that comes back (a disk
-    mounted again) is used again; another one in its place is not: closing the old one would delete
-    the new one's log, so only a new start may open it.
+    mounted again) is used again; another one in its place is not: the old one's log may still lie
+    beside it, and SQLite would play that log into it.
     """
 
     def __init__(self, path: Path, engine: Engine) -> None:
@@ -93,7 +97,7 @@ class _File:
         if identity is None:
             raise StoreUnavailable(f"{StoreUnavailable.__doc__} The file is gone.")
         if identity != self._identity:
-            raise StoreUnavailable("The store's file was replaced: start HALO again to use it.")
+            raise StoreUnavailable(_REPLACED)
         if self._connection is None:
             self._connection = self.engine.connect()
         return self._connection
