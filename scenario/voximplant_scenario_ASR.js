@@ -30,7 +30,7 @@ const DEFAULTS = {
   audio: { apology: "", goodbye: "" },
   limits: {
     turns: 12, reprompts: 2, apologies: 2, confidence: 0.3, phrase_chars: 400,
-    call_ms: 600000, no_speech_ms: 6500, capture_ms: 12000, utterance_ms: 60000, result_ms: 3000, filler_ms: 2500,
+    call_ms: 600000, no_speech_ms: 6500, capture_ms: 12000, utterance_ms: 60000, result_ms: 3000, filler_ms: 2000,
     turn_ms: 7000, connect_ms: 2000, playback_start_ms: 2500, playback_grace_ms: 1500, goodbye_ms: 6000,
   },
   recording: { enabled: false, stereo: true },
@@ -61,7 +61,7 @@ const VOICE_FAULTS = 2; // phrases in a row that nobody heard
 // Turns and phrases are numbered; what comes late for an older number falls through to ALWAYS and is kept or dropped there.
 
 const START_STATE = {
-  name: "ringing", turn: 0, phrase: 0, reprompts: 0, apologies: 0, voiceFaults: 0, asrFaults: 0,
+  name: "ringing", turn: 0, phrase: 0, reprompts: 0, prompts: 0, apologies: 0, voiceFaults: 0, asrFaults: 0,
   repeated: false, unsure: false, // asked to repeat: in this turn; for want of any confidence, in this call
   fresh: false, lastText: "", late: [], voice: null, pending: null, question: null, attempt: 0,
   askedAt: 0, speechAt: 0, quietAt: 0, connectedAt: 0, endedAt: 0, reason: "",
@@ -114,6 +114,9 @@ const TABLE = {
       if (event.at - state.speechAt > config.limits.utterance_ms) return recognise(config, state, event);
       return [{ ...state, quietAt: event.at }, [{ do: "wait", ms: config.limits.no_speech_ms }]];
     },
+    // The line's own ear tells a recogniser that has died from a caller who speaks for long.
+    voiceStarted: (config, state, event) => [state, [{ do: "wait", ms: patience(config) }]],
+    voiceStopped: (config, state, event) => [{ ...state, quietAt: event.at }, [{ do: "wait", ms: config.limits.no_speech_ms }]],
     speechCaptured: (config, state, event) => recognise(config, state, event),
     heard: (config, state, event) => hear(config, state, event),
     expired: (config, state, event) => prompt(config, state, reprompt(config, state)),
@@ -267,8 +270,13 @@ function listen(config, state, event, before = []) {
 }
 
 function startHearing(config, state, event) {
-  const ms = config.asr.interim ? config.limits.no_speech_ms : config.limits.capture_ms;
-  return [{ ...state, name: "hearing", fresh: true, speechAt: event.at, quietAt: event.at }, [{ do: "wait", ms }]];
+  const heard = { ...state, name: "hearing", fresh: true, speechAt: event.at, quietAt: event.at };
+  return [heard, [{ do: "wait", ms: patience(config) }]];
+}
+
+// How long a recogniser may say nothing of somebody who speaks: interim results are its pulse.
+function patience(config) {
+  return config.asr.interim ? config.limits.no_speech_ms : config.limits.capture_ms;
 }
 
 function recognise(config, state, event) {
@@ -291,14 +299,15 @@ function hear(config, state, event) {
   return [{ ...accepted, question: ask }, [...before, { do: "deafen" }, ask, { do: "wait", ms: config.limits.filler_ms }]];
 }
 
+// Other words each time: a caller who hears the same sentence again thinks of a machine that hangs.
 function reprompt(config, state) {
-  return config.texts.reprompts[Math.min(state.reprompts, config.texts.reprompts.length - 1)];
+  return config.texts.reprompts[state.prompts % config.texts.reprompts.length];
 }
 
 // Asks the caller to speak (again), so many times in a row and no more.
 function prompt(config, state, text, before = []) {
   if (state.reprompts >= config.limits.reprompts) return leave(config, state, "no_input", config.texts.bye_silence, before);
-  return speak(config, { ...state, reprompts: state.reprompts + 1 }, { kind: "prompt", text, next: "listen" }, before);
+  return speak(config, { ...state, reprompts: state.reprompts + 1, prompts: state.prompts + 1 }, { kind: "prompt", text, next: "listen" }, before);
 }
 
 function answer(config, state, event) {
@@ -397,6 +406,7 @@ const ACT = {
     void post(line, "/call/start", line.start, REPORT_MS).then((result) => dispatch(line, () => readProfile(line, result)));
   },
   answer(line) {
+    line.call.handleMicStatus(true);
     line.call.answer();
   },
   wait(line, action) {
@@ -426,16 +436,19 @@ const ACT = {
     try {
       if (!line.asr) line.asr = createEars(line);
       line.call.sendMediaTo(line.asr);
+      line.fed = true;
     } catch (error) {
       dispatch(line, () => ({ type: "asrFailed", error }));
     }
   },
   deafen(line) {
-    if (line.asr) quietly(() => line.call.stopMediaTo(line.asr));
+    if (line.fed) quietly(() => line.call.stopMediaTo(line.asr));
+    line.fed = false;
   },
   stopEars(line) {
     const asr = line.asr;
     line.asr = null;
+    line.fed = false;
     if (asr) quietly(() => asr.stop());
   },
   // The HTTP turn. A stream answers with the same events: `replied` and `failed`.
@@ -689,11 +702,12 @@ function takeCall(e, sessionId) {
   const start = { call_id: sessionId, caller: e.callerid, called: e.destination, scenario_version: SCENARIO_VERSION };
   const line = {
     call: e.call, id: sessionId, start, config: DEFAULTS, state: START_STATE, queue: [], busy: false, faults: 0, nonce: 0,
-    deadline: 0, limit: 0, player: null, asr: null,
+    deadline: 0, limit: 0, player: null, asr: null, fed: false,
   };
   on(line, e.call, CallEvents.Connected, () => ({ type: "connected" }));
   on(line, e.call, CallEvents.Disconnected, () => ({ type: "disconnected" }));
   on(line, e.call, CallEvents.Failed, () => ({ type: "disconnected" }));
+  on(line, e.call, CallEvents.MicStatusChange, (m) => ({ type: m.active ? "voiceStarted" : "voiceStopped" }));
   on(line, e.call, CallEvents.RecordStarted, (r) => ({ type: "recordingStarted", url: r.url }));
   on(line, e.call, CallEvents.RecordStopped, (r) => ({ type: "recorded", url: r.url }));
   VoxEngine.addEventListener(AppEvents.Terminating, () => dispatch(line, () => ({ type: "terminating" })));

@@ -130,7 +130,7 @@ class Limits:
     capture_ms: int = _limit(12_000, 1_000, 60_000, "speech detected until speech captured")
     utterance_ms: int = _limit(60_000, 2_000, 300_000, "the longest the caller speaks in one go")
     result_ms: int = _limit(3_000, 500, 30_000, "speech captured until its text")
-    filler_ms: int = _limit(2_500, 500, 30_000, "asked until the filler")
+    filler_ms: int = _limit(2_000, 500, 30_000, "asked until the filler")
     turn_ms: int = _limit(7_000, 1_000, 60_000, "asked until the answer")
     connect_ms: int = _limit(2_000, 200, 10_000, "connection to the backend")
     playback_start_ms: int = _limit(2_500, 500, 30_000, "until the voice is heard")
