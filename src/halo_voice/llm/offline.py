@@ -14,10 +14,11 @@ from halo_voice.core.profile import SPOKEN_CHARS_MAX, Texts
 from halo_voice.core.sentences import sentences
 from halo_voice.llm.smalltalk import Talk, recognise
 
-FIT_MIN = 0.25
+FIT_MIN = 0.3
 """A passage below this score does not answer the question. Set on the "tune" questions."""
 
 _FOLLOW_UP_WORDS = 5
+_BARE_WORDS = 2  # «а почему», «а когда»
 _FOLLOW_UP = re.compile(r"\s*(?:ну\s+)?(?:а|и|или|тогда)\b", re.IGNORECASE)
 _WORD = re.compile(r"[a-zа-я0-9]+")
 _ROOT_CHARS = 4
@@ -67,26 +68,32 @@ class OfflineAssistant:
         talk = recognise(asked[-1])
         if talk is not None:
             return self._small_talk(talk, last_said)
-        passage, question = self._passage(asked)
-        if passage is None:
+        passage = self._passage(asked)
+        if passage is None or passage.score < self._fit_min:
             return self._unknown(last_said)
-        return relevant(passage.text, question) or self._unknown(last_said)
+        reply = relevant(passage.text, asked[-1])
+        if reply == last_said:
+            # «А в субботу?»: the whole was just said, so only what is asked for.
+            reply = _from_best(sentences(passage.text), asked[-1])
+        return reply or self._unknown(last_said)
 
-    def _passage(self, asked: list[str]) -> tuple[Passage | None, str]:
-        """The passage that fits, and the question it was found by."""
+    def _passage(self, asked: list[str]) -> Passage | None:
+        """The best passage for the last question, or for the last two where one leans on the other.
+
+        «А в область» after a question on delivery is about delivery; «а где вы находитесь» stands
+        well alone; «какая погода», of which the texts do not speak, is another subject.
+        """
         question = asked[-1]
         alone = self._best(question)
-        if len(asked) > 1 and _continues(question) and recognise(asked[-2]) is None:
+        known = alone is not None and alone.score >= self._fit_min
+        if len(asked) > 1 and _continues(question, known=known) and not recognise(asked[-2]):
             together = self._best(f"{asked[-2]} {question}")
-            # «а в субботу» after a question on delivery is about delivery; «а где вы находитесь»
-            # stands well alone.
             if together and (not alone or together.score >= alone.score):
-                return together, question
-        return alone, question
+                return together
+        return alone
 
     def _best(self, question: str) -> Passage | None:
-        found = self._knowledge.search(question, limit=1)
-        return found[0] if found and found[0].score >= self._fit_min else None
+        return next(iter(self._knowledge.search(question, limit=1)), None)
 
     def _small_talk(self, talk: Talk, last_said: str) -> str:
         texts = self._texts
@@ -115,9 +122,14 @@ def relevant(text: str, question: str) -> str:
     said = sentences(text)
     if len(text) <= SPOKEN_CHARS_MAX:
         return _fitting(said)
+    return _from_best(said, question)
+
+
+def _from_best(said: Sequence[str], question: str) -> str:
+    """From the sentence on that shares the most words with the question."""
     roots = _roots(question)
     shared = [len(roots & _roots(sentence)) for sentence in said]
-    return _fitting(said[shared.index(max(shared)) :])
+    return _fitting(said[shared.index(max(shared)) :]) if said else ""
 
 
 def _fitting(said: Sequence[str]) -> str:
@@ -133,9 +145,12 @@ def _fitting(said: Sequence[str]) -> str:
     return said[0][: SPOKEN_CHARS_MAX - 1].rpartition(" ")[0] + "…"
 
 
-def _continues(question: str) -> bool:
-    """Whether the message may lean on the one before it."""
-    return len(question.split()) <= _FOLLOW_UP_WORDS or bool(_FOLLOW_UP.match(question))
+def _continues(question: str, *, known: bool) -> bool:
+    """Whether the message may lean on the one before it. `known`: the texts speak of it."""
+    count = len(question.split())
+    if _FOLLOW_UP.match(question):
+        return known or count <= _BARE_WORDS
+    return known and count <= _FOLLOW_UP_WORDS
 
 
 def _roots(text: str) -> set[str]:

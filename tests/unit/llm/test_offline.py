@@ -70,16 +70,16 @@ def test_the_questions_that_were_tuned_on_are_answered():
 
 
 def test_questions_that_were_not_tuned_on_are_answered():
-    """At least 80 % of unseen wordings get the passage that answers."""
-    assert len(QUESTIONS["test"]["answered"]) >= 40
-    assert share_answered("test") >= 0.80
+    """At least 90 % of the wordings that nobody tuned on get the passage that answers."""
+    assert len(QUESTIONS["test"]["answered"]) >= 60
+    assert share_answered("test") >= 0.90
 
 
 @pytest.mark.parametrize("part", ["tune", "test"])
 def test_what_the_texts_do_not_say_is_not_made_up(part):
-    """At least 80 % of the questions about something else get the honest «не знаю»."""
-    assert len(QUESTIONS[part]["unknown"]) >= 15
-    assert share_unknown(part) >= 0.80
+    """At least 85 % of the questions about something else, and 15 or more, get «не знаю»."""
+    assert share_unknown(part) >= 0.85
+    assert share_unknown(part) * len(QUESTIONS[part]["unknown"]) >= 15
 
 
 def test_twelve_turns_get_twelve_answers():
@@ -157,6 +157,19 @@ def test_a_follow_up_leans_on_the_question_before():
     """«А в область?» means nothing alone."""
     assert "кольцевой" in said("сколько стоит доставка", "а в область")
     assert "субботу" in said("во сколько вы открываетесь", "а в субботу?")
+
+
+def test_a_follow_up_gets_only_what_is_new():
+    """The hours were just told: «а в субботу» gets Saturday."""
+    answer = said("во сколько вы открываетесь", "а в субботу?")
+
+    assert answer == "В субботу и воскресенье работаем с десяти утра до восьми вечера."
+
+
+def test_another_subject_does_not_lean_on_the_question_before():
+    """A short question that the texts know no word of is not about the last topic."""
+    assert said("как вернуть товар", "какая погода") == TEXTS.unknown
+    assert said("как вернуть товар", "а какая погода") == TEXTS.unknown
 
 
 def test_a_follow_up_that_stands_alone_is_a_new_question():
