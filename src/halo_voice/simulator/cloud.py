@@ -25,6 +25,7 @@ UNANSWERED_MS = 60_000  # an incoming call rings no longer
 IDLE_MS = 60_000  # a session without calls ends
 LAST_REQUESTS_MS = 90_000  # how long requests are waited for after terminate()
 STEPS_MAX = 200_000
+STEPS_AT_ONCE_MAX = 5_000  # without the clock moving
 ALERT = Spread(40, 0.3)
 
 FinishReason = Literal["Normal termination", "JS session error", "Timeout"]
@@ -87,11 +88,14 @@ class Cloud:
         self.after(0, self._started)
         self.after(self.chance.draw("calls", ALERT), self._alert)
         self._watch_idle()
-        steps = 0
+        steps = at_once = 0
         while self.finish_reason is None:
+            before = self.clock.now
             timer = await self.clock.next()
             steps += 1
-            if timer is None or self.clock.now > self.world.max_ms or steps > STEPS_MAX:
+            at_once = at_once + 1 if self.clock.now == before else 0
+            runaway = steps > STEPS_MAX or at_once > STEPS_AT_ONCE_MAX
+            if timer is None or runaway or self.clock.now > self.world.max_ms:
                 self._finish("Timeout")
                 break
             result = timer.action() if timer.action else None

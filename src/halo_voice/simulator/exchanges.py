@@ -74,7 +74,7 @@ class Exchanges:
     def add(self, command: dict[str, Any]) -> None:
         exchange, request = _prepare(command, self._cloud.clock.now)
         self.all.append(exchange)
-        self._cloud.write("backend", f"→ {exchange.method} {exchange.url}", request=exchange.number)
+        self._cloud.write("backend", f"→ {exchange.method} {exchange.url}", sent=exchange.number)
         self._waiting.append((exchange, request))
         self._start_next()
 

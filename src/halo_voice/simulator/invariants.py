@@ -56,6 +56,11 @@ class Case:
         ended = self.call.disconnected_ms
         return self.call.terminated_ms if ended is None else ended
 
+    @property
+    def caller_left(self) -> bool:
+        """The caller hung up; otherwise the call was ended from our side."""
+        return any(line.data.get("left") == "call:1" for line in self.call.trace)
+
     def window(self, turn: Turn) -> tuple[int, int]:
         """From a turn's acceptance to that of the next one, or to the end of the call."""
         later = [t.accepted_ms for t in self.story.turns if t.accepted_ms > turn.accepted_ms]
@@ -156,7 +161,7 @@ def one_outcome(case: Case) -> Iterator[Breach]:
         if {"answer", "apology"} <= kinds:
             yield Breach(7, begin, f"turn {turn.number} is both answered and apologised for")
         told = any(p.kind != "filler" for p in phrases)
-        if not told and end == case.end_ms and not case.call.disconnected_ms:
+        if not told and end == case.end_ms and not case.caller_left:
             yield Breach(7, begin, f"turn {turn.number} has no outcome")
 
 
@@ -196,15 +201,16 @@ def ends(case: Case) -> Iterator[Breach]:
 
 def nothing_after(case: Case) -> Iterator[Breach]:
     """12. After Disconnected nothing is said or asked, and the call is reported at most once."""
-    told = [line.ms for line in case.call.trace if line.data.get("event") == "Call.Disconnected"]
-    if told:
-        for phrase in case.story.phrases:
-            if phrase.ordered_ms > told[0]:
-                yield Breach(12, phrase.ordered_ms, f"«{phrase.text}» is ordered after the end")
-        for turn in case.story.turns:
-            for exchange in turn.exchanges:
-                if exchange.sent_ms > told[0]:
-                    yield Breach(12, exchange.sent_ms, f"turn {turn.number} is asked after the end")
+    asked = {e.number: turn for turn in case.story.turns for e in turn.exchanges}
+    told = False
+    for line in case.call.trace:
+        if told and "phrase" in line.data:
+            yield Breach(12, line.ms, f"«{line.data['phrase']}» is ordered after the end")
+        if told and line.data.get("sent") in asked:
+            turn = asked[line.data["sent"]]
+            yield Breach(12, line.ms, f"turn {turn.number} is asked after the end")
+        ended = line.data.get("event") == "Call.Disconnected" and line.data["unit"] == "call:1"
+        told = told or ended
     accepted = [report for report in case.story.reports if report.code == 200]
     if len(accepted) > 1:
         yield Breach(12, accepted[1].sent_ms, f"{len(accepted)} reports")

@@ -139,7 +139,7 @@ class Leg:
     def hang_up(self) -> None:
         if self.state == "down":
             return
-        self._cloud.write("caller", "hangs up", call=self.unit)
+        self._cloud.write("caller", "hangs up", left=self.unit)
         self.end()
 
     # ---- what the cloud does with it -------------------------------------------------------------

@@ -66,7 +66,7 @@ class Story:
 
 
 def story(call: FinishedCall, texts: Texts | None = None) -> Story:
-    """Reads a finished call. `texts` are the profile's, unless the backend's first answer has some."""
+    """Reads a finished call. `texts` are the profile's, where the first answer has none."""
     turns = _turns(call)
     known = _kinds({**(texts or {}), **_profile_texts(call)})
     phrases = list(_phrases(call))

@@ -66,13 +66,14 @@ implementations.uuidgen = () =>
 // ---- dates: always UTC, whatever the machine thinks ----------------------------------------------
 
 const RealDate = Date;
+const machineOffset = RealDate.prototype.getTimezoneOffset;
 
 /** Milliseconds of a text without a zone, read as UTC. */
 function parseDate(text) {
   const ms = RealDate.parse(text);
   const dateOnly = /^\d{4}(-\d\d){0,2}$/.test(text);
   if (dateOnly || /(Z|GMT|UTC|[+-]\d\d:?\d\d)\s*(\(.*\))?$/.test(text)) return ms;
-  return ms - new RealDate(ms).getTimezoneOffset() * 60000;
+  return ms - machineOffset.call(new RealDate(ms)) * 60000;
 }
 
 function SessionDate(...args) {

@@ -1,0 +1,102 @@
+"""People on the line: they wait, speak, press keys, interrupt, and hang up."""
+
+from __future__ import annotations
+
+import asyncio
+import random
+
+from halo_voice.simulator import (
+    HangUp,
+    InteractiveCaller,
+    Press,
+    RandomCaller,
+    Say,
+    ScriptedCaller,
+    Silence,
+)
+
+BOT = """
+const asr = ears();
+call.handleTones(true);
+call.addEventListener(CallEvents.ToneReceived, (e) => log("tone", e.tone));
+call.addEventListener(CallEvents.PlaybackFinished, () => call.sendMediaTo(asr));
+asr.addEventListener(ASREvents.SpeechCaptured, () => call.stopMediaTo(asr));
+asr.addEventListener(ASREvents.Result, (e) => { log(e.text); call.say("Вы сказали: " + e.text, VOICE); });
+setTimeout(() => call.say("Вы молчите", VOICE), 15000);
+call.say("Слушаю вас", VOICE);
+"""
+
+
+async def test_a_script_is_spoken_line_by_line(connected):
+    """Each line waits for the end of a phrase and for somebody who listens; then the caller goes."""
+    call = await connected(BOT, caller=ScriptedCaller(["Раз", Say("Два", confidence=0.4), "Три"]))
+    assert call.log == ["Раз", "Два", "Три"]
+    for speech, phrase in zip(call.speech, call.playbacks, strict=False):
+        assert speech.started_ms >= phrase.ended_ms + 600
+    assert call.disconnected_ms == call.playbacks[-1].ended_ms + 600
+
+
+async def test_keys_silence_and_hang_up(connected):
+    """A script may press keys, let a phrase pass, and leave in the middle."""
+    lines = [Press("12"), Silence(), HangUp(), "никогда"]
+    call = await connected(BOT.replace("15000", "4000"), caller=ScriptedCaller(lines))
+    assert call.log == ["tone 1", "tone 2"]
+    call = await connected(
+        BOT, caller=ScriptedCaller(["Раз", Silence(), HangUp(200)], pause_ms=100)
+    )
+    assert call.log == ["Раз"]
+    assert call.disconnected_ms - call.playbacks[-1].ended_ms == 300
+
+
+async def test_a_caller_loses_patience(connected):
+    """When nothing is heard for long, the caller hangs up."""
+    call = await connected("", caller=ScriptedCaller(["Алло"], patience_ms=7_000))
+    assert call.disconnected_ms - call.connected_ms == 7_000
+
+
+async def test_a_random_caller_repeats_with_its_seed(connected):
+    """Two callers of one seed do the same; a hundred of different seeds do different things."""
+
+    async def play(seed: int):
+        return await connected(
+            BOT, caller=RandomCaller(random.Random(seed)), seed=1, max_ms=300_000
+        )
+
+    assert (await play(3)).hash == (await play(3)).hash
+    calls = [await play(seed) for seed in range(25)]
+    assert len({call.hash for call in calls}) > 20
+    assert any(len(call.speech) > 2 for call in calls)
+    assert any(not call.speech for call in calls)
+    assert any("" in call.log for call in calls)
+
+
+async def test_the_clock_stands_while_a_person_types(connected):
+    """In virtual time a keyboard costs nothing; None hangs up."""
+    typed = iter(["Раз", "", "#5"])
+
+    async def read() -> str | None:
+        await asyncio.sleep(0.01)
+        return next(typed)
+
+    call = await connected(BOT, caller=InteractiveCaller(read), max_ms=60_000)
+    assert call.log == ["Раз", "tone 5"]
+
+
+async def test_the_end_of_the_keyboard_is_a_hang_up(connected):
+    """`read` giving None ends the call."""
+
+    async def read() -> str | None:
+        return None
+
+    call = await connected(BOT, caller=InteractiveCaller(read))
+    assert (call.finish_reason, call.speech) == ("Normal termination", [])
+
+
+async def test_in_real_time_lines_are_said_when_they_are_typed(connected):
+    """The clock runs; a line is said at once, whatever the assistant does."""
+    typed: asyncio.Queue[str | None] = asyncio.Queue()
+    for line in ("#1", None):
+        typed.put_nowait(line)
+    call = await connected(BOT, caller=InteractiveCaller(typed.get), real_time=True)
+    assert call.log == ["tone 1"]
+    assert call.terminated_ms < 2_000

@@ -1,0 +1,190 @@
+"""The invariants: a well-behaved scenario breaks none, and each bad habit breaks its own."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+
+from halo_voice.simulator import (
+    Faults,
+    HttpRequest,
+    HttpResponse,
+    ScriptedCaller,
+    ScriptedNetwork,
+    SilentCaller,
+    When,
+)
+from halo_voice.simulator.invariants import Limits, breaches
+from halo_voice.simulator.turns import story
+
+TEXTS = {
+    "filler": "Секунду, пожалуйста.",
+    "apology": "Извините, не получилось.",
+    "repeat": "Повторите, пожалуйста.",
+    "reprompts": ["Вы меня слышите?"],
+    "bye_failure": "Извините, до свидания.",
+}
+
+# A small bot with a hook for each bad habit: `answer` may be replaced, `more` runs at the beginning.
+BOT = """
+const asr = ears();
+let turn = 0, player = null;
+const speak = (text, then) => {
+  if (player) player.stop();
+  const mine = (player = VoxEngine.createTTSPlayer(text, VOICE));
+  mine.addEventListener(PlayerEvents.PlaybackFinished, () => { mine.stop(); if (player === mine) player = null; if (then) then(); });
+  mine.sendMediaTo(call);
+};
+const listen = () => call.sendMediaTo(asr);
+const ask = (number, text, then) => Net.httpRequest("https://halo.test/process_text", then, {
+  method: "POST", postData: JSON.stringify({ call_id: "1", turn: number, user_text: text }) });
+const report = (then) => Net.httpRequest("https://halo.test/call/end", then, { method: "POST", postData: "{}" });
+let answer = (number, reply) => speak(JSON.parse(reply.text).ai_text, listen);
+asr.addEventListener(ASREvents.Result, (e) => {
+  call.stopMediaTo(asr);
+  const number = ++turn;
+  ask(number, e.text, (reply) => answer(number, reply));
+});
+speak("Здравствуйте!", listen);
+"""
+
+
+def backend(request: HttpRequest) -> HttpResponse:
+    asked = json.loads(request.body or b"{}")
+    reply = {
+        "user_text": asked.get("user_text"),
+        "ai_text": f"Это ответ номер {asked.get('turn')}.",
+    }
+    return HttpResponse(200, json.dumps(reply).encode(), latency_ms=200)
+
+
+@pytest.fixture
+def judged(connected):
+    """Plays the bot with a bad habit and says which invariants broke, and how."""
+
+    async def run(habit: str = "", limits: Limits | None = None, **options):
+        options.setdefault("caller", ScriptedCaller(["Первый вопрос", "Второй вопрос", "Третий"]))
+        options.setdefault("network", ScriptedNetwork(backend))
+        call = await connected(BOT + habit, **options)
+        assert call.failures == []
+        return [(breach.invariant, breach.text) for breach in breaches(call, limits, TEXTS)]
+
+    return run
+
+
+async def test_a_good_call_breaks_nothing(judged):
+    """Three turns, answered in time, ended by the caller."""
+    assert await judged() == []
+
+
+async def test_a_call_is_read_as_turns_and_phrases(connected):
+    """Which result was accepted as which turn, and which phrase answers it."""
+    call = await connected(
+        BOT, caller=ScriptedCaller(["Раз", "Два"]), network=ScriptedNetwork(backend)
+    )
+    told = story(call, TEXTS)
+    results = [line.ms for line in call.trace if line.data.get("event") == "ASR.Result"]
+    assert [(t.number, t.user_text, t.answer) for t in told.turns] == [
+        (1, "Раз", "Это ответ номер 1."),
+        (2, "Два", "Это ответ номер 2."),
+    ]
+    assert [t.accepted_ms for t in told.turns] == results
+    assert [(p.kind, p.turn and p.turn.number, p.span.complete) for p in told.phrases] == [
+        ("other", None, True),
+        ("answer", 1, True),
+        ("answer", 2, True),
+    ]
+
+
+@pytest.mark.parametrize(
+    ("habit", "breach"),
+    [
+        (
+            "answer = (n, r) => setTimeout(() => speak(JSON.parse(r.text).ai_text, listen), 4000);",
+            (1, "turn 1: no reaction within 3000 ms"),
+        ),
+        (
+            "answer = (n, r) => { speak('Секунду, пожалуйста.');"
+            "setTimeout(() => speak(JSON.parse(r.text).ai_text, listen), 9000); };",
+            (1, "turn 1: no answer or apology within 8000 ms"),
+        ),
+        ("answer = () => setTimeout(listen, 100);", (2, "silence of")),
+        (
+            "answer = (n, r) => { call.say('Так, ' + r.text, VOICE); setTimeout(() => speak(JSON.parse(r.text).ai_text, listen), 1500); };",
+            (3, "was replaced, not stopped"),
+        ),
+        (
+            "let kept; answer = (n, r) => { const text = JSON.parse(r.text).ai_text; kept = kept || text;"
+            "speak(n === 2 ? kept : text, listen); };",
+            (5, "the answer of turn 1 is spoken in turn 2"),
+        ),
+        (
+            "answer = (n, r) => { const text = JSON.parse(r.text).ai_text; speak(text, () => speak(text, listen)); };",
+            (6, "the answer of turn 1 is spoken again"),
+        ),
+        (
+            "answer = () => speak('Что-то ещё?', () => speak('Что-то ещё?', listen));",
+            (6, "«Что-то ещё?» is spoken twice in a row"),
+        ),
+        (
+            "answer = (n, r) => speak('Извините, не получилось.', () => speak(JSON.parse(r.text).ai_text, listen));",
+            (7, "turn 1 is both answered and apologised for"),
+        ),
+        ("answer = () => call.hangup();", (7, "turn 1 has no outcome")),
+        ("turn = 5;", (10, "the turns are numbered [6, 7, 8]")),
+        (
+            "answer = (n) => { answer = () => 1; for (let i = 0; i < 2; i++) ask(n, 'Первый вопрос', () => 1); };",
+            (10, "turn 1: 3 attempts"),
+        ),
+        (
+            "answer = () => speak('Извините, не получилось.', listen);",
+            (10, "3 of kind apology in a row"),
+        ),
+        (
+            "answer = () => speak('Вы меня слышите?', () => speak('Вы меня слышите?', () => speak('Вы меня слышите?', listen)));",
+            (10, "3 of kind reprompt in a row"),
+        ),
+        (
+            "call.removeEventListener(CallEvents.Disconnected);",
+            (11, "ms longer than the call"),
+        ),
+        (
+            "call.removeEventListener(CallEvents.Disconnected);"
+            "call.addEventListener(CallEvents.Disconnected, () => { ask(9, 'Поздно', () => VoxEngine.terminate()); });",
+            (12, "turn 9 is asked after the end"),
+        ),
+        (
+            "call.removeEventListener(CallEvents.Disconnected);"
+            "call.addEventListener(CallEvents.Disconnected, () => report(() => report(() => VoxEngine.terminate())));",
+            (12, "2 reports"),
+        ),
+    ],
+)
+async def test_a_bad_habit_breaks_its_invariant(judged, habit, breach):
+    """Each invariant is broken by a bot that does the one thing it forbids."""
+    number, text = breach
+    found = await judged(habit)
+    assert any(n == number and text in t for n, t in found), found
+
+
+async def test_limits_are_parameters(judged):
+    """A stricter reading of the same call."""
+    found = await judged(limits=Limits(turns=2, call_ms=5_000))
+    assert {n for n, _ in found} == {10}
+    assert len(found) == 2
+
+
+async def test_a_call_without_end_breaks_the_eleventh(judged):
+    """A session that had to be cut is a breach by itself."""
+    found = await judged("setInterval(() => 1, 1000);", caller=SilentCaller(None), max_ms=60_000)
+    assert (11, "the session ended by Timeout") in found
+
+
+async def test_a_voice_that_failed_is_not_our_silence(judged):
+    """A phrase ordered in time counts as a reaction when a fault kept it from sounding."""
+    answer = When(at=[1], where="ответ номер 1")
+    found = await judged(
+        faults=Faults({"F20": answer}), caller=ScriptedCaller(["Раз"], patience_ms=6_000)
+    )
+    assert found == []
