@@ -63,7 +63,7 @@ const VOICE_FAULTS = 2; // phrases in a row that nobody heard
 const START_STATE = {
   name: "ringing", turn: 0, phrase: 0, reprompts: 0, prompts: 0, apologies: 0, voiceFaults: 0, asrFaults: 0,
   repeated: false, unsure: false, // asked to repeat: in this turn; for want of any confidence, in this call
-  fresh: false, lastText: "", late: [], voice: null, pending: null, question: null, attempt: 0,
+  fresh: false, lineSilent: false, lastText: "", late: [], voice: null, pending: null, question: null, attempt: 0,
   askedAt: 0, speechAt: 0, quietAt: 0, connectedAt: 0, endedAt: 0, reason: "",
   profiled: false, confirmed: false, // the backend's first answer came; the backend knows the call
   records: false, recording: "", recorded: false, reported: false, broken: false,
@@ -91,13 +91,11 @@ const TABLE = {
     },
     phraseEnded: (config, state, event) => {
       if (!isCurrent(state, event)) return [state, []];
-      if (event.failed) return speakAgain(config, state, event);
-      return afterPhrase(config, { ...state, voiceFaults: 0, quietAt: event.at }, event);
+      return event.failed ? speakAgain(config, state, event) : afterPhrase(config, spoken(state, event), event);
     },
     expired: (config, state, event) => {
-      const { started, endsAt } = state.voice;
-      const faults = started ? { voiceFaults: 0, quietAt: Math.min(event.at, endsAt) } : { voiceFaults: state.voiceFaults + 1 };
-      return afterPhrase(config, { ...state, ...faults }, event, [{ do: "hush" }]);
+      const done = state.voice.started ? spoken(state, event) : { ...state, voiceFaults: state.voiceFaults + 1 };
+      return afterPhrase(config, done, event, [{ do: "hush" }]);
     },
     // A recogniser that is late: what we asked the caller to repeat has arrived after all.
     heard: (config, state, event) => (state.voice.kind === "prompt" ? hear : keepLate)(config, state, event),
@@ -112,11 +110,10 @@ const TABLE = {
   hearing: {
     interim: (config, state, event) => {
       if (event.at - state.speechAt > config.limits.utterance_ms) return recognise(config, state, event);
-      return [{ ...state, quietAt: event.at }, [{ do: "wait", ms: config.limits.no_speech_ms }]];
+      return keepHearing(config, state, event);
     },
-    // The line's own ear tells a recogniser that has died from a caller who speaks for long.
-    voiceStarted: (config, state, event) => [state, [{ do: "wait", ms: patience(config) }]],
-    voiceStopped: (config, state, event) => [{ ...state, quietAt: event.at }, [{ do: "wait", ms: config.limits.no_speech_ms }]],
+    voiceStarted: (config, state, event) => keepHearing(config, { ...state, lineSilent: false }, event),
+    voiceStopped: (config, state, event) => keepHearing(config, { ...state, lineSilent: true, quietAt: event.at }, event),
     speechCaptured: (config, state, event) => recognise(config, state, event),
     heard: (config, state, event) => hear(config, state, event),
     expired: (config, state, event) => prompt(config, state, reprompt(config, state)),
@@ -184,6 +181,8 @@ const AFTER_THE_CALL = ["closing", "reporting", "filing", "over"];
 const ALWAYS = {
   profiled: (config, state, event) => [profiled(state, event), []],
   speechStarted: (config, state) => [{ ...state, fresh: true }, []],
+  voiceStarted: (config, state) => [{ ...state, lineSilent: false }, []],
+  voiceStopped: (config, state, event) => [{ ...state, lineSilent: true, quietAt: event.at }, []],
   heard: (config, state, event) => keepLate(config, state, event),
   replied: (config, state) => [{ ...state, confirmed: true }, []],
   asrFailed: (config, state, event) => (AFTER_THE_CALL.includes(state.name) ? [state, []] : loseEars(config, state, event)),
@@ -252,6 +251,11 @@ function speakAgain(config, state, event) {
   return afterPhrase(config, { ...state, voiceFaults: state.voiceFaults + 1 }, event, [{ do: "hush" }]);
 }
 
+// The phrase was heard: it fell silent at its known length, however late we learn of it.
+function spoken(state, event) {
+  return { ...state, voiceFaults: 0, quietAt: state.voice.started ? Math.min(event.at, state.voice.endsAt) : event.at };
+}
+
 function afterPhrase(config, state, event, before = []) {
   const next = state.voice.next;
   const done = { ...state, voice: null };
@@ -264,19 +268,26 @@ function afterPhrase(config, state, event, before = []) {
 function listen(config, state, event, before = []) {
   if (state.asrFaults > 1) return leave(config, state, "recogniser_down", config.texts.bye_failure, before);
   const record = config.recording.enabled && !state.records ? [{ do: "record" }] : [];
-  const silent = Math.max(0, event.at - state.quietAt); // what the caller has already waited counts
-  const ms = Math.max(Math.min(1500, config.limits.no_speech_ms), config.limits.no_speech_ms - silent);
-  return [{ ...state, name: "listening", records: config.recording.enabled }, [...before, ...record, { do: "listen" }, { do: "wait", ms }]];
+  const wait = { do: "wait", ms: speechMs(config, state, event) };
+  return [{ ...state, name: "listening", records: config.recording.enabled }, [...before, ...record, { do: "listen" }, wait]];
 }
 
 function startHearing(config, state, event) {
-  const heard = { ...state, name: "hearing", fresh: true, speechAt: event.at, quietAt: event.at };
-  return [heard, [{ do: "wait", ms: patience(config) }]];
+  return keepHearing(config, { ...state, name: "hearing", fresh: true, speechAt: event.at }, event);
 }
 
-// How long a recogniser may say nothing of somebody who speaks: interim results are its pulse.
-function patience(config) {
-  return config.asr.interim ? config.limits.no_speech_ms : config.limits.capture_ms;
+// Waits for more of what the caller says. The line's own ear tells a recogniser that has died from a caller who speaks
+// for long: while there is a voice, a recogniser may be silent for its patience (interim results are its pulse).
+function keepHearing(config, state, event) {
+  if (state.lineSilent) return [state, [{ do: "wait", ms: speechMs(config, state, event) }]];
+  const ms = config.asr.interim ? config.limits.no_speech_ms : config.limits.capture_ms;
+  return [{ ...state, quietAt: event.at }, [{ do: "wait", ms }]];
+}
+
+// The caller's time to speak; what has passed in silence counts.
+function speechMs(config, state, event) {
+  const silent = Math.max(0, event.at - state.quietAt);
+  return Math.max(Math.min(1500, config.limits.no_speech_ms), config.limits.no_speech_ms - silent);
 }
 
 function recognise(config, state, event) {

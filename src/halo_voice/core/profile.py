@@ -144,7 +144,7 @@ class Asr:
 
     recogniser: str = "google"
     model: str | None = None
-    interim: bool = False
+    interim: bool = True
     single_utterance: bool = True
     phrase_hints: tuple[str, ...] = ()
 

@@ -87,7 +87,7 @@ class ProfileFile:
             asr=Asr(
                 recogniser=asr.name,
                 model=shape.asr.model,
-                interim=shape.asr.interim,
+                interim=asr.interim if shape.asr.interim is None else shape.asr.interim,
                 single_utterance=asr.single_utterance if single is None else single,
                 phrase_hints=tuple(shape.asr.phrase_hints),
             ),

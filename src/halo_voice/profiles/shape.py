@@ -79,7 +79,7 @@ Line = Annotated[str, AfterValidator(_line)]
 class AsrShape(Shape):
     recogniser: str = "google"
     model: str | None = None
-    interim: bool = False
+    interim: bool | None = None
     single_utterance: bool | None = None
     phrase_hints: Annotated[
         list[Annotated[str, Field(min_length=1, max_length=HINT_CHARS_MAX)]],
@@ -110,7 +110,7 @@ class AsrShape(Shape):
 
     @checked("interim")
     @classmethod
-    def _interim_given(cls, wanted: bool, info: ValidationInfo) -> bool:
+    def _interim_given(cls, wanted: bool | None, info: ValidationInfo) -> bool | None:
         chosen = _chosen(info)
         if chosen and wanted and not chosen.interim:
             able = ", ".join(name for name in RUSSIAN if RECOGNISERS[name].interim)

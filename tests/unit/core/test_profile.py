@@ -86,7 +86,7 @@ def test_a_recogniser_of_unknown_scale_sends_none():
     assert deepgram.for_scenario()["asr"] == {
         "profile": "Deepgram.ru",
         "model": "Deepgram.nova3_general",
-        "interim": False,
+        "interim": True,
         "single_utterance": False,
         "confidence_scale": None,
         "phrase_hints": [],
