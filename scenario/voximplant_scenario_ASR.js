@@ -41,7 +41,7 @@ const RING_MS = 20000; // answered, but never connected
 const PROFILE_MS = 1000; // the greeting waits no longer for the backend's first answer
 const RETRY_MS = 2500; // a second attempt needs at least this much of the turn's time
 const REPLY_MARGIN_MS = 1000; // the backend is asked to answer this much before our own deadline
-const LATE_MS = 500; // after hang-up: results that are still on their way
+const LATE_MS = 1000; // after hang-up: results that are still on their way
 const REPORT_MS = 5000; // the answer to a report, and to the first request
 const RECORDING_MS = 8000; // the recording's address
 const LATE_TEXTS = 5; // kept for the report, and so many characters of each
@@ -156,7 +156,10 @@ const TABLE = {
   },
   closing: {
     heard: (config, state, event) => keepLate(config, state, event),
-    expired: (config, state) => [{ ...state, name: "reporting" }, [{ do: "report", ...summary(state) }, { do: "wait", ms: REPORT_MS }]],
+    expired: (config, state) => {
+      const report = { do: "report", ...summary(state) };
+      return [{ ...state, name: "reporting" }, [{ do: "stopEars" }, report, { do: "wait", ms: REPORT_MS }]];
+    },
   },
   reporting: {
     reported: (config, state, event) => file({ ...state, reported: event.ok }),
@@ -375,7 +378,7 @@ function keepLate(config, state, event) {
 
 function close(state, event, reason, before = []) {
   const closed = { ...state, name: "closing", reason, voice: null, endedAt: event.at };
-  return [closed, [...before, { do: "hush" }, { do: "deafen" }, { do: "stopEars" }, { do: "unlimitCall" }, { do: "wait", ms: LATE_MS }]];
+  return [closed, [...before, { do: "hush" }, { do: "deafen" }, { do: "unlimitCall" }, { do: "wait", ms: LATE_MS }]];
 }
 
 function file(state) {
