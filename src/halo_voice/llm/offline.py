@@ -17,7 +17,7 @@ from halo_voice.llm.smalltalk import Talk, recognise
 FIT_MIN = 0.3
 """A passage below this score does not answer the question. Set on the "tune" questions."""
 
-_FOLLOW_UP_WORDS = 5
+_FOLLOW_UP_WORDS = 3
 _BARE_WORDS = 2  # «а почему», «а когда»
 _FOLLOW_UP = re.compile(r"\s*(?:ну\s+)?(?:а|и|или|тогда)\b", re.IGNORECASE)
 _WORD = re.compile(r"[a-zа-я0-9]+")
