@@ -99,7 +99,7 @@ class Cloud:
                 self._finish("Timeout")
                 break
             result = timer.action() if timer.action else None
-            if inspect.isawaitable(result):
+            if result is not None and inspect.isawaitable(result):
                 await result
         await self.exchanges.close()
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any, Literal
 
 import msgspec
@@ -17,7 +17,6 @@ Command = dict[str, Any]
 
 MEMORY_BYTES = 16 * 2**20  # the platform's limit
 CALLBACK_SECONDS = 1  # the platform's limit, in CPU time
-MAX_JOBS = 100_000  # microtasks after one event; more is a loop of promises
 EPOCH_MS = 1_772_355_600_000  # 2026-03-01 09:00 UTC, where a virtual session begins unless told
 
 _encode = msgspec.json.Encoder().encode
@@ -60,7 +59,7 @@ class Engine:
 
     def load(self, source: str) -> list[Command]:
         """Evaluates the scenario's text as a classic script."""
-        return self._run(self._context.eval, source)
+        return self._run(self._evaluate, source)
 
     def step(self, event: Mapping[str, Any]) -> list[Command]:
         """Delivers one event and returns what the scenario wants done, in its order."""
@@ -70,23 +69,28 @@ class Engine:
         """Gives the memory back. The engine cannot be used afterwards."""
         self._step = self._drain = self._context = None  # type: ignore[assignment]
 
-    def _run(self, enter: Any, text: str) -> list[Command]:
+    def _evaluate(self, source: str) -> str:
+        self._context.eval(source)
+        return self._drain()
+
+    def _run(self, enter: Callable[[str], str], text: str) -> list[Command]:
+        commands: list[Command] = []
         try:
-            enter(text)
+            commands = _decode(enter(text))
+            if not self._context.execute_pending_job():
+                return commands
             broken = self._run_jobs()
-        except (
-            quickjs.JSException
-        ) as error:  # not catchable in JS: out of time, out of memory, syntax
+        except quickjs.JSException as error:  # not catchable in JS: out of time, of memory, syntax
             broken = _broken(error)
-        commands = self._collect()
+        commands += self._collect()
         return [*commands, broken] if broken else commands
 
     def _run_jobs(self) -> Command | None:
-        job, jobs = self._context.execute_pending_job, 0
-        started = time.process_time()
+        job, jobs = self._context.execute_pending_job, 1
+        deadline = time.process_time() + CALLBACK_SECONDS
         while job():
             jobs += 1
-            if jobs > MAX_JOBS or time.process_time() - started > CALLBACK_SECONDS:
+            if jobs % 1000 == 0 and time.process_time() > deadline:
                 return {
                     "op": "error",
                     "how": "throw",

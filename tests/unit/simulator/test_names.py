@@ -176,7 +176,7 @@ async def test_an_objects_unknown_method_is_reported(connected):
     """`call.startASR` and `asr.start`, which language models invent, are caught where they are used."""
     call = await connected("call.startASR();")
     assert call.failures == [
-        "scenario.js:13: Call.startASR does not exist; did you mean VoxEngine.createASR?"
+        "scenario.js:14: Call.startASR does not exist; did you mean VoxEngine.createASR?"
     ]
     assert call.finish_reason == "JS session error"
 

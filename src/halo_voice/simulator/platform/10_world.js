@@ -65,10 +65,12 @@ function guarded(callback, ...args) {
 
 const incoming = {}; // type of event -> function(event); each file adds its own
 
+/** Delivers one event and gives the commands that came of it. What promises add is drained afterwards. */
 function step(text) {
   const event = JSON.parse(text);
   nowMs = event.at;
   incoming[event.type](event);
+  return drain();
 }
 
 function drain() {
