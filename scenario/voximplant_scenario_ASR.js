@@ -113,7 +113,10 @@ const TABLE = {
       return keepHearing(config, state, event);
     },
     voiceStarted: (config, state, event) => keepHearing(config, { ...state, lineSilent: false }, event),
-    voiceStopped: (config, state, event) => keepHearing(config, { ...state, lineSilent: true, quietAt: event.at }, event),
+    voiceStopped: (config, state, event) => {
+      const quietAt = config.asr.interim ? state.quietAt : event.at; // interim results are the better pulse
+      return keepHearing(config, { ...state, lineSilent: true, quietAt }, event);
+    },
     speechCaptured: (config, state, event) => recognise(config, state, event),
     heard: (config, state, event) => hear(config, state, event),
     expired: (config, state, event) => prompt(config, state, reprompt(config, state)),
