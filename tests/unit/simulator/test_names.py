@@ -70,8 +70,21 @@ def test_an_unknown_name_is_reported_with_its_line_and_the_nearest_name(source, 
 
 @pytest.mark.parametrize(
     "name",
-    ["fetch", "URL", "btoa", "atob", "console", "TextEncoder", "structuredClone"]
-    + ["queueMicrotask", "performance", "DOMException", "setImmediate", "process", "Buffer"],
+    [
+        "fetch",
+        "URL",
+        "btoa",
+        "atob",
+        "console",
+        "TextEncoder",
+        "structuredClone",
+        "queueMicrotask",
+        "performance",
+        "DOMException",
+        "setImmediate",
+        "process",
+        "Buffer",
+    ],
 )
 def test_globals_that_the_platform_lacks_are_absent(name):
     """What the engine has and VoxEngine has not cannot be found, and `typeof` says so quietly."""

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
+
 import pytest
 
 from halo_voice.simulator import Say, ScriptedCaller, recogniser_of
@@ -43,9 +45,7 @@ async def test_interim_results_grow(connected):
     )
     interim = [line.split(" ", 1)[1].strip() for line in call.log if line.startswith("Interim")]
     assert len(interim) >= 4
-    assert all(
-        after.startswith(before) for before, after in zip(interim, interim[1:], strict=False)
-    )
+    assert all(after.startswith(before) for before, after in pairwise(interim))
 
 
 async def test_vendors_without_interim_results_give_none(connected):
