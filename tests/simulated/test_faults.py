@@ -10,7 +10,7 @@ import json
 
 import pytest
 
-from halo_voice.core.ports import Message, Outcome
+from halo_voice.core.ports import Outcome
 from halo_voice.simulator import (
     AsgiNetwork,
     FinishedCall,
@@ -22,7 +22,7 @@ from halo_voice.simulator import (
 )
 from halo_voice.simulator.faults import Faults
 from halo_voice.simulator.invariants import breaches
-from tests.simulated.conftest import HOST, backend, call_to
+from tests.halo import HOST, TalkingModel, backend, call_to
 
 WORDS = ["до скольки вы работаете", "сколько стоит доставка", "где вы находитесь"]
 ALWAYS = When(probability=1)
@@ -43,9 +43,7 @@ def struck(call):
     """Play a call under faults; the faults must strike and no invariant may break."""
 
     async def play(caller=None, expected=None, **faults) -> FinishedCall:
-        done = await call(
-            caller or list(WORDS), faults=Faults(faults), seed=7
-        )
+        done = await call(caller or list(WORDS), faults=Faults(faults), seed=7)
         for name in faults:
             assert done.struck.get(name), f"{name} never struck"
         assert done.failures == []
@@ -294,7 +292,7 @@ class TestBackend:
     async def test_f43_a_restart_in_the_middle_of_a_call(self, tmp_path):
         """F43: another process carries the call on with its history; nobody notices."""
         url = f"sqlite:///{tmp_path}/halo.sqlite3"
-        model = NotingModel()
+        model = TalkingModel()
         async with (
             backend(store_url=url) as first,
             backend(store_url=url, model=model) as second,
@@ -334,23 +332,6 @@ class LeavingCaller:
             line.after(1500 + self._after_ms, line.hang_up)
 
     def ended(self, line: Line) -> None: ...
-
-
-class NotingModel:
-    """A model that notes what it is told."""
-
-    name = "noting"
-
-    def __init__(self) -> None:
-        self.asked: list[list[Message]] = []
-
-    async def stream(self, messages, *, max_tokens, deadline_s):
-        self.asked.append(list(messages))
-        yield f"Ответ номер {len(self.asked)} из модели."
-
-    async def warm_up(self) -> None: ...
-
-    async def close(self) -> None: ...
 
 
 def answering(said: str) -> ScriptedNetwork:

@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import pytest
-from tests.unit.api.conftest import client_of, settings
 
-from halo_voice.app import configure, running
+from tests.halo import backend, client_of
 
 
 async def test_the_start_gives_the_scenario_its_profile(client):
@@ -72,7 +71,7 @@ async def test_readyz_fails_when_the_store_does(model):
             raise StoreUnavailable
 
     async with (
-        running(configure(settings()), model=model, store=GoneStore()) as halo,
+        backend(model=model, store=GoneStore()) as halo,
         client_of(halo) as client,
     ):
         reply = await client.get("/readyz")
@@ -89,7 +88,7 @@ async def test_an_unforeseen_fault_is_a_clean_500(model, capsys):
             raise RuntimeError("secret +79161234567")
 
     async with (
-        running(configure(settings()), model=model, store=BrokenStore()) as halo,
+        backend(model=model, store=BrokenStore()) as halo,
         client_of(halo) as client,
     ):
         reply = await client.post("/call/start", json={"call_id": "c-1"})

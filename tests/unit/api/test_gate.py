@@ -4,12 +4,10 @@ from __future__ import annotations
 
 import time
 
-import httpx
 import pytest
-from tests.unit.api.conftest import client_of, settings
 
 from halo_voice.api.signature import sign
-from halo_voice.app import configure, running
+from tests.halo import backend, client_of
 
 KEY = "k" * 32
 ROUTES = [
@@ -25,7 +23,7 @@ ROUTES = [
 
 @pytest.fixture
 async def keyed(model):
-    async with running(configure(settings(keys={"k1": KEY})), model=model) as halo:
+    async with backend(model=model, keys={"k1": KEY}) as halo:
         yield halo
 
 
@@ -95,8 +93,3 @@ async def test_websockets_are_closed(halo):
 
     await halo.web({"type": "websocket"}, None, send)
     assert sent == [{"type": "websocket.close", "code": 1008}]
-
-
-def test_httpx_is_what_we_think():
-    """The tests' client names a loopback address unless told otherwise."""
-    assert httpx.ASGITransport(None).client[0] == "127.0.0.1"
