@@ -13,6 +13,7 @@ from halo_voice.simulator.caller import (
     SilentCaller,
 )
 from halo_voice.simulator.chance import Spread
+from halo_voice.simulator.cloud import Control
 from halo_voice.simulator.engine import Engine
 from halo_voice.simulator.exchanges import Exchange
 from halo_voice.simulator.faults import Faults, When
@@ -35,6 +36,7 @@ __all__ = [
     "AiohttpNetwork",
     "AsgiNetwork",
     "Caller",
+    "Control",
     "Engine",
     "Exchange",
     "Faults",

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import inspect
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
@@ -31,6 +31,17 @@ ALERT = Spread(40, 0.3)
 FinishReason = Literal["Normal termination", "JS session error", "Timeout"]
 
 
+@dataclass(frozen=True, slots=True)
+class Control:
+    """A request from outside to the session's access URL; of headers only X-* pass."""
+
+    at_ms: int
+    content: str = ""
+    method: str = "POST"
+    path: str = "/"
+    headers: Mapping[str, str] = field(default_factory=dict)
+
+
 @dataclass
 class World:
     """What a session runs in: everything that is not the scenario."""
@@ -48,6 +59,7 @@ class World:
     max_ms: int = 3_600_000
     throw_ends_session: bool = True
     storage: dict[str, tuple[str, int]] = field(default_factory=dict)
+    control: Sequence[Control] = ()
     answers: Callable[[str], Caller | int] | None = (
         None  # who picks up outgoing calls, or a failure code
     )
@@ -87,6 +99,8 @@ class Cloud:
         self.obey(self._engine.load(source))
         self.after(0, self._started)
         self.after(self.chance.draw("calls", ALERT), self._alert)
+        for request in self.world.control:
+            self.after(request.at_ms, lambda r=request: self._controlled(r))
         self._watch_idle()
         steps = at_once = 0
         while self.finish_reason is None:
@@ -148,6 +162,17 @@ class Cloud:
         self.after(
             UNANSWERED_MS, lambda: leg.end(reason="No answer") if leg.state == "ringing" else None
         )
+
+    def _controlled(self, request: Control) -> None:
+        if self._phase != "running":
+            return
+        data = {
+            "method": request.method,
+            "path": request.path,
+            "content": request.content,
+            "headers": [{"key": k, "value": v} for k, v in request.headers.items()],
+        }
+        self._app("Application.HttpRequest", data)
 
     def terminate(self) -> None:
         """The scenario wants to end: calls fall, requests are waited for, then Terminating."""

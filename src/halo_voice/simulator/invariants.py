@@ -174,6 +174,8 @@ def bounded(case: Case) -> Iterator[Breach]:
     if len(numbers) > limits.turns:
         yield Breach(10, case.story.turns[limits.turns].accepted_ms, f"{len(numbers)} turns")
     for turn in case.story.turns:
+        if not turn.user_text.strip():
+            yield Breach(10, turn.accepted_ms, f"turn {turn.number} was spent on nothing")
         if len(turn.exchanges) > limits.attempts:
             text = f"turn {turn.number}: {len(turn.exchanges)} attempts"
             yield Breach(10, turn.accepted_ms, text)

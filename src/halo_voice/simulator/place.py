@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import random
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
 
 from halo_voice.simulator.caller import Caller
 from halo_voice.simulator.chance import Chance
-from halo_voice.simulator.cloud import Cloud, FinishReason, World
+from halo_voice.simulator.cloud import Cloud, Control, FinishReason, World
 from halo_voice.simulator.engine import EPOCH_MS, Engine, Mode
 from halo_voice.simulator.exchanges import Exchange
 from halo_voice.simulator.faults import Faults
@@ -70,6 +70,7 @@ async def place_call(
     mode: Mode = "strict",
     throw_ends_session: bool = True,
     storage: dict[str, tuple[str, int]] | None = None,
+    control: Sequence[Control] = (),
     answers: Callable[[str], Caller | int] | None = None,
 ) -> FinishedCall:
     """Plays one call against an unmodified scenario and returns when the session has ended.
@@ -78,8 +79,8 @@ async def place_call(
     than its computing, and the same seed gives the same trace. `epoch_ms` is the wall clock at the
     session's beginning: by default a fixed moment, in real time the present. `recogniser` and
     `voice` replace the vendors' models. `mode="collect"` records violations and goes on. `answers`
-    says who picks up an outgoing call. A call that does not end within `max_ms` has the finish
-    reason "Timeout".
+    says who picks up an outgoing call, `control` what comes to the session's access URL. A call
+    that does not end within `max_ms` has the finish reason "Timeout".
     """
     file, source = _text(scenario)
     world = World(
@@ -96,6 +97,7 @@ async def place_call(
         max_ms=max_ms,
         throw_ends_session=throw_ends_session,
         storage={} if storage is None else storage,
+        control=control,
         answers=answers,
     )
     if epoch_ms is None:

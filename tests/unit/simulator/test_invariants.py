@@ -131,6 +131,7 @@ async def test_a_call_is_read_as_turns_and_phrases(connected):
             "answer = (n, r) => speak('Извините, не получилось.', () => speak(JSON.parse(r.text).ai_text, listen));",
             (7, "turn 1 is both answered and apologised for"),
         ),
+        ("answer = (n, r) => ask(n + 1, ' ', () => 1);", (10, "turn 2 was spent on nothing")),
         ("answer = () => call.hangup();", (7, "turn 1 has no outcome")),
         ("turn = 5;", (10, "the turns are numbered [6, 7, 8]")),
         (

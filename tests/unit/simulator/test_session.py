@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from halo_voice.simulator import HttpResponse, ScriptedNetwork, SilentCaller
+from halo_voice.simulator import Control, HttpResponse, ScriptedNetwork, SilentCaller
 
 OK = ScriptedNetwork(lambda request: HttpResponse(200, b"{}"))
 
@@ -105,6 +105,19 @@ async def test_a_caught_violation_is_still_reported(connected):
     call = await connected("try { call.transfer('+7'); } catch (e) { log('caught'); }")
     assert call.log == ["caught"]
     assert "Call.transfer does not exist; did you mean Call.transferTo?" in call.failures[0]
+
+
+async def test_the_session_can_be_asked_from_outside(connected):
+    """A request to the access URL comes as AppEvents.HttpRequest."""
+    call = await connected(
+        """
+        VoxEngine.addEventListener(AppEvents.HttpRequest, (e) => {
+          log(e.method, e.path, e.content, e.headers[0].key);
+        });
+        """,
+        control=[Control(2_000, "hang up", path="/x", headers={"X-Who": "me"})],
+    )
+    assert call.log == ["POST /x hang up X-Who"]
 
 
 async def test_secrets_are_read_by_name(connected):
