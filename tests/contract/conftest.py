@@ -47,16 +47,19 @@ def _emptied(url: str) -> str:
 async def _place(kind: str, request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator[Place]:
     url = {
         "memory": lambda: "memory:",
+        "refused": lambda: "memory:",
+        "spooled": lambda: f"sqlite:///{tmp_path}/new/halo.sqlite3",
         "sqlite": lambda: f"sqlite:///{tmp_path}/new/halo.sqlite3",
         "postgresql": lambda: _emptied(request.getfixturevalue("shared_database")),
     }[kind]()
-    place = Place(kind, url, Clock())
+    place = Place(kind, url, Clock(), tmp_path / "spool" / "spool.jsonl")
     yield place
     for store in place.opened:
         await store.close()
 
 
-@pytest.fixture(params=["memory", "sqlite", POSTGRESQL])
+# "spooled" is a spool before SQLite, "refused" one before a store that takes nothing.
+@pytest.fixture(params=["memory", "sqlite", POSTGRESQL, "spooled", "refused"])
 async def place(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator[Place]:
     async for found in _place(request.param, request, tmp_path):
         yield found

@@ -58,3 +58,16 @@ def sqlite_path(parsed: URL) -> Path:
             "SQLite needs a file: sqlite:///path/halo.sqlite3. A store that forgets is memory: ."
         )
     return Path(database).expanduser().absolute()
+
+
+def spool_path(url: str) -> Path | None:
+    """Where the spool of the store at `url` lies: beside SQLite's file, else in `var`.
+
+    None for the store that forgets. Raises `StoreUnavailable`.
+    """
+    if url == "memory:":
+        return None
+    parsed = read_url(url)
+    if parsed.get_backend_name() == "sqlite":
+        return sqlite_path(parsed).with_suffix(".spool.jsonl")
+    return Path("var/spool.jsonl").absolute()

@@ -9,6 +9,7 @@ from datetime import UTC, datetime, timedelta
 from halo_voice.core.errors import StoreError, StoreUnavailable
 from halo_voice.core.ports import Action, CallEnd, CallRecord, CallStart, Outcome, TurnRecord
 from halo_voice.store.faults import NO_SUCH_CALL, NO_SUCH_TURN, TOO_LARGE
+from halo_voice.store.moments import replayable
 from halo_voice.store.words import finite, keepable
 
 
@@ -25,7 +26,7 @@ class MemoryStore:
     """
 
     def __init__(self, *, now: Callable[[], datetime] = utc_now) -> None:
-        self._now = now
+        self._now = replayable(now)
         self._calls: dict[str, CallRecord] = {}
         self._turns: dict[str, dict[int, TurnRecord]] = {}
         self._nonces: dict[str, datetime] = {}

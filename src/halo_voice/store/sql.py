@@ -13,6 +13,7 @@ from halo_voice.core.errors import StoreError
 from halo_voice.core.ports import Action, CallEnd, CallRecord, CallStart, Outcome, TurnRecord
 from halo_voice.store.database import Database
 from halo_voice.store.faults import NO_SUCH_CALL, NO_SUCH_TURN
+from halo_voice.store.moments import replayable
 from halo_voice.store.statements import Statements
 from halo_voice.store.words import finite
 
@@ -26,7 +27,7 @@ class SqlStore:
     def __init__(self, database: Database, *, now: Callable[[], datetime]) -> None:
         self._database = database
         self._statements = Statements(database.dialect)
-        self._now = now
+        self._now = replayable(now)
         self._claims = count()
 
     async def open_call(self, start: CallStart) -> CallRecord:
