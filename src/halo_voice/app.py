@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import json
+import os
 import time
 from collections.abc import AsyncIterator, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 import structlog
@@ -29,7 +31,7 @@ from halo_voice.llm.offline import OfflineAssistant
 from halo_voice.llm.openai_client import OpenAIClient
 from halo_voice.llm.presets import ModelValues, endpoint_of
 from halo_voice.profiles import load_profiles
-from halo_voice.settings import Settings
+from halo_voice.settings import Settings, load_settings
 from halo_voice.speech.addresses import RECORDING_HOSTS
 from halo_voice.speech.recordings import HttpRecordingSource
 from halo_voice.speech.transcriber import OpenAITranscriber
@@ -54,6 +56,20 @@ class Halo:
     web: App
     switchboard: Switchboard
     store: Store
+
+
+def load_configuration(**overrides: Any) -> Configuration:
+    """Read and check everything. Raises `ConfigurationError` with all faults of all of it."""
+    try:
+        settings = load_settings(**overrides)
+    except ConfigurationError as error:
+        faults = list(error.faults)
+        try:
+            load_profiles(Path(os.environ.get("HALO_ASSISTANTS", "assistants")))
+        except ConfigurationError as more:
+            faults += more.faults
+        raise ConfigurationError(faults) from None
+    return configure(settings)
 
 
 def configure(settings: Settings) -> Configuration:

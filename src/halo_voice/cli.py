@@ -32,12 +32,17 @@ def _stop(*faults: str) -> NoReturn:
     raise typer.Exit(2)
 
 
+def _given(**options: Any) -> dict[str, Any]:
+    """The options that were given on the command line."""
+    return {name: value for name, value in options.items() if value is not None}
+
+
 def _settings(**overrides: Any) -> Any:
     from halo_voice.core.errors import ConfigurationError
     from halo_voice.settings import load_settings
 
     try:
-        return load_settings(**{k: v for k, v in overrides.items() if v is not None})
+        return load_settings(**_given(**overrides))
     except ConfigurationError as error:
         _stop(*error.faults)
 
@@ -52,14 +57,14 @@ def serve(
     sample_call: Annotated[bool, typer.Option(help="Play a call of three turns first.")] = False,
 ) -> None:
     """Start the backend: what the scenario asks, it answers."""
-    from halo_voice.app import configure
+    from halo_voice.app import load_configuration
     from halo_voice.core.errors import ConfigurationError, StoreError
     from halo_voice.logs import set_up
 
-    settings = _settings(host=host, port=port)
-    set_up(settings.log, settings.log_level)
     try:
-        configuration = configure(settings)
+        configuration = load_configuration(**_given(host=host, port=port))
+        settings = configuration.settings
+        set_up(settings.log, settings.log_level)
         with _listening(settings.host, settings.port) as listener:
             _run(_serve(configuration, listener, sample_call))
     except ConfigurationError as error:

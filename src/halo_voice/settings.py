@@ -89,11 +89,6 @@ class Settings(BaseSettings):
     def _check_keys(cls, keys: dict[str, SecretStr]) -> dict[str, SecretStr]:
         if len(keys) > 2:
             raise ValueError("two live keys at most: the present one and the next")
-        short = [
-            key_id for key_id, key in keys.items() if len(key.get_secret_value().encode()) < 32
-        ]
-        if short:
-            raise ValueError(f"the secret of {', '.join(short)} is shorter than 32 bytes")
         return keys
 
     @field_validator("recording_hosts", mode="before")

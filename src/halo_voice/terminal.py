@@ -92,11 +92,10 @@ class Conversation:
                 self._steps.stopped = line.ms
 
     def _backend(self, line: TraceLine) -> None:
-        number = line.data["request"]
         if line.what.startswith("→"):
             if line.what.endswith(TURN_PATH):
-                self._turn_requests.add(number)
-        elif number in self._turn_requests:
+                self._turn_requests.add(line.data["sent"])
+        elif line.data["request"] in self._turn_requests:
             self._steps.answered = line.ms
             if line.data["code"] != 200:
                 self._print(line.ms, "backend", f"({line.what[2:]})", "red")

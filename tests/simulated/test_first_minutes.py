@@ -1,0 +1,240 @@
+"""What a new user does first, with real processes: serve, call, read the error, kill it."""
+
+from __future__ import annotations
+
+import os
+import re
+import signal
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from halo_voice.cli import SAMPLE_LINES
+from halo_voice.core.ports import Outcome
+from halo_voice.simulator import AiohttpNetwork, ScriptedNetwork
+from halo_voice.simulator.invariants import breaches
+from halo_voice.store import open_store
+from tests.halo import ROOT, SCENARIO, call_to
+
+HALO = Path(sys.executable).with_name("halo")
+ADDRESS = re.compile(r"http://127\.0\.0\.1:\d+")
+
+
+class Server:
+    """`halo serve` in a process of its own, on a port that the system chooses."""
+
+    def __init__(self, folder: Path, *options: str, **variables: str) -> None:
+        self.folder = folder
+        self.options = options
+        self.environment = clean_environment(folder, **variables)
+        self.said = ""
+        self.url = ""
+
+    def start(self) -> Server:
+        self.process = subprocess.Popen(
+            [HALO, "serve", "--port", "0", *self.options],
+            cwd=ROOT,
+            env=self.environment,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+        )
+        for line in self.process.stdout:
+            self.said += line
+            if "serves at" in line:
+                self.url = ADDRESS.search(line).group()
+            if "stop:" in line:
+                break
+        return self
+
+    def stop(self, how: int = signal.SIGTERM) -> int:
+        if self.process.poll() is None:
+            self.process.send_signal(how)
+        self.said += self.process.stdout.read()
+        self.process.stdout.close()
+        return self.process.wait(timeout=15)
+
+
+def clean_environment(folder: Path, **variables: str) -> dict[str, str]:
+    kept = {k: v for k, v in os.environ.items() if not k.startswith("HALO_")}
+    return {
+        **kept,
+        "HALO_STORE_URL": f"sqlite:///{folder}/halo.sqlite3",
+        "PYTHONUNBUFFERED": "1",
+        "COLUMNS": "200",
+        **variables,
+    }
+
+
+def halo(folder: Path, *words: str, **variables: str) -> subprocess.CompletedProcess[str]:
+    """The command, to its end."""
+    return subprocess.run(
+        [HALO, *words],
+        cwd=ROOT,
+        env=clean_environment(folder, **variables),
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+
+
+@pytest.fixture
+def server(tmp_path: Path) -> Iterator[Server]:
+    running = Server(tmp_path).start()
+    yield running
+    running.stop()
+
+
+def test_serve_shows_a_sample_call_and_keeps_serving(tmp_path):
+    """`make run`: three turns, heard as they happen, then the address and how to go on."""
+    server = Server(tmp_path, "--sample-call").start()
+    try:
+        assert "Здравствуйте! Я голосовой ассистент компании HALO" in server.said
+        assert all(f"caller     {line}" in server.said for line in SAMPLE_LINES)
+        assert server.said.count("the caller waited") >= 3
+        assert "offline assistant" in server.said
+        assert "make call" in server.said
+        again = halo(tmp_path, "call", "--url", server.url, "--say", "где вы находитесь")
+        assert again.returncode == 0, again.stdout + again.stderr
+        assert "Лесной" in again.stdout
+    finally:
+        code = server.stop()
+    assert code in (0, -signal.SIGTERM)
+
+
+def test_a_scripted_call_prints_its_trace_and_ends_with_a_status(tmp_path, server):
+    """`--trace` has the scenario's log lines; 0 when every line was answered."""
+    done = halo(tmp_path, "call", "--url", server.url, "--say", "сколько стоит доставка", "--trace")
+    assert done.returncode == 0
+    for part in ("[ASR] Speech detected!", "[ASR] Backend response: 200", "[ASR] AI: "):
+        assert part in done.stdout
+
+
+def test_a_typed_call_reads_lines_and_hangs_up_at_the_end(tmp_path, server):
+    """`make call`: what is typed is said."""
+    typed = subprocess.run(
+        [HALO, "call", "--url", server.url],
+        cwd=ROOT,
+        env=clean_environment(tmp_path),
+        input="сколько стоит доставка\n",
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+    assert typed.returncode == 0, typed.stdout + typed.stderr
+    assert "триста девяносто" in typed.stdout
+
+
+def test_calling_nobody_says_what_to_do(tmp_path):
+    """No server: one clear line, and a status."""
+    done = halo(tmp_path, "call", "--url", "http://127.0.0.1:9", "--say", "да")
+    assert done.returncode == 2
+    assert "make run" in done.stderr
+    assert "Traceback" not in done.stderr
+
+
+def test_all_faults_of_the_configuration_are_told_at_once(tmp_path):
+    """Settings by variable, profiles by file and line; nothing starts."""
+    bad = tmp_path / "assistants"
+    bad.mkdir()
+    (bad / "x.toml").write_text('name = "x"\ncompany = "X"\n[asr]\nrecogniser = "amazon"\n')
+    done = halo(
+        tmp_path, "serve", HALO_ASSISTANTS=str(bad), HALO_KEYS="k:short", HALO_MODEL_PRESET="gpt"
+    )
+    assert done.returncode == 2
+    assert "x.toml:4" in done.stderr
+    assert "does not speak Russian" in done.stderr
+    assert "HALO_KEYS" in done.stderr
+    assert "HALO_MODEL_PRESET" in done.stderr
+    assert "short" not in done.stderr.replace("shorter", "")
+
+
+@pytest.mark.parametrize(
+    ("variables", "part"),
+    [
+        ({"HALO_HOST": "0.0.0.0"}, "HALO_KEYS"),
+        ({"HALO_PORT": "http"}, "HALO_PORT"),
+        ({"HALO_MODLE_KEY": "x"}, "did you mean HALO_MODEL_KEY"),
+        ({"HALO_STORE_URL": "mysql://x", "HALO_PORT": "0"}, "HALO_STORE_URL"),
+    ],
+)
+def test_a_wrong_setting_is_told_with_its_name(tmp_path, variables, part):
+    """And outside loopback nothing starts without a key."""
+    done = halo(tmp_path, "serve", **variables)
+    assert done.returncode == 2
+    assert part in done.stderr
+    assert "Traceback" not in done.stderr
+
+
+def test_a_port_in_use_is_told(tmp_path, server):
+    """One line, and which setting changes it."""
+    port = server.url.rpartition(":")[2]
+    done = halo(tmp_path, "serve", "--port", port)
+    assert done.returncode == 2
+    assert "HALO_PORT" in done.stderr
+
+
+def test_a_signed_server_is_called_with_its_key(tmp_path):
+    """HALO_KEYS on both sides: the scenario signs, the gate lets it in; a stranger stays out."""
+    key = "k1:" + "0123456789abcdef" * 4
+    server = Server(tmp_path, HALO_KEYS=key).start()
+    try:
+        words = ("call", "--url", server.url, "--say", "где вы находитесь")
+        assert halo(tmp_path, *words, HALO_KEYS=key).returncode == 0
+        other = "k1:" + "f" * 64
+        assert halo(tmp_path, *words, HALO_KEYS=other).returncode == 1
+        assert halo(tmp_path, *words).returncode == 1
+    finally:
+        server.stop()
+
+
+def test_lint_passes_the_shipped_scenario_and_fails_the_note(tmp_path):
+    """The first description's own mistake is named, with what was meant."""
+    assert halo(tmp_path, "lint", str(SCENARIO)).returncode == 0
+    note = halo(tmp_path, "lint", str(ROOT / "tests/scenario/note_scenario.js"))
+    assert note.returncode == 1
+    hint = "ASREvents.SpeechDetected does not exist; did you mean ASREvents.CaptureStarted?"
+    assert hint in note.stderr
+
+
+async def test_kill_9_between_two_turns_loses_nothing(tmp_path):
+    """F43, invariant 8: the process dies, another one carries the call on from the store."""
+    server = Server(tmp_path).start()
+    inner = AiohttpNetwork()
+    turns = 0
+
+    async def route(request):
+        nonlocal server, turns
+        if request.url.endswith("/process_text"):
+            turns += 1
+            if turns == 2:
+                server.stop(signal.SIGKILL)
+                server = Server(tmp_path).start()
+        address = request.url.replace("http://halo.test", server.url)
+        return await inner.request(type(request)(**{**as_dict(request), "url": address}))
+
+    words = ["до скольки вы работаете", "сколько стоит доставка", "где вы находитесь"]
+    try:
+        done = await call_to(None)(
+            words, network=ScriptedNetwork(route), secrets={"HALO_URL": "http://halo.test"}
+        )
+    finally:
+        await inner.close()
+        server.stop()
+    assert breaches(done) == []
+    store = await open_store(f"sqlite:///{tmp_path}/halo.sqlite3")
+    [record] = await store.recent_calls(2)
+    kept = await store.turns(record.call_id)
+    await store.close()
+    assert [turn.user_text for turn in kept] == words
+    assert {turn.outcome for turn in kept} == {Outcome.ANSWERED}
+    assert record.end_reason == "caller_hung_up"
+
+
+def as_dict(request):
+    return {name: getattr(request, name) for name in request.__dataclass_fields__}
