@@ -74,6 +74,9 @@ class Cloud:
         self.voice = world.voice
         self.chance = world.chance
         self.real_time = world.real_time
+        self.session_id = world.session_id
+        self.storage = world.storage
+        self.recogniser = world.recogniser
         self.clock: Clock = RealClock() if world.real_time else VirtualClock()
         self.dice = Dice(world.faults, world.chance.stream("faults"), self._struck)
         self.exchanges = Exchanges(self)
@@ -118,7 +121,7 @@ class Cloud:
         await self.exchanges.close()
 
     def _started(self) -> None:
-        number = self.world.session_id
+        number = self.session_id
         data = {
             "accessURL": f"http://media.simulated/request/{number}/access",
             "accessSecureURL": f"https://media.simulated/request/{number}/access",

@@ -6,14 +6,18 @@ import asyncio
 import time
 from collections import deque
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from typing import Any, Protocol
 from urllib.parse import urljoin, urlsplit
 
 from halo_voice.simulator.chance import Spread
-from halo_voice.simulator.network import BODY_BYTES_MAX, HttpRequest, HttpResponse, NetworkError
-
-if TYPE_CHECKING:
-    from halo_voice.simulator.cloud import Cloud
+from halo_voice.simulator.network import (
+    BODY_BYTES_MAX,
+    HttpRequest,
+    HttpResponse,
+    Network,
+    NetworkError,
+)
+from halo_voice.simulator.stage import Stage
 
 ACTIVE_MAX = 3
 REDIRECTS_MAX = 10  # inferred: the platform names the error, not the number
@@ -57,12 +61,21 @@ class Reply:
     headers: tuple[tuple[str, str], ...] = ()
 
 
+class Asker(Stage, Protocol):
+    """Who has a way to the backend and wants its answers."""
+
+    network: Network
+
+    def http_done(self, number: int, result: dict[str, Any]) -> None:
+        """A request has come to its end."""
+
+
 class Exchanges:
     """The queue of one session. In virtual time the clock stands while the network works."""
 
-    def __init__(self, cloud: Cloud) -> None:
+    def __init__(self, asker: Asker) -> None:
         self.all: list[Exchange] = []
-        self._cloud = cloud
+        self._asker = asker
         self._waiting: deque[tuple[Exchange, HttpRequest]] = deque()
         self._active = 0
         self._tasks: set[asyncio.Task[None]] = set()
@@ -72,9 +85,9 @@ class Exchanges:
         return self._active == 0
 
     def add(self, command: dict[str, Any]) -> None:
-        exchange, request = _prepare(command, self._cloud.clock.now)
+        exchange, request = _prepare(command, self._asker.clock.now)
         self.all.append(exchange)
-        self._cloud.write("backend", f"→ {exchange.method} {exchange.url}", sent=exchange.number)
+        self._asker.write("backend", f"→ {exchange.method} {exchange.url}", sent=exchange.number)
         self._waiting.append((exchange, request))
         self._start_next()
 
@@ -91,11 +104,11 @@ class Exchanges:
         while self._waiting and self._active < ACTIVE_MAX:
             exchange, request = self._waiting.popleft()
             self._active += 1
-            self._cloud.after(0, lambda e=exchange, r=request: self._start(e, r))
+            self._asker.after(0, lambda e=exchange, r=request: self._start(e, r))
 
     def _start(self, exchange: Exchange, request: HttpRequest) -> Any:
         work = self._run(exchange, request)
-        if not self._cloud.real_time:
+        if not self._asker.real_time:
             return work  # the session's loop awaits it
         task = asyncio.create_task(work)
         self._tasks.add(task)
@@ -109,22 +122,22 @@ class Exchanges:
             reply = Reply(-9, reply.latency_ms)
         if reply.latency_ms > request.timeout_ms:
             reply = Reply(-7, request.timeout_ms)
-        passed = (time.monotonic() - began) * 1000 if self._cloud.real_time else 0
-        self._cloud.after(reply.latency_ms - passed, lambda: self._done(exchange, reply))
+        passed = (time.monotonic() - began) * 1000 if self._asker.real_time else 0
+        self._asker.after(reply.latency_ms - passed, lambda: self._done(exchange, reply))
 
     def _done(self, exchange: Exchange, reply: Reply) -> None:
         self._active -= 1
-        now = exchange.done_ms = self._cloud.clock.now
+        now = exchange.done_ms = self._asker.clock.now
         exchange.code = reply.code
         exchange.text = reply.body.decode("utf-8", "replace")
-        self._cloud.write(
+        self._asker.write(
             "backend",
             f"← {reply.code} {TEXTS.get(reply.code, '')}".rstrip()
             + f" in {now - exchange.sent_ms} ms",
             request=exchange.number,
             code=reply.code,
         )
-        self._cloud.http_done(exchange.number, _result(exchange, reply))
+        self._asker.http_done(exchange.number, _result(exchange, reply))
         self._start_next()
 
     # ---- one exchange ----------------------------------------------------------------------------
@@ -142,7 +155,7 @@ class Exchanges:
         return Reply(-5, passed)
 
     async def _once(self, request: HttpRequest) -> Reply:
-        cloud = self._cloud
+        asker = self._asker
         if not _well_formed(request.url):
             return Reply(-2, 0)
         began = time.monotonic()
@@ -158,21 +171,21 @@ class Exchanges:
             code, latency = -7, request.timeout_ms
         if latency is None:
             latency = (time.monotonic() - began) * 1000
-            if cloud.network.latency is not None:
-                latency = cloud.chance.draw("network", cloud.network.latency)
+            if asker.network.latency is not None:
+                latency = asker.chance.draw("network", asker.network.latency)
         return Reply(code, latency, body, headers)
 
     async def _send(self, request: HttpRequest) -> HttpResponse:
-        first = await self._cloud.network.request(request)
-        if not self._cloud.dice.strikes("F51", request.url):
+        first = await self._asker.network.request(request)
+        if not self._asker.dice.strikes("F51", request.url):
             return first
-        return await self._cloud.network.request(request)
+        return await self._asker.network.request(request)
 
     # ---- faults ----------------------------------------------------------------------------------
 
     def _faulty(self, exchange: Exchange, request: HttpRequest) -> Reply | None:
         """What the caller of the backend gets instead of its answer, when a fault strikes."""
-        dice = self._cloud.dice
+        dice = self._asker.dice
         for name in ("F27", "F28", "F29", "F30", "F31", "F32"):
             if dice.strikes(name, request.url):
                 exchange.fault = name
@@ -180,7 +193,7 @@ class Exchanges:
         return None
 
     def _fault(self, name: str, request: HttpRequest) -> Reply:
-        dice, latency = self._cloud.dice, self._cloud.chance.draw("network", FAILURE)
+        dice, latency = self._asker.dice, self._asker.chance.draw("network", FAILURE)
         if name == "F27":
             return dice.choice(
                 [Reply(-3, latency), Reply(-4, latency), Reply(-4, request.connect_ms)]

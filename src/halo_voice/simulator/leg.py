@@ -4,38 +4,35 @@ from __future__ import annotations
 
 import random
 from collections.abc import Callable
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import Any, Protocol
 
 from halo_voice.simulator.caller import Caller
 from halo_voice.simulator.chance import Spread
 from halo_voice.simulator.clock import Timer
 from halo_voice.simulator.playback import Playback
-from halo_voice.simulator.recognition import Recognition
+from halo_voice.simulator.recognition import Recognition, Speech
+from halo_voice.simulator.stage import Stage
 from halo_voice.simulator.trace import PlaybackSpan, SpeechSpan
-
-if TYPE_CHECKING:
-    from halo_voice.simulator.cloud import Cloud
 
 CONNECT = Spread(150, 0.3)
 HANG_UP = Spread(60, 0.3)
 CHARACTERS_PER_SECOND = 14
 
 
-@dataclass(slots=True)
-class Speech:
-    """What the person is saying now."""
+class Switchboard(Stage, Protocol):
+    """Who is told when a call begins and ends."""
 
-    text: str
-    confidence: float
-    duration_ms: int
-    span: SpeechSpan
+    def leg_connected(self, leg: Leg) -> None:
+        """The call is up."""
+
+    def leg_ended(self, leg: Leg, *, was_up: bool, reason: str) -> None:
+        """The line is dead; the scenario does not know yet."""
 
 
 class Leg:
     """A call as the network has it; `caller.Line` is the side of it that the person sees."""
 
-    def __init__(self, cloud: Cloud, unit: str, person: Caller, *, incoming: bool) -> None:
+    def __init__(self, board: Switchboard, unit: str, person: Caller, *, incoming: bool) -> None:
         self.unit = unit
         self.person = person
         self.incoming = incoming
@@ -45,7 +42,7 @@ class Leg:
         self.ended_ms: int | None = None
         self.tones = False
         self.mic = False
-        self._cloud = cloud
+        self._board = board
         self._targets: list[Recognition | Leg] = []
         self._speech: Speech | None = None
         self._speech_end: Timer | None = None
@@ -57,15 +54,15 @@ class Leg:
 
     @property
     def now(self) -> int:
-        return self._cloud.clock.now
+        return self._board.clock.now
 
     @property
     def rng(self) -> random.Random:
-        return self._cloud.chance.stream("caller")
+        return self._board.chance.stream("caller")
 
     @property
     def real_time(self) -> bool:
-        return self._cloud.real_time
+        return self._board.real_time
 
     @property
     def up(self) -> bool:
@@ -88,11 +85,11 @@ class Leg:
     @property
     def heard(self) -> list[str]:
         """What the assistant has said so far, phrase by phrase, as far as it was heard."""
-        ended = [s for s in self._cloud.playbacks if s.call == self.unit and s.ended_ms is not None]
+        ended = [s for s in self._board.playbacks if s.call == self.unit and s.ended_ms is not None]
         return [span.heard for span in ended]
 
     def after(self, delay_ms: float, action: Callable[[], object]) -> Timer:
-        return self._cloud.after(delay_ms, action)
+        return self._board.after(delay_ms, action)
 
     def say(self, text: str, *, confidence: float = 0.93, duration_ms: int | None = None) -> None:
         """Begins to speak now; a second utterance replaces the first."""
@@ -102,10 +99,10 @@ class Leg:
         length = duration_ms or max(300, round(len(text) * 1000 / CHARACTERS_PER_SECOND))
         span = SpeechSpan(text, self.now, call=self.unit)
         speech = self._speech = Speech(text, confidence, length, span)
-        self._cloud.speech.append(span)
-        self._cloud.write("caller", f"says «{text}»", call=self.unit, text=text)
+        self._board.speech.append(span)
+        self._board.write("caller", f"says «{text}»", call=self.unit, text=text)
         if not self.listening:
-            self._cloud.write("cloud", "no recogniser hears the caller", call=self.unit)
+            self._board.write("cloud", "no recogniser hears the caller", call=self.unit)
         for target in self._targets:
             if isinstance(target, Recognition):
                 target.begin(self, speech)
@@ -123,7 +120,7 @@ class Leg:
             if isinstance(target, Recognition):
                 target.end(self)
         self._speech = None
-        self._cloud.write("caller", "stops speaking", call=self.unit)
+        self._board.write("caller", "stops speaking", call=self.unit)
         self._mic_status(False)
         self.changed()
 
@@ -131,21 +128,21 @@ class Leg:
         """A key of the telephone; reported only when the scenario handles tones."""
         if not self.up:
             return
-        self._cloud.write("caller", f"presses {tone}", call=self.unit)
+        self._board.write("caller", f"presses {tone}", call=self.unit)
         if self.tones:
             data = {"tone": tone, "type": "rfc2833"}
-            self._cloud.report(self.unit, "Call.ToneReceived", data, who="cloud")
+            self._board.report(self.unit, "Call.ToneReceived", data, who="cloud")
 
     def hang_up(self) -> None:
         if self.state == "down":
             return
-        self._cloud.write("caller", "hangs up", left=self.unit)
+        self._board.write("caller", "hangs up", left=self.unit)
         self.end()
 
     # ---- what the cloud does with it -------------------------------------------------------------
 
     def answer(self) -> None:
-        self._cloud.after(self._cloud.chance.draw("calls", CONNECT), self._connect)
+        self._board.after(self._board.chance.draw("calls", CONNECT), self._connect)
 
     def end(self, *, reason: str = "", tell: bool = True) -> None:
         """The connection is gone. The scenario learns of it a moment later."""
@@ -160,7 +157,7 @@ class Leg:
         for action in self._over:
             action()
         if tell:
-            self._cloud.leg_ended(self, was_up=was_up, reason=reason)
+            self._board.leg_ended(self, was_up=was_up, reason=reason)
 
     def when_over(self, action: Callable[[], object]) -> None:
         if self.state == "down":
@@ -185,7 +182,7 @@ class Leg:
             source.attach(self)
         elif source is not None:
             self._bridge = PlaybackSpan(0, f"({source.unit})", self.now, call=self.unit)
-            self._cloud.playbacks.append(self._bridge)
+            self._board.playbacks.append(self._bridge)
         self.changed()
 
     def forget(self, playback: Playback, why: str) -> None:
@@ -218,7 +215,7 @@ class Leg:
         """Something audible has changed; the person is told once, after the dust has settled."""
         if self.up and not self._noticing:
             self._noticing = True
-            self._cloud.after(0, self._notice)
+            self._board.after(0, self._notice)
 
     def _notice(self) -> Any:
         self._noticing = False
@@ -229,9 +226,9 @@ class Leg:
             return
         self.state = "up"
         self.connected_ms = self.now
-        self._cloud.leg_connected(self)
+        self._board.leg_connected(self)
         self.changed()
 
     def _mic_status(self, active: bool) -> None:
         if self.mic and self.up:
-            self._cloud.report(self.unit, "Call.MicStatusChange", {"active": active}, who="cloud")
+            self._board.report(self.unit, "Call.MicStatusChange", {"active": active}, who="cloud")

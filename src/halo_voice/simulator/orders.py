@@ -3,28 +3,44 @@
 from __future__ import annotations
 
 from fnmatch import fnmatchcase
-from typing import TYPE_CHECKING, Any
+from typing import Any, Protocol
 
 from halo_voice.simulator.chance import Spread
 from halo_voice.simulator.clock import Timer
-from halo_voice.simulator.leg import Leg
+from halo_voice.simulator.engine import Command
+from halo_voice.simulator.exchanges import Exchanges
+from halo_voice.simulator.leg import Leg, Switchboard
 from halo_voice.simulator.playback import Playback
-from halo_voice.simulator.recogniser import recogniser_of
+from halo_voice.simulator.recogniser import Recogniser, recogniser_of
 from halo_voice.simulator.recognition import Recognition
-
-if TYPE_CHECKING:
-    from halo_voice.simulator.cloud import Cloud
-    from halo_voice.simulator.engine import Command
 
 STORAGE = Spread(15, 0.4)
 RECORD_STOP = Spread(1500, 0.4)
 
 
+class Session(Switchboard, Protocol):
+    """What the commands act on."""
+
+    legs: dict[str, Leg]
+    exchanges: Exchanges
+    log: list[str]
+    session_id: int
+    storage: dict[str, tuple[str, int]]
+    recogniser: Recogniser | None
+
+    def violated(self, command: Command) -> None: ...
+    def failed(self, command: Command) -> None: ...
+    def terminate(self) -> None: ...
+    def timer_fires(self, number: int) -> None: ...
+    def settle(self, promise: int, value: Any) -> None: ...
+    def call_out(self, unit: str, number: str) -> None: ...
+
+
 class Orders:
     """Obeys commands by name. What follows is never told at once: a callback is still running."""
 
-    def __init__(self, cloud: Cloud) -> None:
-        self._cloud = cloud
+    def __init__(self, session: Session) -> None:
+        self._session = session
         self._timers: dict[int, Timer] = {}
         self._players: dict[str, Playback] = {}
         self._recognitions: dict[str, Recognition] = {}
@@ -35,29 +51,29 @@ class Orders:
     # ---- log, errors, end ------------------------------------------------------------------------
 
     def _log(self, command: Command) -> None:
-        self._cloud.log.append(command["text"])
-        self._cloud.write("log", command["text"])
+        self._session.log.append(command["text"])
+        self._session.write("log", command["text"])
         if command["cut"]:
-            self._cloud.write("cloud", "the log line was cut")
+            self._session.write("cloud", "the log line was cut")
 
     def _hide_tones(self, command: Command) -> None:
         self._note(f"Logger.hideTones {command['hide']}")
 
     def _violation(self, command: Command) -> None:
-        self._cloud.violated(command)
+        self._session.violated(command)
 
     def _error(self, command: Command) -> None:
-        self._cloud.failed(command)
+        self._session.failed(command)
 
     def _refused(self, command: Command) -> None:
-        self._cloud.write("cloud", f"throws: {command['message']}")
+        self._session.write("cloud", f"throws: {command['message']}")
 
     def _ignored(self, command: Command) -> None:
-        self._cloud.write("cloud", f"ignored: {command['what']}")
+        self._session.write("cloud", f"ignored: {command['what']}")
 
     def _terminate(self, _: Command) -> None:
         self._note("terminate")
-        self._cloud.after(0, self._cloud.terminate)
+        self._session.after(0, self._session.terminate)
 
     # ---- timers, requests, storage ---------------------------------------------------------------
 
@@ -69,9 +85,9 @@ class Orders:
             del self._timers[number]
             if repeats:
                 self._set_timer(number, ms, repeats)
-            self._cloud.timer_fires(number)
+            self._session.timer_fires(number)
 
-        self._timers[number] = self._cloud.after(ms, fire)
+        self._timers[number] = self._session.after(ms, fire)
 
     def _clear_timer(self, command: Command) -> None:
         timer = self._timers.pop(command["timer"], None)
@@ -79,16 +95,16 @@ class Orders:
             timer.cancel()
 
     def _http(self, command: Command) -> None:
-        self._cloud.exchanges.add(command)
+        self._session.exchanges.add(command)
 
     def _storage(self, command: Command) -> None:
         value = self._stored(command)
-        delay = self._cloud.chance.draw("storage", STORAGE)
-        self._cloud.after(delay, lambda: self._cloud.settle(command["promise"], value))
+        delay = self._session.chance.draw("storage", STORAGE)
+        self._session.after(delay, lambda: self._session.settle(command["promise"], value))
 
     def _stored(self, command: Command) -> Any:
         """The application's storage, which outlives the session: {key: (value, expires in ms)}."""
-        storage, now = self._cloud.world.storage, self._cloud.clock.now
+        storage, now = self._session.storage, self._session.clock.now
         for key in [k for k, (_, expires) in storage.items() if expires <= now]:
             del storage[key]
         key, operation = command["key"], command["operation"]
@@ -121,25 +137,25 @@ class Orders:
 
     def _call_out(self, command: Command) -> None:
         self._note(f"calls {command['number']} ({command['kind']})")
-        self._cloud.call_out(command["call"], command["number"])
+        self._session.call_out(command["call"], command["number"])
 
     def _say(self, command: Command) -> None:
         self._order(command, f"{command['call']} say «{command['text']}»", command["text"])
-        leg = self._cloud.legs[command["call"]]
+        leg = self._session.legs[command["call"]]
         self._warn_of_voice(command)
-        playback = Playback(self._cloud, leg.unit, command["text"])
+        playback = Playback(self._session, leg.unit, command["text"])
         self._play(leg, playback, progressive=command["progressive"])
 
     def _start_playback(self, command: Command) -> None:
         self._order(command, f"{command['call']} startPlayback {command['url']}", command["url"])
-        leg = self._cloud.legs[command["call"]]
-        playback = Playback(self._cloud, leg.unit, command["url"], is_file=True)
+        leg = self._session.legs[command["call"]]
+        playback = Playback(self._session, leg.unit, command["url"], is_file=True)
         playback.loop = command["loop"]
         self._play(leg, playback)
 
     def _play(self, leg: Leg, playback: Playback, *, progressive: bool = False) -> None:
         if leg.state == "down":  # the scenario has not been told yet
-            self._cloud.write("cloud", "ignored: the call has ended", call=leg.unit)
+            self._session.write("cloud", "ignored: the call has ended", call=leg.unit)
             return
         leg.hear(playback)
         playback.make(progressive=progressive)
@@ -152,16 +168,16 @@ class Orders:
 
     def _record(self, command: Command) -> None:
         leg = self._leg(command, "record")
-        cloud, began = self._cloud, self._cloud.clock.now
-        url = f"https://records.simulated/{cloud.world.session_id}/{leg.unit.replace(':', '-')}.mp3"
-        tell = lambda event, **data: cloud.report(leg.unit, event, data, who="cloud")  # noqa: E731
-        cloud.after(0, lambda: tell("Call.RecordStarted", url=url))
+        session, began = self._session, self._session.clock.now
+        url = f"https://records.simulated/{session.session_id}/{leg.unit.replace(':', '-')}.mp3"
+        tell = lambda event, **data: session.report(leg.unit, event, data, who="cloud")  # noqa: E731
+        session.after(0, lambda: tell("Call.RecordStarted", url=url))
 
         def stop() -> None:
-            seconds = round((cloud.clock.now - began) / 1000)
-            delay = cloud.chance.draw("calls", RECORD_STOP)
+            seconds = round((session.clock.now - began) / 1000)
+            delay = session.chance.draw("calls", RECORD_STOP)
             done = {"url": url, "cost": f"{seconds * 0.00005:.5f}", "duration": seconds}
-            cloud.after(delay, lambda: tell("Call.RecordStopped", **done))
+            session.after(delay, lambda: tell("Call.RecordStopped", **done))
 
         leg.when_over(stop)
 
@@ -199,7 +215,7 @@ class Orders:
             target.hear(None, why="stopped")
 
     def _unit(self, name: str) -> Leg | Recognition | Playback:
-        return self._cloud.legs.get(name) or self._recognitions.get(name) or self._players[name]
+        return self._session.legs.get(name) or self._recognitions.get(name) or self._players[name]
 
     # ---- players and recognisers -----------------------------------------------------------------
 
@@ -215,7 +231,7 @@ class Orders:
     def _player(
         self, command: Command, text: str, *, is_file: bool = False, progressive: bool = False
     ) -> Playback:
-        playback = Playback(self._cloud, command["player"], text, is_file=is_file)
+        playback = Playback(self._session, command["player"], text, is_file=is_file)
         playback.paused = command["paused"]
         self._players[command["player"]] = playback
         playback.make(progressive=progressive)
@@ -236,11 +252,11 @@ class Orders:
 
     def _create_asr(self, command: Command) -> None:
         self._note(f"createASR {command['profile']}", asr=command["asr"])
-        vendor = self._cloud.world.recogniser or recogniser_of(command["profile"])
+        vendor = self._session.recogniser or recogniser_of(command["profile"])
         if not command["single_utterance"]:
             vendor = vendor.unhurried
         unit = command["asr"]
-        self._recognitions[unit] = Recognition(self._cloud, unit, vendor, command["interim"])
+        self._recognitions[unit] = Recognition(self._session, unit, vendor, command["interim"])
 
     def _stop_asr(self, command: Command) -> None:
         self._note(f"{command['asr']} stop")
@@ -250,16 +266,16 @@ class Orders:
 
     def _leg(self, command: Command, what: str, **data: Any) -> Leg:
         self._note(f"{command['call']} {what}", call=command["call"], **data)
-        return self._cloud.legs[command["call"]]
+        return self._session.legs[command["call"]]
 
     def _order(self, command: Command, what: str, text: str) -> None:
         """Notes that the scenario wants something spoken; the number is the playback's to be."""
         unit = command.get("call") or command["player"]
-        self._note(what, phrase=text, unit=unit, playback=self._cloud.playbacks_made + 1)
+        self._note(what, phrase=text, unit=unit, playback=self._session.playbacks_made + 1)
 
     def _note(self, what: str, **data: Any) -> None:
-        self._cloud.write("scenario", what, **data)
+        self._session.write("scenario", what, **data)
 
     def _warn_of_voice(self, command: Command) -> None:
         if command["voice"] is None:
-            self._cloud.write("cloud", "no voice was given: the platform would speak English")
+            self._session.write("cloud", "no voice was given: the platform would speak English")

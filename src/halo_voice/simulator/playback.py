@@ -2,15 +2,12 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import Any, Protocol
 
 from halo_voice.simulator.clock import Timer
+from halo_voice.simulator.stage import Stage
 from halo_voice.simulator.trace import PlaybackSpan, part_of
 from halo_voice.simulator.voice import TEXT_CHARACTERS_MAX
-
-if TYPE_CHECKING:
-    from halo_voice.simulator.cloud import Cloud
-    from halo_voice.simulator.leg import Leg
 
 # The same things have other names on a call (`say`) and on a player.
 CALL_EVENTS = {
@@ -29,24 +26,37 @@ PLAYER_EVENTS = {
 }
 
 
+class Ear(Protocol):
+    """Where a playback is heard: a telephone call."""
+
+    unit: str
+    up: bool
+
+    def changed(self) -> None:
+        """Something audible has changed."""
+
+    def forget(self, playback: Playback, why: str) -> None:
+        """This playback will not be heard any more."""
+
+
 class Playback:
     """Runs on its own once it has begun, whether somebody hears it or not; `pause` holds it.
 
     Position and markers are milliseconds from its beginning.
     """
 
-    def __init__(self, cloud: Cloud, unit: str, text: str, *, is_file: bool = False) -> None:
+    def __init__(self, stage: Stage, unit: str, text: str, *, is_file: bool = False) -> None:
         self.unit = unit
         self.text = text
-        self.number = cloud.next_playback()
-        self.duration_ms = cloud.voice.file_ms if is_file else cloud.voice.duration_ms(text)
+        self.number = stage.next_playback()
+        self.duration_ms = stage.voice.file_ms if is_file else stage.voice.duration_ms(text)
         self.state = "making"  # → ready → playing → over
         self.paused = False
         self.loop = False
         self._is_file = is_file
-        self._cloud = cloud
+        self._stage = stage
         self._events = PLAYER_EVENTS if unit.startswith("player:") else CALL_EVENTS
-        self._legs: list[Leg] = []
+        self._ears: list[Ear] = []
         self._spans: dict[str, PlaybackSpan] = {}
         self._markers: list[int] = []
         self._timers: list[Timer] = []
@@ -56,13 +66,13 @@ class Playback:
 
     def make(self, *, progressive: bool = False) -> None:
         """Orders the audio; it is ready after the vendor's delay."""
-        voice, cloud = self._cloud.voice, self._cloud
-        delay = voice.delay_ms(cloud.chance.stream("voice"), progressive=progressive)
+        stage = self._stage
+        delay = stage.voice.delay_ms(stage.chance.stream("voice"), progressive=progressive)
         problem = self._problem()
         if problem:
-            self._timers = [cloud.after(delay, lambda: self._fail(problem))]
+            self._timers = [stage.after(delay, lambda: self._fail(problem))]
         else:
-            self._timers = [cloud.after(delay, self._ready)]
+            self._timers = [stage.after(delay, self._ready)]
 
     @property
     def sounding(self) -> bool:
@@ -70,18 +80,18 @@ class Playback:
 
     # ---- who hears it ----------------------------------------------------------------------------
 
-    def attach(self, leg: Leg) -> None:
-        if leg not in self._legs:
-            self._legs.append(leg)
+    def attach(self, ear: Ear) -> None:
+        if ear not in self._ears:
+            self._ears.append(ear)
         if self.state == "ready" and not self.paused:
             self._start()
         elif self.sounding:
-            self._open(leg)
+            self._open(ear)
 
-    def detach(self, leg: Leg, why: str) -> None:
-        if leg in self._legs:
-            self._legs.remove(leg)
-            self._close(leg, cut_by=why)
+    def detach(self, ear: Ear, why: str) -> None:
+        if ear in self._ears:
+            self._ears.remove(ear)
+            self._close(ear, cut_by=why)
 
     # ---- orders of the scenario ------------------------------------------------------------------
 
@@ -91,8 +101,8 @@ class Playback:
         if self.state == "playing":
             self._position_ms = self.position_ms
             self._cancel()
-            for leg in self._legs:
-                self._close(leg, cut_by="paused")
+            for ear in self._ears:
+                self._close(ear, cut_by="paused")
         self.paused = True
 
     def resume(self) -> None:
@@ -101,13 +111,13 @@ class Playback:
         self.paused = False
         if self.state == "playing":
             self._run()
-        elif self.state == "ready" and self._legs:
+        elif self.state == "ready" and self._ears:
             self._start()
 
     def stop(self, *, silently: bool = False) -> None:
         """Ends it now. A player reports Stopped; a call's playback reports nothing."""
-        for leg in list(self._legs):
-            leg.forget(self, "stopped")
+        for ear in list(self._ears):
+            ear.forget(self, "stopped")
         self._cancel()
         self.state = "over"
         if not silently:
@@ -122,47 +132,47 @@ class Playback:
     def position_ms(self) -> int:
         if not self.sounding:
             return self._position_ms
-        return self._position_ms + self._cloud.clock.now - self._resumed_ms
+        return self._position_ms + self._stage.clock.now - self._resumed_ms
 
     # ---- its life --------------------------------------------------------------------------------
 
     def _problem(self) -> str | None:
         if not self._is_file and len(self.text) > TEXT_CHARACTERS_MAX:
             return f"The text is over {TEXT_CHARACTERS_MAX} characters"
-        if self._cloud.dice.strikes("F21", self.text, playback=self.number):
+        if self._stage.dice.strikes("F21", self.text, playback=self.number):
             return "Synthesis failed"
         return None
 
     def _ready(self) -> None:
         self.state = "ready"
         self._tell("ready")
-        if self._legs and not self.paused:
+        if self._ears and not self.paused:
             self._start()
 
     def _start(self) -> None:
-        if self._cloud.dice.strikes("F20", self.text, playback=self.number):
+        if self._stage.dice.strikes("F20", self.text, playback=self.number):
             self.state = "over"
             return
         self.state = "playing"
-        duration = self._cloud.voice.reported(self.duration_ms)
+        duration = self._stage.voice.reported(self.duration_ms)
         self._tell("started", duration=duration)
         self._run()
 
     def _run(self) -> None:
-        self._resumed_ms = self._cloud.clock.now
+        self._resumed_ms = self._stage.clock.now
         left = self.duration_ms - self._position_ms
-        self._timers = [self._cloud.after(left, self._finish)]
+        self._timers = [self._stage.after(left, self._finish)]
         for offset in self._markers:
             self._schedule_marker(offset)
-        for leg in self._legs:
-            self._open(leg)
+        for ear in self._ears:
+            self._open(ear)
 
     def _schedule_marker(self, offset_ms: int) -> None:
         """A negative offset counts from the end."""
         due = offset_ms if offset_ms >= 0 else max(0, self.duration_ms + offset_ms)
         if due >= self.position_ms:
             reach = lambda: self._tell("marker", offset=offset_ms)  # noqa: E731
-            self._timers.append(self._cloud.after(due - self.position_ms, reach))
+            self._timers.append(self._stage.after(due - self.position_ms, reach))
 
     def _finish(self) -> None:
         if self.loop:
@@ -171,12 +181,12 @@ class Playback:
             return
         self._position_ms = self.duration_ms
         self._end()
-        dice = self._cloud.dice
+        dice = self._stage.dice
         if dice.strikes("F19", self.text):
             return
         late = dice.delay_ms(300, 6000) if dice.strikes("F24", self.text) else 0
         if late:
-            self._cloud.after(late, lambda: self._tell("finished"))
+            self._stage.after(late, lambda: self._tell("finished"))
         else:
             self._tell("finished")
 
@@ -187,11 +197,11 @@ class Playback:
         self._tell("finished", error=problem)
 
     def _end(self) -> None:
-        for leg in list(self._legs):
-            self._close(leg)
+        for ear in list(self._ears):
+            self._close(ear)
         self.state = "over"
-        for leg in list(self._legs):
-            leg.forget(self, "")
+        for ear in list(self._ears):
+            ear.forget(self, "")
         self._cancel()
 
     def _cancel(self) -> None:
@@ -201,29 +211,29 @@ class Playback:
 
     # ---- the caller's ear ------------------------------------------------------------------------
 
-    def _open(self, leg: Leg) -> None:
-        if leg.unit in self._spans or not leg.up:
+    def _open(self, ear: Ear) -> None:
+        if ear.unit in self._spans or not ear.up:
             return
-        span = PlaybackSpan(self.number, self.text, self._cloud.clock.now, call=leg.unit)
-        self._spans[leg.unit] = span
-        self._cloud.playbacks.append(span)
-        self._cloud.write(
-            "voice", f"speaks «{self.text}»", playback=self.number, call=leg.unit, audible=True
+        span = PlaybackSpan(self.number, self.text, self._stage.clock.now, call=ear.unit)
+        self._spans[ear.unit] = span
+        self._stage.playbacks.append(span)
+        self._stage.write(
+            "voice", f"speaks «{self.text}»", playback=self.number, call=ear.unit, audible=True
         )
-        leg.changed()
+        ear.changed()
 
-    def _close(self, leg: Leg, *, cut_by: str = "") -> None:
-        span = self._spans.pop(leg.unit, None)
+    def _close(self, ear: Ear, *, cut_by: str = "") -> None:
+        span = self._spans.pop(ear.unit, None)
         if span is None:
             return
-        span.ended_ms = self._cloud.clock.now
+        span.ended_ms = self._stage.clock.now
         span.complete = not cut_by
         span.cut_by = cut_by
         share = self.position_ms / max(1, self.duration_ms) if cut_by else 1
         span.heard = part_of(self.text, share)
         what = f"is cut after «{span.heard}» ({cut_by})" if cut_by else "falls silent"
-        self._cloud.write("voice", what, playback=self.number, call=leg.unit, audible=False)
-        leg.changed()
+        self._stage.write("voice", what, playback=self.number, call=ear.unit, audible=False)
+        ear.changed()
 
     def _tell(self, name: str, **data: Any) -> None:
         event = self._events.get(name)
@@ -231,4 +241,4 @@ class Playback:
             return
         problem = f" ({data['error']})" if "error" in data else ""
         what = f"{event}{problem}"
-        self._cloud.report(self.unit, event, data, who="voice", what=what, playback=self.number)
+        self._stage.report(self.unit, event, data, who="voice", what=what, playback=self.number)

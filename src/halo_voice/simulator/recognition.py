@@ -2,20 +2,37 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import Any, Protocol
 
 from halo_voice.simulator.chance import Spread
 from halo_voice.simulator.clock import Timer
 from halo_voice.simulator.recogniser import CHUNK_MS, Recogniser
-from halo_voice.simulator.trace import part_of
-
-if TYPE_CHECKING:
-    from halo_voice.simulator.cloud import Cloud
-    from halo_voice.simulator.leg import Leg, Speech
+from halo_voice.simulator.stage import Stage
+from halo_voice.simulator.trace import SpeechSpan, part_of
 
 START = Spread(120, 0.3)
 STOP = Spread(90, 0.3)
+
+
+class Mouth(Protocol):
+    """Where speech comes from: a telephone call."""
+
+    unit: str
+
+    def when_over(self, action: Callable[[], object]) -> None:
+        """Does something when the call has ended."""
+
+
+@dataclass(slots=True)
+class Speech:
+    """What a person is saying. Confidence 0..1: how clearly."""
+
+    text: str
+    confidence: float
+    duration_ms: int
+    span: SpeechSpan
 
 
 @dataclass(slots=True)
@@ -39,15 +56,15 @@ class Capture:
 class Recognition:
     """Reports Started at once, then for each utterance CaptureStarted … Result, until stopped."""
 
-    def __init__(self, cloud: Cloud, unit: str, vendor: Recogniser, interim: bool) -> None:
+    def __init__(self, stage: Stage, unit: str, vendor: Recogniser, interim: bool) -> None:
         self.unit = unit
         self.vendor = vendor
-        self._cloud = cloud
+        self._stage = stage
         self._interim = interim and vendor.interims
         self._captures: dict[str, Capture] = {}  # by call
-        self._since_ms = cloud.clock.now
+        self._since_ms = stage.clock.now
         self._dead = False
-        cloud.after(self._draw(START), lambda: self._tell("ASR.Started"))
+        stage.after(self._draw(START), lambda: self._tell("ASR.Started"))
 
     @property
     def alive(self) -> bool:
@@ -55,29 +72,29 @@ class Recognition:
 
     # ---- what it hears ---------------------------------------------------------------------------
 
-    def begin(self, leg: Leg, speech: Speech) -> None:
+    def begin(self, mouth: Mouth, speech: Speech) -> None:
         """Somebody has begun to speak, or their voice has just been sent here."""
-        if self._dead or leg.unit in self._captures:
+        if self._dead or mouth.unit in self._captures:
             return
-        dice = self._cloud.dice
+        dice = self._stage.dice
         speech.span.heard_by.append(self.unit)
-        capture = self._captures[leg.unit] = Capture(speech, self._cloud.clock.now)
+        capture = self._captures[mouth.unit] = Capture(speech, self._stage.clock.now)
         if dice.strikes("F01", speech.text):
             capture.broken = True
             return
         if dice.strikes("F11", speech.text):
             capture.broken = True
             fail = lambda: self._tell("ASR.Error", error="Internal error of the recogniser")  # noqa: E731
-            self._cloud.after(self._draw(self.vendor.capture), fail)
+            self._stage.after(self._draw(self.vendor.capture), fail)
             return
-        capture.noticed = self._cloud.after(
-            self._draw(self.vendor.capture), lambda: self._notice(leg, capture)
+        capture.noticed = self._stage.after(
+            self._draw(self.vendor.capture), lambda: self._notice(mouth, capture)
         )
-        capture.chunk = self._cloud.after(CHUNK_MS, lambda: self._chunk(leg))
+        capture.chunk = self._stage.after(CHUNK_MS, lambda: self._chunk(mouth))
 
-    def end(self, leg: Leg) -> None:
+    def end(self, mouth: Mouth) -> None:
         """The speech is over, or is not sent here any more: make a result of what there was."""
-        capture = self._captures.pop(leg.unit, None)
+        capture = self._captures.pop(mouth.unit, None)
         if capture is None:
             return
         capture.cancel()
@@ -88,63 +105,63 @@ class Recognition:
             return  # too short to be speech
         if capture.noticed:
             self._tell("ASR.CaptureStarted")
-        if self._cloud.dice.strikes("F02", capture.speech.text):
+        if self._stage.dice.strikes("F02", capture.speech.text):
             return
-        self._cloud.after(
-            self._draw(self.vendor.endpoint), lambda: self._captured(leg, capture.speech, heard)
+        self._stage.after(
+            self._draw(self.vendor.endpoint), lambda: self._captured(mouth, capture.speech, heard)
         )
 
     def stop(self) -> None:
         """Reports Stopped soon; results that are due before still come (the docs are silent)."""
-        seconds = (self._cloud.clock.now - self._since_ms) / 1000
+        seconds = (self._stage.clock.now - self._since_ms) / 1000
         for capture in self._captures.values():
             capture.cancel()
         self._captures.clear()
-        self._cloud.after(self._draw(STOP), lambda: self._stopped(seconds))
+        self._stage.after(self._draw(STOP), lambda: self._stopped(seconds))
 
     # ---- what it reports -------------------------------------------------------------------------
 
-    def _notice(self, leg: Leg, capture: Capture) -> None:
+    def _notice(self, mouth: Mouth, capture: Capture) -> None:
         capture.noticed = None
         self._tell("ASR.CaptureStarted")
         if self._interim:
-            self._schedule_interim(leg, capture)
+            self._schedule_interim(mouth, capture)
 
-    def _schedule_interim(self, leg: Leg, capture: Capture) -> None:
+    def _schedule_interim(self, mouth: Mouth, capture: Capture) -> None:
         def report() -> None:
             words = self._heard(capture)
             if words != capture.told:
                 capture.told = words
                 self._tell("ASR.InterimResult", text=words)
-            self._schedule_interim(leg, capture)
+            self._schedule_interim(mouth, capture)
 
-        capture.interim = self._cloud.after(self._draw(self.vendor.interim_every), report)
+        capture.interim = self._stage.after(self._draw(self.vendor.interim_every), report)
 
-    def _chunk(self, leg: Leg) -> None:
+    def _chunk(self, mouth: Mouth) -> None:
         """A minute of speech: report it and go on with the rest."""
-        capture = self._captures.get(leg.unit)
+        capture = self._captures.get(mouth.unit)
         if capture is None:
             return
-        self.end(leg)
-        self.begin(leg, capture.speech)
+        self.end(mouth)
+        self.begin(mouth, capture.speech)
 
-    def _captured(self, leg: Leg, speech: Speech, heard: str) -> None:
-        dice = self._cloud.dice
+    def _captured(self, mouth: Mouth, speech: Speech, heard: str) -> None:
+        dice = self._stage.dice
         self._tell("ASR.SpeechCaptured")
         if dice.strikes("F03", speech.text):
             return
         payload = self._payload(speech, heard)
         deliver = lambda: self._tell("ASR.Result", **payload)  # noqa: E731
         if dice.strikes("F04", speech.text):
-            leg.when_over(lambda: self._cloud.after(dice.delay_ms(10, 400), deliver))
+            mouth.when_over(lambda: self._stage.after(dice.delay_ms(10, 400), deliver))
             return
         delay = self._draw(self.vendor.final)
-        self._cloud.after(delay, deliver)
+        self._stage.after(delay, deliver)
         if dice.strikes("F05", speech.text):
-            self._cloud.after(delay + dice.delay_ms(20, 1500), deliver)
+            self._stage.after(delay + dice.delay_ms(20, 1500), deliver)
 
     def _payload(self, speech: Speech, heard: str) -> dict[str, Any]:
-        dice, scale = self._cloud.dice, self.vendor.scale
+        dice, scale = self._stage.dice, self.vendor.scale
         if dice.strikes("F09", speech.text):
             scale = 1 if scale == 100 else 100
         confidence: dict[str, Any] = {"confidence": round(speech.confidence * scale, 4)}
@@ -164,14 +181,14 @@ class Recognition:
             return
         text = data.get("text", data.get("transcript"))
         what = event.removeprefix("ASR.") + (f" «{text}»" if text is not None else "")
-        self._cloud.report(self.unit, event, data, who="asr", what=what)
+        self._stage.report(self.unit, event, data, who="asr", what=what)
 
     def _heard(self, capture: Capture) -> str:
-        speech, now = capture.speech, self._cloud.clock.now
+        speech, now = capture.speech, self._stage.clock.now
         total = max(1, speech.duration_ms)
         until = part_of(speech.text, (now - speech.span.started_ms) / total)
         missed = part_of(speech.text, (capture.began_ms - speech.span.started_ms) / total)
         return until[len(missed) :].strip()
 
     def _draw(self, spread: Spread) -> float:
-        return self._cloud.chance.draw("asr", spread)
+        return self._stage.chance.draw("asr", spread)
