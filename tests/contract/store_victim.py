@@ -1,4 +1,7 @@
-"""A process that stores turns and says which were acknowledged, until it is killed."""
+"""A process that stores turns and says which were acknowledged, until it is killed.
+
+A second argument is the path of a spool to put before the store.
+"""
 
 from __future__ import annotations
 
@@ -7,9 +10,12 @@ import os
 import sys
 import uuid
 from itertools import count
+from pathlib import Path
+
+import structlog
 
 from halo_voice.core.ports import CallStart, Outcome, Store
-from halo_voice.store import open_store
+from halo_voice.store import SpooledStore, open_store
 
 
 def say(*words: object) -> None:
@@ -34,11 +40,15 @@ async def talk(store: Store) -> None:
         say("settled", call_id, turn)
 
 
-async def main(url: str) -> None:
-    store = await open_store(url)
+async def main(url: str, spool: str = "") -> None:
+    store = await open_store(url, busy_ms=100 if spool else 500)
+    if spool:
+        structlog.configure(logger_factory=structlog.ReturnLoggerFactory())  # not on our output
+        store = SpooledStore(store, Path(spool))
+        await store.start()
     async with asyncio.TaskGroup() as calls:
         for _ in range(5):
             calls.create_task(talk(store))
 
 
-asyncio.run(main(sys.argv[1]))
+asyncio.run(main(*sys.argv[1:]))

@@ -254,6 +254,8 @@ class SpooledStore:
         if self._closed or self._full(operation):
             raise type(fault)(fault.message)
         result = await operation.apply(self._shadow) if known else True
+        if result is False:  # an end that closed nothing: nothing to keep
+            return False
         self._waiting.add(operation)
         self._recover()
         await self._journal.keep(operation.line())
@@ -378,7 +380,7 @@ class SpooledStore:
         self._waiting.done(operation.call_id)
         if isinstance(result, TurnRecord):
             self._shadow.learn_turn(result)
-        elif isinstance(result, CallRecord):
+        elif isinstance(result, CallRecord) and operation.call_id not in self._waiting:
             self._shadow.learn_call(result)
         call = await self._shadow.find_call(operation.call_id)
         if call is not None and not call.open:
