@@ -1,7 +1,7 @@
 /// <reference path="./voxengine.d.ts" />
 // HALO's side of a telephone call, run by Voximplant's VoxEngine: it hears, speaks, keeps every deadline and ends the call.
-// The words come from our backend; when the backend, the recogniser or the voice is gone, this file apologises and says goodbye by itself.
-// Upload it byte for byte: what belongs to one company comes with the backend's first answer, what is secret from VoxEngine.getSecretValue.
+// The words come from our backend; when backend, recogniser or voice are gone, this file apologises and says goodbye itself.
+// Upload it byte for byte: what is one company's comes with the backend's first answer, what is secret from getSecretValue.
 
 require(Modules.ASR);
 
@@ -46,337 +46,351 @@ const REPORT_MS = 5000; // the answer to a report, and to the first request
 const RECORDING_MS = 8000; // the recording's address
 const LATE_TEXTS = 5; // kept for the report, and so many characters of each
 const LATE_CHARS = 300;
+const SPEECH_MS = 1500; // the least that a caller has to begin to speak
 const VOICE_FAULTS = 2; // phrases in a row that nobody heard
 
 
 // ------------------------------------------------------------------------------------------------
-// Decide: (config, state, event) → [state, actions]. Pure; knows no clock and nothing of VoxEngine.
+// Decide: (state, event) → [state, actions]. Pure; knows no clock and nothing of VoxEngine.
 // ------------------------------------------------------------------------------------------------
 //
 //   ringing → meeting → speaking ⇄ listening → hearing → recognising → thinking → filling → holding
-//                          │                                              └── speaking ──┘
+//                          │                                               └── speaking ───┘
 //                          └→ hanging → closing → reporting → filing → over
 //
-// Every event carries `at` (ms). Every state but `over` has one deadline: the action `wait` replaces it, the event `expired` is it.
-// Turns and phrases are numbered; what comes late for an older number falls through to ALWAYS and is kept or dropped there.
+// Every event carries `at` (ms). Every state but `over` has one deadline: the action `wait` sets it anew, the event
+// `expired` is it. Turns and phrases are numbered; what comes late for an older number, or in a state that does not
+// know it, falls through to ALWAYS and is kept or dropped there.
 
 const START_STATE = {
-  name: "ringing", turn: 0, phrase: 0, reprompts: 0, prompts: 0, apologies: 0, voiceFaults: 0, asrFaults: 0,
+  name: "ringing", profile: DEFAULTS, reason: "",
+  turn: 0, phrase: 0, attempt: 0, question: null, // the last numbers; the turn that is being asked, and how often
+  voice: null, pending: null, // the phrase that is being spoken; the one that waits for the filler's end
+  reprompts: 0, apologies: 0, voiceFaults: 0, // in a row
+  prompts: 0, asrFaults: 0, // in the call
   repeated: false, unsure: false, // asked to repeat: in this turn; for want of any confidence, in this call
-  fresh: false, lineSilent: false, lastText: "", late: [], voice: null, pending: null, question: null, attempt: 0,
-  askedAt: 0, speechAt: 0, quietAt: 0, connectedAt: 0, endedAt: 0, reason: "",
+  fresh: false, lastText: "", late: [], // new speech since the last result; that result; what came too late
+  lineSilent: false, quietAt: 0, speechAt: 0, askedAt: 0, connectedAt: 0, endedAt: 0,
   profiled: false, confirmed: false, // the backend's first answer came; the backend knows the call
-  records: false, recording: "", recorded: false, reported: false, broken: false,
+  records: false, recordingUrl: "", recorded: false, reported: false, broken: false,
 };
 
 const TABLE = {
   ringing: {
-    alerted: (config, state) => [state, [{ do: "fetchProfile" }, { do: "answer" }, { do: "wait", ms: RING_MS }]],
-    connected: (config, state, event) => {
-      const met = { ...state, name: "meeting", connectedAt: event.at, quietAt: event.at };
-      const limit = { do: "limitCall", ms: config.limits.call_ms };
-      return state.profiled ? greet(config, met, [limit]) : [met, [limit, { do: "wait", ms: PROFILE_MS }]];
-    },
-    expired: (config, state, event) => close(state, event, "not_connected", [{ do: "hangup" }]),
+    alerted: (state) => [state, [{ do: "fetchProfile" }, { do: "answer" }, { do: "wait", ms: RING_MS }]],
+    connected: meet,
+    expired: (state, event) => close(state, event, "not_connected", [{ do: "hangup" }]),
   },
   meeting: {
-    profiled: (config, state, event) => greet(config, profiled(state, event)),
-    expired: (config, state) => greet(config, state),
+    profiled: (state, event) => greet(takeProfile(state, event)),
+    expired: (state) => greet(state),
   },
   speaking: {
-    phraseStarted: (config, state, event) => {
-      if (!isCurrent(state, event)) return [state, []];
-      const ms = event.duration + config.limits.playback_grace_ms;
-      return [{ ...state, voice: { ...state.voice, started: true, endsAt: event.at + event.duration } }, [{ do: "wait", ms }]];
-    },
-    phraseEnded: (config, state, event) => {
-      if (!isCurrent(state, event)) return [state, []];
-      return event.failed ? speakAgain(config, state, event) : afterPhrase(config, spoken(state, event), event);
-    },
-    expired: (config, state, event) => {
-      const done = state.voice.started ? spoken(state, event) : { ...state, voiceFaults: state.voiceFaults + 1 };
-      return afterPhrase(config, done, event, [{ do: "hush" }]);
-    },
+    phraseStarted: followPhrase,
+    phraseEnded: (state, event) => (event.failed ? speakAgain(state, event) : afterPhrase(spoken(state, event), event)),
+    expired: (state, event) => afterPhrase(state.voice.started ? spoken(state, event) : unspoken(state), event, [{ do: "hush" }]),
     // A recogniser that is late: what we asked the caller to repeat has arrived after all.
-    heard: (config, state, event) => (state.voice.kind === "prompt" ? hear : keepLate)(config, state, event),
+    heard: (state, event) => (state.voice.kind === "prompt" ? hear(state, event) : keepLate(state, event)),
   },
-  listening: {
-    speechStarted: (config, state, event) => startHearing(config, state, event),
-    interim: (config, state, event) => startHearing(config, state, event),
-    speechCaptured: (config, state, event) => recognise(config, state, event),
-    heard: (config, state, event) => hear(config, state, event),
-    expired: (config, state, event) => prompt(config, state, reprompt(config, state)),
-  },
+  listening: { speechStarted: startHearing, interim: startHearing, speechCaptured: recognise, heard: hear, expired: reprompt },
   hearing: {
-    interim: (config, state, event) => {
-      if (event.at - state.speechAt > config.limits.utterance_ms) return recognise(config, state, event);
-      return keepHearing(config, state, event);
-    },
-    voiceStarted: (config, state, event) => keepHearing(config, { ...state, lineSilent: false }, event),
-    voiceStopped: (config, state, event) => {
-      const quietAt = config.asr.interim ? state.quietAt : event.at; // interim results are the better pulse
-      return keepHearing(config, { ...state, lineSilent: true, quietAt }, event);
-    },
-    speechCaptured: (config, state, event) => recognise(config, state, event),
-    heard: (config, state, event) => hear(config, state, event),
-    expired: (config, state, event) => prompt(config, state, reprompt(config, state)),
+    interim: hearOn,
+    voiceStarted: (state, event) => keepHearing({ ...state, lineSilent: false }, event),
+    voiceStopped: (state, event) => keepHearing(fallSilent(state, event), event),
+    speechCaptured: recognise, heard: hear, expired: reprompt,
   },
-  recognising: {
-    heard: (config, state, event) => hear(config, state, event),
-    expired: (config, state, event) => prompt(config, state, reprompt(config, state)),
-  },
-  thinking: {
-    replied: (config, state, event) => answer(config, state, event),
-    failed: (config, state, event) => retryOr(apologise, config, state, event),
-    expired: (config, state, event) => {
-      const phrase = state.phrase + 1;
-      const voice = { phrase, kind: "filler", next: "", started: false, endsAt: event.at + config.limits.playback_start_ms };
-      const ms = Math.max(1, config.limits.turn_ms - (event.at - state.askedAt));
-      return [{ ...state, name: "filling", phrase, voice }, [{ do: "say", phrase, text: config.texts.filler }, { do: "wait", ms }]];
-    },
-  },
+  recognising: { heard: hear, expired: reprompt },
+  thinking: { replied: answer, failed: retry, expired: fill },
   filling: {
-    phraseStarted: (config, state, event) => {
-      if (!isCurrent(state, event)) return [state, []];
-      const endsAt = event.at + event.duration + config.limits.playback_grace_ms;
-      return [{ ...state, voice: { ...state.voice, started: true, endsAt } }, []];
-    },
-    phraseEnded: (config, state, event) => [isCurrent(state, event) ? { ...state, voice: null, quietAt: event.at } : state, []],
-    replied: (config, state, event) => answer(config, state, event),
-    failed: (config, state, event) => retryOr(apologise, config, state, event),
-    expired: (config, state, event) => apologise(config, { ...state, voice: null }, event, [{ do: "hush" }]),
+    phraseStarted: (state, event) => [{ ...state, voice: started(state, event) }, []],
+    phraseEnded: (state, event) => [{ ...state, voice: null, quietAt: event.at }, []],
+    replied: answer, failed: retry,
+    expired: (state, event) => apologise({ ...state, voice: null }, event, [{ do: "hush" }]),
   },
-  // The reply is here, the filler is still playing: it may end by itself, but not for ever.
   holding: {
-    phraseStarted: (config, state, event) => {
-      return [state, isCurrent(state, event) ? [{ do: "wait", ms: event.duration + config.limits.playback_grace_ms }] : []];
-    },
-    phraseEnded: (config, state, event) => (isCurrent(state, event) ? speak(config, state, state.pending) : [state, []]),
-    expired: (config, state) => speak(config, state, state.pending, [{ do: "hush" }]),
+    phraseStarted: followPhrase,
+    phraseEnded: (state) => speak(state, state.pending),
+    expired: (state) => speak(state, state.pending, [{ do: "hush" }]),
   },
-  hanging: {
-    expired: (config, state, event) => close(state, event, state.reason),
-  },
-  closing: {
-    heard: (config, state, event) => keepLate(config, state, event),
-    expired: (config, state) => {
-      const report = { do: "report", ...summary(state) };
-      return [{ ...state, name: "reporting" }, [{ do: "stopEars" }, report, { do: "wait", ms: REPORT_MS }]];
-    },
-  },
+  hanging: { expired: (state, event) => close(state, event, state.reason) },
+  closing: { expired: report },
   reporting: {
-    reported: (config, state, event) => file({ ...state, reported: event.ok }),
-    expired: (config, state) => file(state),
+    reported: (state, event) => file({ ...state, reported: event.ok }),
+    expired: file,
   },
   filing: {
-    recorded: (config, state, event) => {
-      return state.recorded ? [state, []] : [{ ...state, recorded: true }, [{ do: "fileRecording", url: event.url }, { do: "wait", ms: REPORT_MS }]];
-    },
-    filed: (config, state) => finish(state),
+    recorded: (state, event) => (state.recorded ? [state, []] : fileRecording(state, event.url)),
+    filed: finish,
     // The final address never came: the one given at the start is better than none.
-    expired: (config, state) => {
-      if (state.recorded || !state.recording) return finish(state);
-      return [{ ...state, recorded: true }, [{ do: "fileRecording", url: state.recording }, { do: "wait", ms: REPORT_MS }]];
-    },
+    expired: (state) => (state.recorded || !state.recordingUrl ? finish(state) : fileRecording(state, state.recordingUrl)),
   },
   over: {},
 };
 
-const AFTER_THE_CALL = ["closing", "reporting", "filing", "over"];
-
 const ALWAYS = {
-  profiled: (config, state, event) => [profiled(state, event), []],
-  speechStarted: (config, state) => [{ ...state, fresh: true }, []],
-  voiceStarted: (config, state) => [{ ...state, lineSilent: false }, []],
-  voiceStopped: (config, state, event) => [{ ...state, lineSilent: true, quietAt: event.at }, []],
-  heard: (config, state, event) => keepLate(config, state, event),
-  replied: (config, state) => [{ ...state, confirmed: true }, []],
-  asrFailed: (config, state, event) => (AFTER_THE_CALL.includes(state.name) ? [state, []] : loseEars(config, state, event)),
-  recordingStarted: (config, state, event) => [{ ...state, recording: event.url }, []],
-  recorded: (config, state, event) => [{ ...state, recorded: true, recording: event.url }, []],
-  timeUp: (config, state, event) => {
-    if (AFTER_THE_CALL.includes(state.name) || isLeaving(state)) return [state, []];
-    return leave(config, state, "time_limit", config.texts.bye_time, [{ do: "hush" }]);
+  profiled: (state, event) => [takeProfile(state, event), []],
+  speechStarted: (state) => [{ ...state, fresh: true }, []],
+  voiceStarted: (state) => [{ ...state, lineSilent: false }, []],
+  voiceStopped: (state, event) => [{ ...state, lineSilent: true, quietAt: event.at }, []],
+  heard: keepLate,
+  replied: (state) => [{ ...state, confirmed: true }, []],
+  asrFailed: (state, event) => (isAfterCall(state) ? [state, []] : loseEars(state, event)),
+  recordingStarted: (state, event) => [{ ...state, recordingUrl: event.url }, []],
+  recorded: (state, event) => [{ ...state, recorded: true, recordingUrl: event.url }, []],
+  reported: (state, event) => [{ ...state, reported: event.ok }, []],
+  timeUp: (state) => {
+    if (isAfterCall(state) || isLeaving(state)) return [state, []];
+    return leave(state, "time_limit", state.profile.texts.bye_time, [{ do: "hush" }]);
   },
-  disconnected: (config, state, event) => {
-    if (AFTER_THE_CALL.includes(state.name)) return [state, []];
+  disconnected: (state, event) => {
+    if (isAfterCall(state)) return [state, []];
     return close(state, event, state.reason || (state.connectedAt ? "caller_hung_up" : "not_connected"));
   },
-  reported: (config, state, event) => [{ ...state, reported: event.ok }, []],
   // One request is still allowed: the report, if it has not got through.
-  terminating: (config, state, event) => {
+  terminating: (state, event) => {
     const last = { ...state, reason: state.reason || "terminated", endedAt: state.endedAt || event.at };
-    return [{ ...last, name: "over", reported: true }, state.reported ? [] : [{ do: "report", ...summary(last) }]];
+    return [{ ...last, name: "over", reported: true }, state.reported ? [] : [summary(last)]];
   },
   // A fault of this very file: say goodbye once, then end, whatever happens.
-  broke: (config, state, event) => {
-    if (AFTER_THE_CALL.includes(state.name)) return finish(state);
+  broke: (state, event) => {
+    if (isAfterCall(state)) return finish(state);
     if (state.broken) return close(state, event, "scenario_error", [{ do: "hangup" }]);
-    return leave(config, { ...state, broken: true, reason: "scenario_error" }, "scenario_error", config.texts.bye_failure, [{ do: "hush" }]);
+    const broken = { ...state, broken: true, reason: "scenario_error" };
+    return leave(broken, broken.reason, state.profile.texts.bye_failure, [{ do: "hush" }]);
   },
 };
 
-function decide(config, state, event) {
-  const row = TABLE[state.name] || {};
-  const rule = row[event.type] || ALWAYS[event.type];
-  const stale = event.turn !== undefined && event.turn !== state.turn;
-  return rule && !stale ? rule(config, state, event) : [state, []];
+function decide(state, event) {
+  const rule = TABLE[state.name][event.type] || ALWAYS[event.type];
+  const oldTurn = event.turn !== undefined && event.turn !== state.turn;
+  const oldPhrase = event.phrase !== undefined && (state.voice === null || event.phrase !== state.voice.phrase);
+  return rule && !oldTurn && !oldPhrase ? rule(state, event) : [state, []];
 }
 
-function profiled(state, event) {
-  return { ...state, profiled: true, confirmed: state.confirmed || event.confirmed };
-}
-
-function isCurrent(state, event) {
-  return state.voice !== null && state.voice.phrase === event.phrase;
+function isAfterCall(state) {
+  return ["closing", "reporting", "filing", "over"].includes(state.name);
 }
 
 function isLeaving(state) {
   return state.name === "hanging" || (state.voice !== null && state.voice.next === "leave");
 }
 
-function greet(config, state, before = []) {
-  return speak(config, state, { kind: "greeting", text: config.texts.greeting, next: "listen" }, before);
+// Beginning ---------------------------------------------------------------------------------------
+
+function takeProfile(state, event) {
+  return { ...state, profiled: true, profile: event.profile || state.profile, confirmed: state.confirmed || event.confirmed };
 }
 
-function speak(config, state, what, before = []) {
+function meet(state, event) {
+  const met = { ...state, name: "meeting", connectedAt: event.at, quietAt: event.at };
+  const limit = { do: "limitCall", ms: state.profile.limits.call_ms };
+  return state.profiled ? greet(met, [limit]) : [met, [limit, { do: "wait", ms: PROFILE_MS }]];
+}
+
+function greet(state, before = []) {
+  return speak(state, { kind: "greeting", text: state.profile.texts.greeting, next: "listen" }, before);
+}
+
+// Speaking: `what` is { kind, text, next }; `next` tells what follows: listen, finish (the last turn), leave ---------
+
+function speak(state, what, before = []) {
   const phrase = state.phrase + 1;
   const voice = { ...what, phrase, attempt: 0, started: false, endsAt: 0 };
-  const actions = [...before, { do: "deafen" }, { do: "say", phrase, text: what.text }, { do: "wait", ms: config.limits.playback_start_ms }];
-  return [{ ...state, name: "speaking", phrase, voice, pending: null }, actions];
+  const say = { do: "say", phrase, text: what.text };
+  const wait = { do: "wait", ms: state.profile.limits.playback_start_ms };
+  return [{ ...state, name: "speaking", phrase, voice, pending: null }, [...before, { do: "deafen" }, say, wait]];
 }
 
-// The voice failed: once more as plain short text, then a recorded prompt, then on without it.
-function speakAgain(config, state, event) {
-  const attempt = state.voice.attempt + 1;
-  const recorded = state.voice.next === "leave" ? config.audio.goodbye : config.audio.apology;
-  const next = { ...state, phrase: state.phrase + 1, voice: { ...state.voice, attempt, phrase: state.phrase + 1, started: false } };
-  const wait = { do: "wait", ms: config.limits.playback_start_ms };
-  if (attempt === 1) return [next, [{ do: "hush" }, { do: "say", phrase: next.phrase, text: plain(state.voice.text) }, wait]];
-  if (attempt === 2 && recorded) return [next, [{ do: "hush" }, { do: "play", phrase: next.phrase, url: recorded }, wait]];
-  return afterPhrase(config, { ...state, voiceFaults: state.voiceFaults + 1 }, event, [{ do: "hush" }]);
+function started(state, event) {
+  return { ...state.voice, started: true, endsAt: event.at + event.duration };
+}
+
+function followPhrase(state, event) {
+  const wait = { do: "wait", ms: event.duration + state.profile.limits.playback_grace_ms };
+  return [{ ...state, voice: started(state, event) }, [wait]];
 }
 
 // The phrase was heard: it fell silent at its known length, however late we learn of it.
 function spoken(state, event) {
-  return { ...state, voiceFaults: 0, quietAt: state.voice.started ? Math.min(event.at, state.voice.endsAt) : event.at };
+  const { started: audible, endsAt } = state.voice;
+  return { ...state, voiceFaults: 0, quietAt: audible ? Math.min(event.at, endsAt) : event.at };
 }
 
-function afterPhrase(config, state, event, before = []) {
-  const next = state.voice.next;
+function unspoken(state) {
+  return { ...state, voiceFaults: state.voiceFaults + 1 };
+}
+
+// The voice failed: once more as plain short text, then a recorded prompt, then on without it.
+function speakAgain(state, event) {
+  const { limits, audio } = state.profile;
+  const phrase = state.phrase + 1;
+  const voice = { ...state.voice, phrase, attempt: state.voice.attempt + 1, started: false };
+  const url = voice.next === "leave" ? audio.goodbye : audio.apology;
+  const said = voice.attempt === 1 ? { do: "say", phrase, text: plain(voice.text) } : { do: "play", phrase, url };
+  if (voice.attempt > 2 || (voice.attempt === 2 && !url)) return afterPhrase(unspoken(state), event, [{ do: "hush" }]);
+  return [{ ...state, phrase, voice }, [{ do: "hush" }, said, { do: "wait", ms: limits.playback_start_ms }]];
+}
+
+function afterPhrase(state, event, before = []) {
   const done = { ...state, voice: null };
-  if (next === "leave") return hangUp(config, done, before);
-  if (state.voiceFaults > VOICE_FAULTS) return hangUp(config, { ...done, reason: "voice_down" }, before);
-  if (next === "finish") return leave(config, done, "turn_limit", config.texts.bye_turns, before);
-  return listen(config, done, event, before);
+  if (state.voice.next === "leave") return hangUp(done, before);
+  if (state.voiceFaults > VOICE_FAULTS) return hangUp({ ...done, reason: "voice_down" }, before);
+  if (state.voice.next === "finish") return leave(done, "turn_limit", state.profile.texts.bye_turns, before);
+  return listen(done, event, before);
 }
 
-function listen(config, state, event, before = []) {
-  if (state.asrFaults > 1) return leave(config, state, "recogniser_down", config.texts.bye_failure, before);
-  const record = config.recording.enabled && !state.records ? [{ do: "record" }] : [];
-  const wait = { do: "wait", ms: speechMs(config, state, event) };
-  return [{ ...state, name: "listening", records: config.recording.enabled }, [...before, ...record, { do: "listen" }, wait]];
-}
+// Listening ---------------------------------------------------------------------------------------
 
-function startHearing(config, state, event) {
-  return keepHearing(config, { ...state, name: "hearing", fresh: true, speechAt: event.at }, event);
-}
-
-// Waits for more of what the caller says. The line's own ear tells a recogniser that has died from a caller who speaks
-// for long: while there is a voice, a recogniser may be silent for its patience (interim results are its pulse).
-function keepHearing(config, state, event) {
-  if (state.lineSilent) return [state, [{ do: "wait", ms: speechMs(config, state, event) }]];
-  const ms = config.asr.interim ? config.limits.no_speech_ms : config.limits.capture_ms;
-  return [{ ...state, quietAt: event.at }, [{ do: "wait", ms }]];
+function listen(state, event, before = []) {
+  const { recording, texts } = state.profile;
+  if (state.asrFaults > 1) return leave(state, "recogniser_down", texts.bye_failure, before);
+  const record = recording.enabled && !state.records ? [{ do: "record" }] : [];
+  const wait = { do: "wait", ms: speechMs(state, event) };
+  return [{ ...state, name: "listening", records: recording.enabled }, [...before, ...record, { do: "listen" }, wait]];
 }
 
 // The caller's time to speak; what has passed in silence counts.
-function speechMs(config, state, event) {
-  const silent = Math.max(0, event.at - state.quietAt);
-  return Math.max(Math.min(1500, config.limits.no_speech_ms), config.limits.no_speech_ms - silent);
+function speechMs(state, event) {
+  const whole = state.profile.limits.no_speech_ms;
+  return Math.max(Math.min(SPEECH_MS, whole), whole - Math.max(0, event.at - state.quietAt));
 }
 
-function recognise(config, state, event) {
-  return [{ ...state, name: "recognising", quietAt: event.at }, [{ do: "deafen" }, { do: "wait", ms: config.limits.result_ms }]];
+function startHearing(state, event) {
+  return keepHearing({ ...state, name: "hearing", fresh: true, speechAt: event.at }, event);
 }
 
-function hear(config, state, event) {
-  const before = state.voice ? [{ do: "hush" }] : [];
+// Waits for more of what the caller says. The line's own ear tells a recogniser that has died from a caller who
+// speaks for long: while there is a voice, a recogniser may be silent for a while; interim results are its pulse.
+function keepHearing(state, event) {
+  const { asr, limits } = state.profile;
+  if (state.lineSilent) return [state, [{ do: "wait", ms: speechMs(state, event) }]];
+  return [{ ...state, quietAt: event.at }, [{ do: "wait", ms: asr.interim ? limits.no_speech_ms : limits.capture_ms }]];
+}
+
+function hearOn(state, event) {
+  const tooLong = event.at - state.speechAt > state.profile.limits.utterance_ms;
+  return tooLong ? recognise(state, event) : keepHearing(state, event);
+}
+
+function fallSilent(state, event) {
+  return { ...state, lineSilent: true, quietAt: state.profile.asr.interim ? state.quietAt : event.at };
+}
+
+function recognise(state, event) {
+  const wait = { do: "wait", ms: state.profile.limits.result_ms };
+  return [{ ...state, name: "recognising", quietAt: event.at }, [{ do: "deafen" }, wait]];
+}
+
+function hear(state, event) {
   if (!state.fresh && event.text && event.text === state.lastText) return [state, []]; // the same result once more
+  if (state.voice && !event.text) return [state, []];
   const calm = { ...state, fresh: false, voice: null };
-  if (!event.text) return state.voice ? [state, []] : prompt(config, calm, reprompt(config, state));
-  const doubtful = event.confidence === 0 ? !state.unsure : event.confidence < config.limits.confidence;
-  if (doubtful && !state.repeated && !state.voice) {
-    const asked = { ...calm, repeated: true, unsure: state.unsure || event.confidence === 0 };
-    return prompt(config, asked, config.texts.repeat);
-  }
-  const turn = state.turn + 1;
-  const ask = { do: "ask", turn, text: event.text, confidence: event.confidence, start: !state.confirmed, ms: config.limits.turn_ms };
-  const accepted = { ...calm, name: "thinking", turn, lastText: event.text, askedAt: event.at, attempt: 0, reprompts: 0, repeated: false, quietAt: event.at };
-  return [{ ...accepted, question: ask }, [...before, { do: "deafen" }, ask, { do: "wait", ms: config.limits.filler_ms }]];
+  if (!event.text) return reprompt(calm);
+  const nothing = event.confidence === 0;
+  const doubtful = nothing ? !state.unsure : event.confidence < state.profile.limits.confidence;
+  if (!doubtful || state.repeated || state.voice) return ask(calm, event, state.voice ? [{ do: "hush" }] : []);
+  return prompt({ ...calm, repeated: true, unsure: state.unsure || nothing }, state.profile.texts.repeat);
 }
 
 // Other words each time: a caller who hears the same sentence again thinks of a machine that hangs.
-function reprompt(config, state) {
-  return config.texts.reprompts[state.prompts % config.texts.reprompts.length];
+function reprompt(state) {
+  const { reprompts } = state.profile.texts;
+  return prompt(state, reprompts[state.prompts % reprompts.length]);
 }
 
 // Asks the caller to speak (again), so many times in a row and no more.
-function prompt(config, state, text, before = []) {
-  if (state.reprompts >= config.limits.reprompts) return leave(config, state, "no_input", config.texts.bye_silence, before);
-  return speak(config, { ...state, reprompts: state.reprompts + 1, prompts: state.prompts + 1 }, { kind: "prompt", text, next: "listen" }, before);
+function prompt(state, text, before = []) {
+  const { limits, texts } = state.profile;
+  if (state.reprompts >= limits.reprompts) return leave(state, "no_input", texts.bye_silence, before);
+  const asked = { ...state, reprompts: state.reprompts + 1, prompts: state.prompts + 1 };
+  return speak(asked, { kind: "prompt", text, next: "listen" }, before);
 }
 
-function answer(config, state, event) {
-  const known = { ...state, confirmed: true };
-  const next = event.action === "hangup" ? "leave" : state.turn >= config.limits.turns ? "finish" : "listen";
-  if (event.outcome === "apologised") return apologise(config, known, event, [], { kind: "apology", text: event.text, next });
-  const reason = next === "leave" ? "assistant_hung_up" : "";
-  return hold(config, { ...known, apologies: 0, reason }, event, { kind: "answer", text: event.text, next });
-}
-
-function retryOr(otherwise, config, state, event) {
-  const left = config.limits.turn_ms - (event.at - state.askedAt);
-  if (!event.retry || state.attempt > 0 || left - event.retryMs < RETRY_MS) return otherwise(config, state, event);
-  const ask = { ...state.question, start: state.question.start || event.unknown, ms: left - event.retryMs, delay: event.retryMs };
-  return [{ ...state, attempt: 1 }, [ask]];
-}
-
-function apologise(config, state, event, before = [], spoken = null) {
-  if (state.apologies >= config.limits.apologies) {
-    const bye = { kind: "goodbye", text: config.texts.bye_failure, next: "leave" };
-    return hold(config, { ...state, reason: "backend_down" }, event, bye, before);
-  }
-  const next = state.turn >= config.limits.turns ? "finish" : "listen";
-  const sorry = spoken || { kind: "apology", text: config.texts.apology, next };
-  return hold(config, { ...state, apologies: state.apologies + 1 }, event, sorry, before);
-}
-
-// Speaks now, or as soon as the filler has ended: never two voices at once, never half a filler.
-function hold(config, state, event, what, before = []) {
-  if (state.voice === null) return speak(config, state, what, before);
-  return [{ ...state, name: "holding", pending: what }, [...before, { do: "wait", ms: Math.max(1, state.voice.endsAt - event.at) }]];
-}
-
-function leave(config, state, reason, text, before = []) {
-  return speak(config, { ...state, reason: state.reason || reason }, { kind: "goodbye", text, next: "leave" }, before);
-}
-
-function hangUp(config, state, before) {
-  return [{ ...state, name: "hanging" }, [...before, { do: "hangup" }, { do: "wait", ms: config.limits.goodbye_ms }]];
-}
-
-function loseEars(config, state, event) {
+function loseEars(state, event) {
   const lost = { ...state, asrFaults: state.asrFaults + 1 };
   const before = [{ do: "stopEars" }];
-  if (!["listening", "hearing", "recognising"].includes(state.name)) return [lost, before]; // the next `listen` makes a new one, or says goodbye
-  if (lost.asrFaults > 1) return leave(config, lost, "recogniser_down", config.texts.bye_failure, before);
-  return prompt(config, lost, config.texts.repeat, before);
+  const hears = ["listening", "hearing", "recognising"].includes(state.name);
+  if (!hears) return [lost, before]; // the next `listen` makes a new one, or says goodbye
+  return lost.asrFaults > 1 ? listen(lost, event, before) : prompt(lost, state.profile.texts.repeat, before);
 }
 
-function keepLate(config, state, event) {
+function keepLate(state, event) {
   if (!event.text || event.text === state.lastText || state.late.length >= LATE_TEXTS) return [state, []];
   return [{ ...state, late: [...state.late, clip(event.text, LATE_CHARS)] }, []];
+}
+
+// Asking ------------------------------------------------------------------------------------------
+
+function ask(state, event, before) {
+  const { limits } = state.profile;
+  const turn = state.turn + 1;
+  const { text, confidence } = event;
+  const question = { do: "ask", turn, text, confidence, start: !state.confirmed, ms: limits.turn_ms };
+  const asked = {
+    ...state, name: "thinking", turn, question, attempt: 0, lastText: text, askedAt: event.at, quietAt: event.at,
+    reprompts: 0, repeated: false,
+  };
+  return [asked, [...before, { do: "deafen" }, question, { do: "wait", ms: limits.filler_ms }]];
+}
+
+function timeLeft(state, event) {
+  return state.profile.limits.turn_ms - (event.at - state.askedAt);
+}
+
+function fill(state, event) {
+  const { limits, texts } = state.profile;
+  const phrase = state.phrase + 1;
+  const voice = { phrase, kind: "filler", next: "", started: false, endsAt: event.at + limits.playback_start_ms };
+  const wait = { do: "wait", ms: Math.max(1, timeLeft(state, event)) };
+  return [{ ...state, name: "filling", phrase, voice }, [{ do: "say", phrase, text: texts.filler }, wait]];
+}
+
+// A second attempt under the same number, if there is time for it; then an apology.
+function retry(state, event) {
+  const ms = timeLeft(state, event) - event.retryMs;
+  if (!event.retry || state.attempt > 0 || ms < RETRY_MS) return apologise(state, event);
+  const question = { ...state.question, start: state.question.start || event.unknown, ms, delay: event.retryMs };
+  return [{ ...state, attempt: 1, question }, [question]];
+}
+
+function answer(state, event) {
+  const known = { ...state, confirmed: true };
+  const what = { kind: "answer", text: event.text, next: event.action === "hangup" ? "leave" : afterTurn(state) };
+  if (event.outcome === "apologised") return apologise(known, event, [], { ...what, kind: "apology" });
+  const reason = what.next === "leave" ? "assistant_hung_up" : "";
+  return hold({ ...known, apologies: 0, reason }, event, what);
+}
+
+function apologise(state, event, before = [], given = null) {
+  const { limits, texts } = state.profile;
+  if (state.apologies >= limits.apologies) {
+    const bye = { kind: "goodbye", text: texts.bye_failure, next: "leave" };
+    return hold({ ...state, reason: "backend_down" }, event, bye, before);
+  }
+  const what = given || { kind: "apology", text: texts.apology, next: afterTurn(state) };
+  return hold({ ...state, apologies: state.apologies + 1 }, event, what, before);
+}
+
+function afterTurn(state) {
+  return state.turn >= state.profile.limits.turns ? "finish" : "listen";
+}
+
+// Speaks now, or as soon as the filler has ended: never two voices at once, never half a filler, nor one without end.
+function hold(state, event, what, before = []) {
+  if (state.voice === null) return speak(state, what, before);
+  const grace = state.voice.started ? state.profile.limits.playback_grace_ms : 0;
+  const wait = { do: "wait", ms: Math.max(1, state.voice.endsAt + grace - event.at) };
+  return [{ ...state, name: "holding", pending: what }, [...before, wait]];
+}
+
+// Ending ------------------------------------------------------------------------------------------
+
+function leave(state, reason, text, before = []) {
+  return speak({ ...state, reason: state.reason || reason }, { kind: "goodbye", text, next: "leave" }, before);
+}
+
+function hangUp(state, before) {
+  return [{ ...state, name: "hanging" }, [...before, { do: "hangup" }, { do: "wait", ms: state.profile.limits.goodbye_ms }]];
 }
 
 function close(state, event, reason, before = []) {
@@ -384,24 +398,33 @@ function close(state, event, reason, before = []) {
   return [closed, [...before, { do: "hush" }, { do: "deafen" }, { do: "unlimitCall" }, { do: "wait", ms: LATE_MS }]];
 }
 
+function report(state) {
+  return [{ ...state, name: "reporting" }, [{ do: "stopEars" }, summary(state), { do: "wait", ms: REPORT_MS }]];
+}
+
+function summary(state) {
+  const duration_ms = state.connectedAt ? Math.max(0, state.endedAt - state.connectedAt) : 0;
+  return { do: "report", reason: state.reason, duration_ms, turns: state.turn, late: state.late, start: !state.confirmed };
+}
+
 function file(state) {
   if (!state.records) return finish(state);
-  const known = state.recorded ? [{ do: "fileRecording", url: state.recording }] : [];
-  return [{ ...state, name: "filing" }, [...known, { do: "wait", ms: RECORDING_MS }]];
+  const filing = { ...state, name: "filing" };
+  return state.recorded ? fileRecording(filing, state.recordingUrl) : [filing, [{ do: "wait", ms: RECORDING_MS }]];
+}
+
+function fileRecording(state, url) {
+  return [{ ...state, recorded: true }, [{ do: "fileRecording", url }, { do: "wait", ms: REPORT_MS }]];
 }
 
 function finish(state) {
   return [{ ...state, name: "over" }, [{ do: "terminate" }]];
 }
 
-function summary(state) {
-  const duration = state.connectedAt ? Math.max(0, state.endedAt - state.connectedAt) : 0;
-  return { reason: state.reason, duration_ms: duration, turns: state.turn, late: state.late, start: !state.confirmed };
-}
+// Words -------------------------------------------------------------------------------------------
 
 function plain(text) {
-  const words = text.replace(/[^0-9A-Za-zА-Яа-яЁё .,!?-]/g, " ").replace(/\s+/g, " ").trim();
-  return clip(words, 200);
+  return clip(text.replace(/[^0-9A-Za-zА-Яа-яЁё .,!?-]/g, " ").replace(/\s+/g, " ").trim(), 200);
 }
 
 // Cuts at a sentence end, else at a space; never longer than `limit`.
@@ -420,7 +443,7 @@ function clip(text, limit) {
 
 const ACT = {
   fetchProfile(line) {
-    void post(line, "/call/start", line.start, REPORT_MS).then((result) => dispatch(line, () => readProfile(line, result)));
+    void post(line, "/call/start", line.start, REPORT_MS).then((result) => dispatch(line, () => readProfile(result)));
   },
   answer(line) {
     line.call.handleMicStatus(true);
@@ -437,9 +460,10 @@ const ACT = {
     clearTimeout(line.limit);
   },
   say(line, action) {
-    const voice = lookup(VoiceList, line.config.voice) || lookup(VoiceList, DEFAULTS.voice);
-    const parameters = { voice, progressivePlayback: line.config.progressive };
-    play(line, action.phrase, () => VoxEngine.createTTSPlayer(speakable(action.text, line.config.limits.phrase_chars), parameters));
+    const { voice: name, progressive, limits } = line.state.profile;
+    const voice = lookup(VoiceList, name) || lookup(VoiceList, DEFAULTS.voice);
+    const text = speakable(action.text, limits.phrase_chars);
+    play(line, action.phrase, () => VoxEngine.createTTSPlayer(text, { voice, progressivePlayback: progressive }));
   },
   play(line, action) {
     play(line, action.phrase, () => VoxEngine.createURLPlayer({ url: action.url }));
@@ -470,17 +494,19 @@ const ACT = {
   },
   // The HTTP turn. A stream answers with the same events: `replied` and `failed`.
   ask(line, action) {
-    if (action.delay) setTimeout(() => dispatch(line, () => (isAsking(line, action.turn) ? sendTurn(line, action) : null)), action.delay);
+    const again = () => (isAsking(line, action.turn) ? sendTurn(line, action) : null);
+    if (action.delay) setTimeout(() => dispatch(line, again), action.delay);
     else sendTurn(line, action);
   },
   record(line) {
-    line.call.record({ stereo: line.config.recording.stereo });
+    line.call.record({ stereo: line.state.profile.recording.stereo });
   },
   hangup(line) {
     quietly(() => line.call.hangup());
   },
   report(line, action) {
-    const body = { call_id: line.id, reason: action.reason, duration_ms: action.duration_ms, turns: action.turns, late: action.late };
+    const { reason, duration_ms, turns, late } = action;
+    const body = { call_id: line.id, reason, duration_ms, turns, late };
     const sent = post(line, "/call/end", action.start ? { ...body, start: line.start } : body, REPORT_MS);
     void sent.then((result) => dispatch(line, () => ({ type: "reported", ok: result.code === 200 })));
   },
@@ -525,7 +551,7 @@ function quietly(end) {
 }
 
 function createEars(line) {
-  const wish = line.config.asr;
+  const wish = line.state.profile.asr;
   const parameters = {
     profile: lookup(ASRProfileList, wish.profile) || lookup(ASRProfileList, DEFAULTS.asr.profile),
     interimResults: wish.interim,
@@ -546,15 +572,14 @@ function createEars(line) {
 function readResult(line, e) {
   const words = typeof e.text === "string" ? e.text : e["transcript"]; // the documentation knows both names
   const text = typeof words === "string" ? speakable(words, 2000) : "";
-  const confidence = normalise(e.confidence, line.config.asr.confidence_scale);
+  const confidence = normalise(e.confidence, line.state.profile.asr.confidence_scale);
   return logged({ type: "heard", text, confidence }, "Result received!", "Text: " + text, "Confidence: " + confidence);
 }
 
-function readProfile(line, result) {
+function readProfile(result) {
   const confirmed = result.code === 200;
-  if (confirmed) line.config = merge(DEFAULTS, parse(result.text).profile);
-  else Logger.write("[HALO] no profile: " + result.code + "; the built-in one serves");
-  return { type: "profiled", confirmed };
+  if (!confirmed) Logger.write("[HALO] no profile: " + result.code + "; the built-in one serves");
+  return { type: "profiled", confirmed, profile: confirmed ? merge(DEFAULTS, parse(result.text).profile) : null };
 }
 
 function isAsking(line, turn) {
@@ -574,7 +599,7 @@ function sendTurn(line, action) {
 function readReply(line, turn, result) {
   Logger.write("[ASR] Backend response: " + result.code);
   const reply = result.code === 200 ? parse(result.text) : {};
-  const text = typeof reply.ai_text === "string" ? speakable(reply.ai_text, line.config.limits.phrase_chars) : "";
+  const text = typeof reply.ai_text === "string" ? speakable(reply.ai_text, line.state.profile.limits.phrase_chars) : "";
   if (text) return logged({ type: "replied", turn, text, action: reply.action, outcome: reply.outcome }, "AI: " + text);
   return { type: "failed", turn, retry: RETRIED.includes(result.code), retryMs: retryMs(result), unknown: result.code === 404 };
 }
@@ -594,7 +619,7 @@ async function post(line, path, body, timeoutMs) {
     const url = secret("HALO_URL").replace(/\/+$/, "") + path;
     const postData = ascii(JSON.stringify(body));
     const timeout = Math.max(1, Math.ceil(timeoutMs / 1000));
-    const connectionTimeout = Math.max(1, Math.min(timeout, Math.round(line.config.limits.connect_ms / 1000)));
+    const connectionTimeout = Math.max(1, Math.min(timeout, Math.round(line.state.profile.limits.connect_ms / 1000)));
     const headers = { "Content-Type": "application/json", ...signature(line, url, postData) };
     return await Net.httpRequestAsync(url, { method: "POST", headers, postData, timeout, connectionTimeout });
   } catch (error) {
@@ -701,7 +726,7 @@ function dispatch(line, read) {
 
 function advance(line, event) {
   if (!event) return;
-  const [state, actions] = decide(line.config, line.state, { ...event, at: Date.now() });
+  const [state, actions] = decide(line.state, { ...event, at: Date.now() });
   line.state = state;
   actions.forEach((action) => ACT[action.do](line, action));
 }
@@ -718,7 +743,7 @@ function on(line, source, event, read) {
 function takeCall(e, sessionId) {
   const start = { call_id: sessionId, caller: e.callerid, called: e.destination, scenario_version: SCENARIO_VERSION };
   const line = {
-    call: e.call, id: sessionId, start, config: DEFAULTS, state: START_STATE, queue: [], busy: false, faults: 0, nonce: 0,
+    call: e.call, id: sessionId, start, state: START_STATE, queue: [], busy: false, faults: 0, nonce: 0,
     deadline: 0, limit: 0, player: null, asr: null, fed: false,
   };
   on(line, e.call, CallEvents.Connected, () => ({ type: "connected" }));

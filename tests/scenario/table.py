@@ -22,13 +22,13 @@ class Table:
     def __init__(self, **settings: Any) -> None:
         self._js = quickjs.Context()
         self._js.eval(NO_PLATFORM + SCENARIO.read_text(encoding="utf-8"))
-        self._js.eval("var config = DEFAULTS, state = START_STATE;")
+        self._js.eval("var state = START_STATE;")
         for path, value in settings.items():
             section, _, name = path.partition("__")
-            patch = {section: {name: value}}
+            patch = json.dumps({name: value})
             self._js.eval(
-                f"config = {{...config, {section}: {{...config.{section}, "
-                f"...{json.dumps(patch[section])}}}}};"
+                f"state = {{...state, profile: {{...state.profile, {section}: "
+                f"{{...state.profile.{section}, ...{patch}}}}}}};"
             )
         self.now = 1000
 
@@ -46,7 +46,7 @@ class Table:
         event = json.dumps({"type": kind, "at": self.now, **fields})
         return json.loads(
             self._js.eval(
-                f"(() => {{ const [s, a] = decide(config, state, {event}); state = s; "
+                f"(() => {{ const [s, a] = decide(state, {event}); state = s; "
                 "return JSON.stringify(a); })()"
             )
         )
