@@ -87,13 +87,19 @@ async def test_real_failures_have_the_platforms_codes(url, code):
 async def test_a_silent_server_is_a_timeout():
     """Connected, but nothing comes: -7 after the request's own limit."""
 
+    gone = asyncio.Event()
+
     async def hang(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         await reader.read()
         writer.close()
+        await writer.wait_closed()
+        gone.set()
 
     server = await asyncio.start_server(hang, "127.0.0.1", 0)
     port = server.sockets[0].getsockname()[1]
-    async with server, AiohttpNetwork() as network:
-        with pytest.raises(NetworkError) as error:
-            await network.request(HttpRequest(f"http://127.0.0.1:{port}/", timeout_ms=80))
+    async with server:
+        async with AiohttpNetwork() as network:
+            with pytest.raises(NetworkError) as error:
+                await network.request(HttpRequest(f"http://127.0.0.1:{port}/", timeout_ms=80))
+        await asyncio.wait_for(gone.wait(), 2)
     assert error.value.code == -7

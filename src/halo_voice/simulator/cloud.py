@@ -99,6 +99,14 @@ class Cloud:
 
     async def run(self, source: str) -> None:
         """Plays the whole session; every way ends with a finish reason."""
+        try:
+            await self._play(source)
+        finally:  # also when the one who plays is cancelled
+            for leg in self.legs.values():
+                leg.end(tell=False)
+            await self.exchanges.close()
+
+    async def _play(self, source: str) -> None:
         self.obey(self._engine.load(source))
         self.after(0, self._started)
         self.after(self.chance.draw("calls", ALERT), self._alert)
@@ -118,7 +126,6 @@ class Cloud:
             result = timer.action() if timer.action else None
             if result is not None and inspect.isawaitable(result):
                 await result
-        await self.exchanges.close()
 
     def _started(self) -> None:
         number = self.session_id

@@ -82,19 +82,27 @@ class AsgiNetwork:
     """Calls an ASGI application in this process, under one host name; other hosts do not exist.
 
     In virtual time the clock stands while the application works; `latency` is drawn from the
-    call's seed, so that a run can be repeated. The application's lifespan is not its business.
+    call's seed, so that a run can be repeated. The application's lifespan is not its business. An
+    exception of the application is raised, unless `raises` is false: then the scenario sees what a
+    server would have sent.
     """
 
     app: Callable[..., Awaitable[None]]
     host: str
     latency: Spread | None = IN_PROCESS
+    raises: bool = True
 
     async def request(self, request: HttpRequest) -> HttpResponse:
         parts = urlsplit(request.url)
         if parts.hostname != self.host:
             raise NetworkError(-3)
         exchange = _Exchange(request.body)
-        await self.app(_scope(request, parts), exchange.receive, exchange.send)
+        try:
+            await self.app(_scope(request, parts), exchange.receive, exchange.send)
+        except Exception:  # whatever the application did not catch: a server answers 500
+            if self.raises:
+                raise
+            return HttpResponse(exchange.status or 500, bytes(exchange.body))
         if exchange.status is None:
             raise NetworkError(-6)
         return HttpResponse(exchange.status, bytes(exchange.body), tuple(exchange.headers))

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from halo_voice.simulator.surface import surface
 
 # The platform's own frames lie behind this line; see Engine.
-PLATFORM_LINE = 100_000
+PLATFORM_LINE = 30_000
 
 _FRAME = re.compile(r"<input>:(\d+)(?::(\d+))?")
 _NOT_DEFINED = re.compile(r"ReferenceError: (\S+) is not defined")

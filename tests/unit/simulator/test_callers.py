@@ -92,6 +92,23 @@ async def test_the_end_of_the_keyboard_is_a_hang_up(connected):
     assert (call.finish_reason, call.speech) == ("Normal termination", [])
 
 
+async def test_a_call_that_is_cancelled_leaves_nothing_behind(connected):
+    """Ctrl-C in a real-time call: the keyboard's task is gone too."""
+    asked = asyncio.Event()
+
+    async def read() -> str | None:
+        asked.set()
+        await asyncio.Event().wait()
+
+    before = asyncio.all_tasks()
+    call = asyncio.create_task(connected(BOT, caller=InteractiveCaller(read), real_time=True))
+    await asked.wait()
+    call.cancel()
+    await asyncio.gather(call, return_exceptions=True)
+    await asyncio.sleep(0)
+    assert asyncio.all_tasks() == before
+
+
 async def test_in_real_time_lines_are_said_when_they_are_typed(connected):
     """The clock runs; a line is said at once, whatever the assistant does."""
     typed: asyncio.Queue[str | None] = asyncio.Queue()

@@ -33,6 +33,18 @@ async def test_an_application_is_called_in_process():
     )
 
 
+async def test_an_application_that_fails():
+    """Its exception is the test's, or, by choice, a 500 for the scenario."""
+
+    async def broken(scope, receive, send):
+        raise RuntimeError("a bug")
+
+    with pytest.raises(RuntimeError):
+        await AsgiNetwork(broken, "halo.test").request(HttpRequest("https://halo.test/"))
+    network = AsgiNetwork(broken, "halo.test", raises=False)
+    assert (await network.request(HttpRequest("https://halo.test/"))).status == 500
+
+
 async def test_other_hosts_do_not_exist():
     """Everything but the application's host is -3."""
     with pytest.raises(NetworkError) as error:
