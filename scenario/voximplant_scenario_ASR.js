@@ -508,7 +508,7 @@ const ACT = {
     const { reason, duration_ms, turns, late } = action;
     const body = { call_id: line.id, reason, duration_ms, turns, late };
     const sent = post(line, "/call/end", action.start ? { ...body, start: line.start } : body, REPORT_MS);
-    void sent.then((result) => dispatch(line, () => ({ type: "reported", ok: result.code === 200 })));
+    void sent.then((result) => dispatch(line, () => ({ type: "reported", ok: parse(result.text).call_id === line.id })));
   },
   fileRecording(line, action) {
     const sent = post(line, "/process_audio", { call_id: line.id, url: action.url }, REPORT_MS);
