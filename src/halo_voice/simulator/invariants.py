@@ -213,7 +213,8 @@ def nothing_after(case: Case) -> Iterator[Breach]:
             yield Breach(12, line.ms, f"turn {turn.number} is asked after the end")
         ended = line.data.get("event") == "Call.Disconnected" and line.data["unit"] == "call:1"
         told = told or ended
-    accepted = [report for report in case.story.reports if report.code == 200]
+    # What a fault answered has not reached the backend; the scenario may well try again.
+    accepted = [r for r in case.story.reports if r.code == 200 and not r.fault]
     if len(accepted) > 1:
         yield Breach(12, accepted[1].sent_ms, f"{len(accepted)} reports")
 
