@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import os
 import random
 import resource
 import signal
@@ -22,6 +23,7 @@ from structlog.testing import capture_logs
 from halo_voice.core.errors import StoreBusy, StoreUnavailable
 from halo_voice.core.ports import CallEnd, CallStart, Outcome, Store, TurnRecord
 from halo_voice.store import SpooledStore, open_store
+from halo_voice.store.journal import Journal
 from halo_voice.store.memory import MemoryStore
 
 VICTIM = Path(__file__).with_name("store_victim.py")
@@ -295,6 +297,57 @@ async def test_damaged_and_impossible_lines_block_nobody(spooled: Place) -> None
         "turn",
     ]
     assert spooled.spool.read_bytes() == b""
+
+
+async def test_a_torn_end_does_not_spoil_the_next_line(tmp_path: Path) -> None:
+    """What is spooled after a restart is whole, though the file ended in the middle of a line."""
+    path = tmp_path / "spool.jsonl"
+    path.write_bytes(b'{"do": "open_c')
+    for call_id in ("c-1", "c-2"):
+        behind = MemoryStore()
+        behind.fault = StoreBusy()
+        store = SpooledStore(behind, path)
+        await store.start()
+        await store.open_call(CallStart(call_id))
+        await store.close()
+    assert [json.loads(line)["call"] for line in path.read_bytes().splitlines()] == ["c-1", "c-2"]
+    assert store.spooled == 2
+
+
+async def test_a_line_that_came_meanwhile_is_not_cleared_away(tmp_path: Path) -> None:
+    """Clearing up to a line keeps the file when a later line is in it already."""
+    path = tmp_path / "spool.jsonl"
+    journal = Journal(path)
+    await journal.open()
+    await journal.keep(b"1\n")
+    upto = journal.last
+    await journal.keep(b"2\n")
+    await journal.clear(upto)
+    assert path.read_bytes() == b"1\n2\n"
+    await journal.clear(journal.last)
+    assert path.read_bytes() == b""
+    await journal.close()
+
+
+async def test_a_kept_line_is_synced(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """When keep returns, the file was synced with the whole line in it; lines share syncs."""
+    path = tmp_path / "spool.jsonl"
+    journal = Journal(path)
+    await journal.open()
+    synced: list[bytes] = []
+    real = os.fsync
+
+    def recorded(file: int) -> None:
+        real(file)
+        synced.append(path.read_bytes())
+
+    monkeypatch.setattr(os, "fsync", recorded)
+    await journal.keep(b"1\n")
+    assert synced == [b"1\n"]
+    await asyncio.gather(*(journal.keep(b"more\n") for _ in range(100)))
+    assert synced[-1] == b"1\n" + b"more\n" * 100
+    assert len(synced) < 50
+    await journal.close()
 
 
 async def test_two_processes_never_share_a_file(spooled: Place) -> None:

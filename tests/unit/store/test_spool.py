@@ -94,6 +94,115 @@ async def test_nobody_can_tell_it_from_a_store_that_never_fails(seed: int) -> No
     await store.close()
 
 
+class Unsteady(MemoryStore):
+    """It takes its time, fails before or after it has done what was asked, and comes back."""
+
+    def __init__(self, draw: random.Random) -> None:
+        super().__init__()
+        self.draw = draw
+        self.steady = False
+
+    async def _unsteadily(self, method: Callable[..., Awaitable[Any]], *values: Any) -> Any:
+        await self._pass_time()
+        if not self.steady and self.draw.random() < 0.2:
+            raise StoreUnavailable
+        answer = await method(*values)
+        await self._pass_time()
+        if not self.steady and self.draw.random() < 0.2:
+            raise StoreBusy
+        return answer
+
+    async def _pass_time(self) -> None:
+        for _ in range(self.draw.choice([0, 1, 5])):
+            await asyncio.sleep(0)
+
+    async def open_call(self, start: CallStart) -> Any:
+        return await self._unsteadily(super().open_call, start)
+
+    async def find_call(self, call_id: str) -> Any:
+        return await self._unsteadily(super().find_call, call_id)
+
+    async def turns(self, call_id: str) -> Any:
+        return await self._unsteadily(super().turns, call_id)
+
+    async def accept_turn(self, *values: Any, **named: Any) -> Any:
+        return await self._unsteadily(lambda: super(Unsteady, self).accept_turn(*values, **named))
+
+    async def settle_turn(self, *values: Any, **named: Any) -> Any:
+        return await self._unsteadily(lambda: super(Unsteady, self).settle_turn(*values, **named))
+
+    async def end_call(self, end: CallEnd) -> Any:
+        return await self._unsteadily(super().end_call, end)
+
+    async def ping(self) -> None:
+        await self._unsteadily(super().ping)
+
+
+@pytest.mark.parametrize("seed", range(20))
+async def test_many_calls_on_an_unsteady_store_lose_and_double_nothing(seed: int) -> None:
+    """Calls at once, on a store that fails also after it has done it: what each was told is what
+    is stored in the end."""
+    behind = Unsteady(random.Random(seed))
+    store = SpooledStore(behind, None)
+    told: dict[str, list[Any]] = {}
+
+    async def talk(call_id: str) -> None:
+        told[call_id] = []
+        await store.open_call(CallStart(call_id))
+        for turn in range(1, 9):
+            accepted = await store.accept_turn(call_id, turn, f"{call_id} {turn}", 0.5)
+            assert accepted.outcome is Outcome.PENDING
+            settled = await store.settle_turn(
+                call_id, turn, outcome=Outcome.ANSWERED, reply="да", action="listen", source="m"
+            )
+            assert settled.outcome is Outcome.ANSWERED
+            told[call_id].append((turn, settled.user_text))
+            known = await store.turns(call_id)
+            assert [(each.turn, each.user_text) for each in known] == told[call_id]
+        await store.end_call(CallEnd(call_id, "caller_hung_up", 1, 8))
+
+    await asyncio.gather(*(talk(f"c-{number}") for number in range(6)))
+    behind.steady = True
+    await store.recovered()
+    for call_id, turns in told.items():
+        stored = await behind.turns(call_id)
+        assert [(turn.turn, turn.user_text) for turn in stored] == turns
+        assert {turn.outcome for turn in stored} == {Outcome.ANSWERED}
+        call = await behind.find_call(call_id)
+        assert call is not None
+        assert not call.open
+    await store.close()
+
+
+async def test_what_succeeds_beside_a_failure_is_known_to_the_shadow() -> None:
+    """An end that reached the store while a turn of the call went to the spool ends both."""
+
+    class Half(MemoryStore):
+        """Turns fail at once; the end of a call arrives late, but arrives."""
+
+        def __init__(self) -> None:
+            super().__init__()
+            self.go = asyncio.Event()
+
+        async def accept_turn(self, *_: Any, **__: Any) -> Any:
+            raise StoreBusy
+
+        async def end_call(self, end: CallEnd) -> bool:
+            await self.go.wait()
+            return await super().end_call(end)
+
+    behind = Half()
+    store = SpooledStore(behind, None)
+    await store.open_call(CallStart("c-1"))
+    ending = asyncio.create_task(store.end_call(CallEnd("c-1", "caller_hung_up", 1, 1)))
+    await asyncio.sleep(0)  # not a pause: the end sets out first
+    assert (await store.accept_turn("c-1", 1, "раз", None)).outcome is Outcome.PENDING
+    behind.go.set()
+    assert await ending
+    assert [turn.outcome for turn in await store.turns("c-1")] == [Outcome.CALLER_GONE]
+    await store.close()
+
+
 async def test_a_call_that_waits_is_not_overtaken() -> None:
     """Until its operations are in the store, a call writes to the spool though the store is up."""
     behind = MemoryStore()
