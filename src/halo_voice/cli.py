@@ -175,7 +175,7 @@ def _place_call(
 ) -> Any:
     """One call to `url` in the simulator; `say` has the caller's words, without it one types."""
     from halo_voice.simulator import AiohttpNetwork, InteractiveCaller, ScriptedCaller, place_call
-    from halo_voice.terminal import Conversation
+    from halo_voice.terminal import Conversation, Keyboard
 
     conversation = Conversation(out, trace=trace)
     key_id, key = next(iter(settings.keys.items()), ("", None))
@@ -190,7 +190,7 @@ def _place_call(
                 return None
             return await place_call(
                 settings.scenario,
-                caller=ScriptedCaller(say) if say else InteractiveCaller(_read_line),
+                caller=ScriptedCaller(say) if say else InteractiveCaller(Keyboard(out).read),
                 network=network,
                 secrets=secrets,
                 seed=seed,
@@ -218,13 +218,6 @@ async def _answers(network: Any, url: str) -> bool:
     except NetworkError:
         return False
     return reply.status in (200, 401)
-
-
-async def _read_line() -> str | None:
-    try:
-        return await asyncio.to_thread(out.input, "[cyan]  you  › [/cyan]")
-    except EOFError:
-        return None
 
 
 def _went_well(finished: Any, say: Any) -> bool:

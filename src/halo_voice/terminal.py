@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import asyncio
+import os
 import statistics
+import sys
 from dataclasses import dataclass, field
 
 from rich.console import Console
@@ -31,6 +34,39 @@ def row(when: str, who: str, what: Text) -> Table:
     grid.add_column(ratio=1)
     grid.add_row(when, who, what)
     return grid
+
+
+class Keyboard:
+    """Lines that a person types. Reads without a thread, so that a call that ends can be left."""
+
+    def __init__(self, console: Console, descriptor: int | None = None) -> None:
+        self._console = console
+        self._descriptor = sys.stdin.fileno() if descriptor is None else descriptor
+        self._typed = b""
+        self._ended = False
+
+    async def read(self) -> str | None:
+        """The next line, without its end; None when there are no more."""
+        self._console.print(Text("  you  › ", "cyan"), end="")
+        while b"\n" not in self._typed and not self._ended:
+            await self._readable()
+            more = os.read(self._descriptor, 4096)
+            self._ended = not more
+            self._typed += more
+        line, _, self._typed = self._typed.partition(b"\n")
+        return None if self._ended and not line else line.decode("utf-8", "replace").strip("\r")
+
+    async def _readable(self) -> None:
+        loop = asyncio.get_running_loop()
+        ready = loop.create_future()
+        try:
+            loop.add_reader(self._descriptor, lambda: ready.done() or ready.set_result(None))
+        except (PermissionError, NotImplementedError):
+            return  # a file, or a system that cannot tell: reading does not wait long
+        try:
+            await ready
+        finally:
+            loop.remove_reader(self._descriptor)
 
 
 @dataclass(slots=True)
