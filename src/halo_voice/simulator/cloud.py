@@ -21,6 +21,7 @@ from halo_voice.simulator.report import Violation, thrown, violation
 from halo_voice.simulator.trace import PlaybackSpan, SpeechSpan, Trace
 from halo_voice.simulator.voice import Voice
 
+SCENARIO_BYTES_MAX = 128 * 1024  # a larger one cannot be uploaded
 UNANSWERED_MS = 60_000  # an incoming call rings no longer
 IDLE_MS = 60_000  # a session without calls ends
 LAST_REQUESTS_MS = 90_000  # how long requests are waited for after terminate()
@@ -107,6 +108,10 @@ class Cloud:
             await self.exchanges.close()
 
     async def _play(self, source: str) -> None:
+        size = len(source.encode())
+        if size > SCENARIO_BYTES_MAX:
+            text = f"the scenario has {size} bytes; {SCENARIO_BYTES_MAX} are the limit"
+            self.violations.append(Violation("misuse", "", text, self._file))
         self.obey(self._engine.load(source))
         self.after(0, self._started)
         self.after(self.chance.draw("calls", ALERT), self._alert)

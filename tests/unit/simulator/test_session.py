@@ -100,6 +100,13 @@ async def test_a_scenario_that_cannot_be_read_ends_at_once(play):
     assert call.failures[0].startswith("scenario.js:1: SyntaxError")
 
 
+async def test_a_scenario_of_128_kilobytes_is_all(connected):
+    """A larger file cannot be uploaded."""
+    assert (await connected("// " + "x" * 100_000)).failures == []
+    call = await connected("// " + "я" * 70_000)
+    assert "131072 are the limit" in call.failures[0]
+
+
 async def test_a_caught_violation_is_still_reported(connected):
     """A scenario's own catch-all cannot hide an invented name."""
     call = await connected("try { call.transfer('+7'); } catch (e) { log('caught'); }")
