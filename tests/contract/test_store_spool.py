@@ -185,28 +185,58 @@ async def test_what_waits_is_bounded(tmp_path: Path) -> None:
 
 
 async def test_a_silent_store_is_given_up(tmp_path: Path) -> None:
-    """A store that neither answers nor fails costs its patience once and then nothing."""
+    """A store that neither answers nor fails costs one turn its patience, and then nobody."""
 
     class Silent(MemoryStore):
-        silent = asyncio.Event()
+        def __init__(self) -> None:
+            super().__init__()
+            self.awake = asyncio.Event()
+            self.awake.set()
+
+        async def open_call(self, start: CallStart) -> Any:
+            await self.awake.wait()
+            return await super().open_call(start)
+
+        async def find_call(self, call_id: str) -> Any:
+            await self.awake.wait()
+            return await super().find_call(call_id)
 
         async def accept_turn(self, *values: Any, **named: Any) -> TurnRecord:
-            await self.silent.wait()
+            await self.awake.wait()
             return await super().accept_turn(*values, **named)
 
         async def ping(self) -> None:
-            await self.silent.wait()
+            await self.awake.wait()
 
     behind = Silent()
-    store = SpooledStore(behind, tmp_path / "spool.jsonl", patience_s=0.05)
+    store = SpooledStore(behind, tmp_path / "spool.jsonl", patience_s=0.1)
     await store.start()
-    await store.open_call(CallStart("c-1"))
+    calls = [f"c-{number}" for number in range(8)]
+    for call_id in calls:
+        await store.open_call(CallStart(call_id))
+    behind.awake.clear()
     began = time.monotonic()
-    said = [await one_turn(store, turn) for turn in range(1, 9)]
-    assert time.monotonic() - began < 0.4
-    behind.silent.set()
+    said = [await one_turn(store, 1, call_id) for call_id in calls]
+    assert time.monotonic() - began < 0.6
+    behind.awake.set()
     await store.recovered()
-    assert await behind.turns("c-1") == said
+    assert [turn for call_id in calls for turn in await behind.turns(call_id)] == said
+    await store.close()
+
+
+async def test_a_spool_that_was_removed_is_noticed(tmp_path: Path) -> None:
+    """A file without a name keeps nothing: the lines stay in memory, with an alarm."""
+    behind = MemoryStore()
+    store = SpooledStore(behind, tmp_path / "spool.jsonl")
+    await store.start()
+    (tmp_path / "spool.jsonl").unlink()
+    behind.fault = StoreBusy()
+    with capture_logs() as logs:
+        await store.open_call(CallStart("c-1"))
+    assert "spool_unwritable" in [line["event"] for line in logs]
+    behind.fault = None
+    await store.recovered()
+    assert await behind.find_call("c-1") is not None
     await store.close()
 
 

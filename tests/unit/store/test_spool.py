@@ -218,8 +218,11 @@ async def test_a_call_that_waits_is_not_overtaken() -> None:
     await store.close()
 
 
-async def test_one_call_that_stays_locked_holds_up_no_other() -> None:
+async def test_one_call_that_stays_locked_holds_up_no_other(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
     """A row that stays locked keeps its own call in the spool, and nobody else's."""
+    monkeypatch.setattr(spool, "_REPLAYS_AT_ONCE", 1)
 
     class OneLocked(MemoryStore):
         locked = "c-1"
@@ -248,6 +251,22 @@ async def test_one_call_that_stays_locked_holds_up_no_other() -> None:
     behind.locked = ""
     await store.recovered()
     assert await behind.find_call("c-1") is not None
+    await store.close()
+
+
+@pytest.mark.parametrize("away", [False, True])
+async def test_a_call_that_has_ended_is_forgotten(away: bool) -> None:
+    """Nothing of an ended call stays in memory once the store has all of it."""
+    behind = MemoryStore()
+    store = SpooledStore(behind, None)
+    await store.open_call(CallStart("c-1"))
+    behind.fault = StoreBusy() if away else None
+    assert store._shadow.knows("c-1")
+    assert await store.end_call(CallEnd("c-1", "caller_hung_up", 1, 0))
+    assert store._shadow.knows("c-1") == away
+    behind.fault = None
+    await store.recovered()
+    assert not store._shadow.knows("c-1")
     await store.close()
 
 

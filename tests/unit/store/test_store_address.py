@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from halo_voice.core.errors import StoreUnavailable
-from halo_voice.store.address import read_url, redact_url, sqlite_path
+from halo_voice.store.address import read_url, redact_url, spool_path, sqlite_path
 
 
 @pytest.mark.parametrize(
@@ -71,3 +71,16 @@ def test_a_relative_path_is_below_the_working_folder() -> None:
 def test_postgresql_is_reached_through_psycopg(scheme: str) -> None:
     """Both common spellings of the scheme work."""
     assert read_url(f"{scheme}://u@h/d").drivername == "postgresql+psycopg"
+
+
+@pytest.mark.parametrize(
+    ("url", "path"),
+    [
+        ("memory:", None),
+        ("sqlite:////srv/halo/halo.sqlite3", Path("/srv/halo/halo.spool.jsonl")),
+        ("postgresql://halo@db/halo", Path("var/spool.jsonl").absolute()),
+    ],
+)
+def test_a_spool_lies_beside_its_store(url: str, path: Path | None) -> None:
+    """SQLite's spool is beside its file, a server's in var; what forgets needs none."""
+    assert spool_path(url) == path
