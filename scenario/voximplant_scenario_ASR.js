@@ -446,8 +446,8 @@ const ACT = {
     void post(line, "/call/start", line.start, REPORT_MS).then((result) => dispatch(line, () => readProfile(result)));
   },
   answer(line) {
-    line.call.handleMicStatus(true);
     line.call.answer();
+    quietly(() => line.call.handleMicStatus(true));
   },
   wait(line, action) {
     clearTimeout(line.deadline);
@@ -758,6 +758,15 @@ function takeCall(e, sessionId) {
 
 (function start() {
   let sessionId = "";
-  VoxEngine.addEventListener(AppEvents.Started, (e) => { sessionId = String(e.sessionId); });
-  VoxEngine.addEventListener(AppEvents.CallAlerting, (e) => takeCall(e, sessionId || uuidgen()));
+  VoxEngine.addEventListener(AppEvents.Started, (e) => {
+    sessionId = e && e.sessionId ? String(e.sessionId) : "";
+  });
+  VoxEngine.addEventListener(AppEvents.CallAlerting, (e) => {
+    try {
+      takeCall(e, sessionId || uuidgen());
+    } catch (error) {
+      Logger.write("[HALO] no call: " + error);
+      VoxEngine.terminate();
+    }
+  });
 })();

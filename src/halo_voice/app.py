@@ -21,7 +21,13 @@ from halo_voice.api.routes_voximplant import voximplant_router
 from halo_voice.api.signature import Verifier, check_key
 from halo_voice.calls.recordings import Recordings
 from halo_voice.calls.switchboard import Switchboard
-from halo_voice.core.errors import ConfigurationError, HaloError, StoreError
+from halo_voice.core.errors import (
+    ConfigurationError,
+    HaloError,
+    NoSuchMethod,
+    NoSuchPath,
+    StoreError,
+)
 from halo_voice.core.ports import LanguageModel, RecordingSource, Store
 from halo_voice.core.profile import Profile
 from halo_voice.knowledge.index import CompanyTexts
@@ -35,7 +41,7 @@ from halo_voice.settings import Settings, load_settings
 from halo_voice.speech.addresses import RECORDING_HOSTS
 from halo_voice.speech.recordings import HttpRecordingSource
 from halo_voice.speech.transcriber import OpenAITranscriber
-from halo_voice.store import open_store
+from halo_voice.store import SpooledStore, open_store, spool_path
 
 _log = structlog.get_logger(__name__)
 
@@ -137,7 +143,7 @@ async def running(
     """
     settings = configuration.settings
     async with AsyncExitStack() as parts:
-        store = store or await open_store(settings.store_url, busy_ms=settings.store_busy_ms)
+        store = store or await _store(settings)
         parts.push_async_callback(store.close)
         if model is None and configuration.endpoint is not None:
             model = OpenAIClient(configuration.endpoint)
@@ -158,6 +164,17 @@ async def running(
         web = _web(settings, switchboard, Recordings(store, source, transcriber), store)
         _log.info("ready", profiles=len(models), offline=model is None, version=__version__)
         yield Halo(web, switchboard, store)
+
+
+async def _store(settings: Settings) -> Store:
+    """The store, with the spool before it that keeps the conversation going while it is away."""
+    url = settings.store_url
+    spool = Path(settings.store_spool) if settings.store_spool else spool_path(url)
+    busy_ms = settings.store_busy_ms
+    inner = await open_store(url, busy_ms=busy_ms)
+    store = SpooledStore(inner, spool, patience_s=busy_ms / 1000 + 0.5)
+    await store.start()
+    return store
 
 
 def _models(profiles: Sequence[Profile], model: LanguageModel | None) -> dict[str, LanguageModel]:
@@ -183,6 +200,14 @@ def _transcriber(settings: Settings) -> OpenAITranscriber | None:
 def _web(settings: Settings, switchboard: Switchboard, recordings: Recordings, store: Store) -> App:
     api = FastAPI(title="HALO", version=__version__, docs_url=None, redoc_url=None)
 
+    @api.exception_handler(404)
+    @api.exception_handler(405)
+    async def answer_nowhere(_: Request, error: Exception) -> Response:
+        status, body = error_reply(
+            NoSuchMethod() if getattr(error, "status_code", 404) == 405 else NoSuchPath()
+        )
+        return Response(body, status, media_type="application/json")
+
     @api.exception_handler(HaloError)
     @api.exception_handler(Exception)
     async def answer_fault(_: Request, error: Exception) -> Response:
@@ -196,8 +221,10 @@ def _web(settings: Settings, switchboard: Switchboard, recordings: Recordings, s
         except StoreError as error:
             store_state = error.code
         return {
-            "ready": store_state == "ok",
+            # Calls go on while the spool takes what the store refuses.
+            "ready": store_state == "ok" or isinstance(store, SpooledStore),
             "store": store_state,
+            "spooled": getattr(store, "spooled", 0),
             "model": "offline" if settings.offline else (settings.model_preset or "compatible"),
             "offline": settings.offline,
             "profiles": [profile.name for profile in switchboard.profiles],

@@ -44,6 +44,11 @@ class Settings(BaseSettings):
     )
     store_busy_ms: int = _knob(500, "A locked store is waited for so long, ms.", ge=1, le=60_000)
 
+    store_spool: str = _knob(
+        "",
+        "File where writes wait while the store is away; empty: beside the SQLite file, or in var.",
+    )
+
     model_preset: str = _knob(
         "",
         "Whose model: openai, yandexgpt, gigachat, cloudru, vllm, ollama; or see HALO_MODEL_URL.",

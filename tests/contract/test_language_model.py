@@ -8,16 +8,6 @@ import json
 from collections.abc import AsyncIterator, Callable
 
 import pytest
-from tests.standins.model_server import (
-    ModelServer,
-    Pause,
-    Reply,
-    Step,
-    chunk,
-    event,
-    plain,
-    spoken,
-)
 
 from halo_voice.core.errors import (
     ModelBroken,
@@ -31,6 +21,16 @@ from halo_voice.core.ports import LanguageModel, Message
 from halo_voice.llm.endpoint import Endpoint, Limits
 from halo_voice.llm.guarded import GuardedModel
 from halo_voice.llm.openai_client import CONTEXT, OpenAIClient
+from tests.standins.model_server import (
+    ModelServer,
+    Pause,
+    Reply,
+    Step,
+    chunk,
+    event,
+    plain,
+    spoken,
+)
 
 ASKED = [Message("system", CONTEXT), Message("user", "Когда вы работаете?")]
 DONE = event("[DONE]")

@@ -11,8 +11,6 @@ from collections.abc import AsyncIterator, Callable
 from pathlib import Path
 
 import pytest
-from tests.standins.certificates import Authority, make_authority
-from tests.standins.model_server import ModelServer, Reply, Request, Step, plain, spoken
 
 from halo_voice.core.errors import (
     ModelBroken,
@@ -23,6 +21,8 @@ from halo_voice.core.errors import (
 )
 from halo_voice.llm.endpoint import Endpoint, SignIn
 from halo_voice.llm.openai_client import OpenAIClient
+from tests.standins.certificates import Authority, make_authority
+from tests.standins.model_server import ModelServer, Reply, Request, Step, plain, spoken
 
 
 class GigaChat:

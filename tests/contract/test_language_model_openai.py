@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import pytest
-from tests.standins.model_server import ModelServer, Reply, Step, chunk, event, spoken
 
 from halo_voice.core.errors import ConfigurationError, ModelTimeout
 from halo_voice.core.ports import Message
 from halo_voice.llm.endpoint import Endpoint, Limits
 from halo_voice.llm.openai_client import CONTEXT, OpenAIClient
+from tests.standins.model_server import ModelServer, Reply, Step, chunk, event, spoken
 
 
 async def test_get_ai_response_gives_the_whole_answer() -> None:

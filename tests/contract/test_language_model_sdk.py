@@ -8,7 +8,6 @@ from dataclasses import dataclass
 
 import openai
 import pytest
-from tests.standins.model_server import ModelServer, Reply, Step, chunk, event, plain, spoken
 
 from halo_voice.core.errors import (
     ModelBroken,
@@ -20,6 +19,7 @@ from halo_voice.core.errors import (
 from halo_voice.core.ports import Message
 from halo_voice.llm.endpoint import Endpoint
 from halo_voice.llm.openai_client import OpenAIClient
+from tests.standins.model_server import ModelServer, Reply, Step, chunk, event, plain, spoken
 
 WORDS = ["Здрав", "ствуйте", "! ", "Мы работаем ", "с 9 до 21 🕘", ", и в суб", "боту."]
 DONE = event("[DONE]")

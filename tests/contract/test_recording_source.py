@@ -5,12 +5,12 @@ import socket
 import sys
 
 import pytest
-from tests.standins.recording_server import RecordingServer, reply
-from tests.unit.speech.hostile_urls import HOSTILE, HOSTS
 
 from halo_voice.core.errors import ConfigurationError, RecordingRefused, RecordingUnavailable
 from halo_voice.speech.addresses import is_public
 from halo_voice.speech.recordings import HttpRecordingSource
+from tests.standins.recording_server import RecordingServer, reply
+from tests.unit.speech.hostile_urls import HOSTILE, HOSTS
 
 HOST = "records.example.com"
 URL = f"https://{HOST}/2026/a%20b.mp3?id=1&sig=%2B"

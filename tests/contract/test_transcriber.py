@@ -6,10 +6,10 @@ import json
 
 import openai
 import pytest
-from tests.standins.transcription_server import TranscriptionServer
 
 from halo_voice.core.errors import ConfigurationError, TranscriptionError
 from halo_voice.speech.transcriber import OpenAITranscriber
+from tests.standins.transcription_server import TranscriptionServer
 
 AUDIO = bytes(range(256)) * 4
 SAID = "Здравствуйте, где мой заказ?"

@@ -7,6 +7,7 @@ real app; whatever the fault, no invariant may break.
 from __future__ import annotations
 
 import json
+import sqlite3
 
 import pytest
 
@@ -315,6 +316,36 @@ class TestBackend:
             # The second process tells its model what had been said through the first.
             assert [m.content for m in model.asked[0] if m.role == "user"] == WORDS[:2]
             assert turns[0].reply in [m.content for m in model.asked[0]]
+
+    async def test_f54_the_store_is_locked(self, tmp_path):
+        """F54: no audible effect; what was acknowledged is in the store once it answers again."""
+        path = tmp_path / "halo.sqlite3"
+        async with backend(store_url=f"sqlite:///{path}", store_busy_ms=50) as halo:
+            inner = AsgiNetwork(halo.web, HOST)
+            other = sqlite3.connect(path, isolation_level=None)
+
+            async def route(request):
+                if request.url.endswith("/process_text") and not other.in_transaction:
+                    other.execute("BEGIN IMMEDIATE")
+                return await inner.request(request)
+
+            network = ScriptedNetwork(route, latency=Spread(80))
+            done = await call_to(None)(list(WORDS), network=network)
+            other.rollback()
+            other.close()
+            await halo.store.recovered()
+            record, turns = await kept(halo)
+        assert breaches(done) == []
+        assert [r.code for r in done.requests] == [200] * 5
+        assert [turn.user_text for turn in turns] == WORDS
+        assert record.end_reason == "caller_hung_up"
+
+    async def test_f52_turns_of_one_call_keep_their_order(self, halo, call):
+        """F52, F53: numbers go upwards and each is told what came before."""
+        done = await call(list(WORDS))
+        assert turns_sent(done) == [1, 2, 3]
+        _, turns = await kept(halo)
+        assert [turn.turn for turn in turns] == [1, 2, 3]
 
 
 class LeavingCaller:

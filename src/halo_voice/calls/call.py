@@ -9,8 +9,9 @@ from dataclasses import dataclass
 import structlog
 
 from halo_voice.core.dialogue import Ask, Dialogue, Repeat, Say
-from halo_voice.core.errors import ModelError, TurnConflict
+from halo_voice.core.errors import CallClosed, ModelError, TurnConflict
 from halo_voice.core.ports import LanguageModel, Message, Outcome, Store, TurnRecord
+from halo_voice.core.sentences import whole_sentences
 from halo_voice.core.speakable import same_words
 from halo_voice.core.transcript import Transcript
 
@@ -36,9 +37,10 @@ class Heard:
 async def ask_model(
     model: LanguageModel, messages: list[Message], *, chars: int, max_tokens: int, deadline_s: float
 ) -> tuple[str, str]:
-    """The model's answer and who gave it. What came before a failure is kept if it has an end.
+    """The model's answer and who gave it.
 
-    Reading stops when the answer is longer than can be spoken. Raises `ModelError`.
+    Reading stops when the answer is longer than can be spoken. Of a torn answer the whole sentences
+    are kept; if there is none, the `ModelError` is raised.
     """
     answer = model.stream(messages, max_tokens=max_tokens, deadline_s=deadline_s)
     pieces: list[str] = []
@@ -49,6 +51,12 @@ async def ask_model(
             raw += len(piece)
             if raw > chars * RAW_CHARS_PER_SPOKEN:
                 break
+    except ModelError as error:
+        whole = whole_sentences("".join(pieces))
+        if not whole:
+            raise
+        _log.warning("answer_torn", code=error.code)
+        pieces = [whole]
     finally:
         close = getattr(answer, "aclose", None)
         if close is not None:
@@ -83,7 +91,7 @@ class Call:
     async def take(self, heard: Heard) -> TurnRecord:
         """Answer a turn. Turns of one call are taken one after the other, in order of arrival.
 
-        A repeated turn gets the stored reply. Raises `TurnConflict`, `StoreError`.
+        A repeated turn gets the stored reply. Raises `TurnConflict`, `CallClosed`, `StoreError`.
         """
         due = time.monotonic() + heard.deadline_s - STORE_MARGIN_S
         async with self._order:
@@ -91,7 +99,7 @@ class Call:
             await self._catch_up(heard.turn)
             step = self.dialogue.hear(heard.turn, heard.user_text)
             if isinstance(step, Repeat):
-                return step.turn
+                return self._open(step.turn)
             # The words are written down while the model already thinks.
             accepting = asyncio.create_task(
                 self._store.accept_turn(self.call_id, heard.turn, heard.user_text, heard.confidence)
@@ -102,7 +110,12 @@ class Call:
                 accepted = await accepting
             settled = await self._settle(heard, accepted, say, model_ms)
             self.dialogue.transcript.keep(settled)
-            return settled
+            return self._open(settled)
+
+    def _open(self, turn: TurnRecord) -> TurnRecord:
+        if turn.outcome is Outcome.CALLER_GONE:
+            raise CallClosed
+        return turn
 
     async def _catch_up(self, turn: int) -> None:
         """Turns in between went to another process, or were lost on their way: the store knows."""

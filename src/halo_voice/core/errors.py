@@ -4,6 +4,8 @@ HaloError
 ├── RequestError            the caller of our API is wrong; `status` is the HTTP answer
 │   ├── BadRequest          400  cannot be read: not UTF-8, not JSON, wrong shape
 │   ├── Unauthorised        401  unsigned, stale, altered or replayed
+│   ├── NoSuchPath          404
+│   ├── NoSuchMethod        405
 │   ├── UnknownCall         404
 │   ├── CallClosed          409
 │   ├── TurnConflict        409  a number that cannot follow, or other words under a stored one
@@ -59,6 +61,20 @@ class Unauthorised(RequestError):
 
     code = "unauthorised"
     status = 401
+
+
+class NoSuchPath(RequestError):
+    """There is nothing at this path: docs/http.md lists the paths."""
+
+    code = "not_found"
+    status = 404
+
+
+class NoSuchMethod(RequestError):
+    """This path does not take this method: see docs/http.md."""
+
+    code = "method_not_allowed"
+    status = 405
 
 
 class UnknownCall(RequestError):

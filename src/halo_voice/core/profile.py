@@ -91,7 +91,7 @@ class Texts:
         "the same twice in a row",
     )
     noted: str = _text(
-        "Хорошо, ваш вопрос записан, сотрудники его увидят. Подсказать что-нибудь ещё?",
+        "Хорошо, ваш вопрос сохранён в журнале звонков. Подсказать что-нибудь ещё?",
         "the caller wants the question to be passed on",
     )
     hello: str = _text("Здравствуйте! Слушаю вас.", "the caller greets")
@@ -216,7 +216,7 @@ class Profile:
                 "model": asr.model_path(self.asr.model),
                 "interim": self.asr.interim,
                 "single_utterance": self.asr.single_utterance,
-                "confidence_scale": asr.confidence_scale,
+                "confidence_scale": asr.confidence_scale or 0,
                 "phrase_hints": list(self.asr.phrase_hints),
             },
             "voice": self.voice.name,

@@ -37,6 +37,14 @@ def sentences(text: str) -> list[str]:
     return found
 
 
+def whole_sentences(text: str) -> str:
+    """What a torn text says up to its last finished sentence; "" if none is finished."""
+    found = sentences(text)
+    if found and found[-1].rstrip(_CLOSERS)[-1:] not in ("!", "?", ".", "…"):
+        found.pop()
+    return " ".join(found)
+
+
 def _ends(words: list[str], following: str) -> bool:
     """Whether the last of `words` closes their sentence, seeing the word that follows."""
     bare = words[-1].rstrip(_CLOSERS)

@@ -73,9 +73,7 @@ class CompanyTexts:
         ]
 
     def _weighed(self, word: str) -> Iterator[tuple[str, float]]:
-        unknown = self._weight(0) * (
-            _UNKNOWN_SUBJECT if names_subject(word) else _UNKNOWN_WORDING
-        )
+        unknown = self._weight(0) * (_UNKNOWN_SUBJECT if names_subject(word) else _UNKNOWN_WORDING)
         for term in terms_of(word):
             yield term, self._weights.get(term, unknown)
 

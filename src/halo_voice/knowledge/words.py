@@ -55,7 +55,7 @@ _NO_SUBJECT = re.compile(
 
 
 def names_subject(word: str) -> bool:
-    """Whether the word looks like a noun: an unknown one means that another subject is asked for."""
+    """Whether the word looks like a noun: an unknown one means that another subject is asked."""
     return not _NO_SUBJECT.search(word)
 
 

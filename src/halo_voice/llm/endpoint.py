@@ -13,8 +13,8 @@ KeyStyle = Literal["Bearer", "Api-Key"]
 class Limits:
     """How long each step of an answer may take, in seconds, and how much of it is read.
 
-    The times are those of the reliability budget: a caller hears a filler after 2.5 s and must
-    have an answer or an apology within 6 s, so whatever is later is of no use.
+    The times are those of the reliability budget: a caller hears a filler after 2 s and must
+    have an answer or an apology within 7 s, so whatever is later is of no use.
     """
 
     connect_s: float = 1.0

@@ -88,7 +88,7 @@ def test_a_recogniser_of_unknown_scale_sends_none():
         "model": "Deepgram.nova3_general",
         "interim": True,
         "single_utterance": False,
-        "confidence_scale": None,
+        "confidence_scale": 0,
         "phrase_hints": [],
     }
 

@@ -5,7 +5,6 @@ from ipaddress import ip_address
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from tests.unit.speech.hostile_urls import GOOD, HOSTILE, HOSTS
 
 from halo_voice.core.errors import RecordingRefused
 from halo_voice.speech.addresses import (
@@ -14,6 +13,7 @@ from halo_voice.speech.addresses import (
     host_fault,
     is_public,
 )
+from tests.unit.speech.hostile_urls import GOOD, HOSTILE, HOSTS
 
 
 @pytest.mark.parametrize("url", GOOD)
