@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import signal
 import socket
 import sys
 import time
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Annotated, Any, NoReturn
 
@@ -101,8 +103,18 @@ async def _serve(configuration: Any, listener: socket.socket, sample_call: bool)
 
     from halo_voice.app import running
 
+    class Server(uvicorn.Server):
+        """Leaves the signals to us: uvicorn's way ends the process before the store is closed."""
+
+        @contextlib.contextmanager
+        def capture_signals(self) -> Iterator[None]:
+            loop = asyncio.get_running_loop()
+            for number in (signal.SIGINT, signal.SIGTERM):
+                loop.add_signal_handler(number, self.handle_exit, number, None)
+            yield
+
     async with running(configuration) as halo:
-        server = uvicorn.Server(
+        server = Server(
             uvicorn.Config(
                 halo.web,
                 lifespan="off",

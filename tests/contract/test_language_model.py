@@ -124,7 +124,7 @@ async def test_a_cancelled_reader_closes_the_connection(make: Make) -> None:
 
 
 async def test_silence_at_the_start_is_a_timeout(make: Make) -> None:
-    """A server that takes the request and says nothing is given up at the first-token limit."""
+    """F34: a server that takes the request and is silent is given up at the first-token limit."""
     async with talk(make, Reply([Step.HANG]), first_token_s=0.05) as (model, server):
         pieces, error = await read(model)
         await server.idle()
@@ -141,7 +141,7 @@ async def test_keep_alives_and_thoughts_are_silence(make: Make) -> None:
 
 
 async def test_a_stall_is_a_timeout(make: Make) -> None:
-    """A server that stops in the middle is given up; what it said was given out."""
+    """F36: a server that stops in the middle is given up; what it said was given out."""
     reply = Reply([event(chunk("Мы работаем")), b": ping\n\n", Step.HANG])
     async with talk(make, reply, stall_s=0.05) as (model, server):
         pieces, error = await read(model)
@@ -220,7 +220,7 @@ async def test_nobody_there_is_unreachable(make: Make) -> None:
     ids=["no text", "nothing", "DONE", "thoughts", "tools", "page", "204", "no choice", "list"],
 )
 async def test_an_empty_answer_is_broken(make: Make, reply: Reply) -> None:
-    """An answer without a word is an error, where the SDK ends in silence."""
+    """F38: an answer without a word is an error, where the SDK ends in silence."""
     async with talk(make, reply) as (model, _):
         pieces, error = await read(model)
     assert (pieces, type(error)) == ([], ModelBroken)
@@ -247,7 +247,7 @@ async def test_an_answer_that_is_not_streamed_is_read(make: Make, kind: str) -> 
     ],
 )
 async def test_broken_characters_are_replaced(make: Make, sent: bytes, heard: str) -> None:
-    """Bytes and escapes that are no text become U+FFFD, where the SDK raises or passes them on."""
+    """F37: what is no text becomes U+FFFD, where the SDK raises or passes it on."""
     data = json.dumps(chunk("@")).encode().replace(b'"@"', sent)
     async with talk(make, Reply([b"data: " + data + b"\n\n", DONE])) as (model, _):
         assert await read(model) == ([heard], None)

@@ -106,7 +106,7 @@ async def test_environment_proxies_are_not_used(server, source_of, monkeypatch):
 
 
 async def test_no_packet_is_sent_for_a_hostile_address():
-    """For each address of the corpus nothing is resolved, connected or sent (F75, S11)."""
+    """For each address of the corpus nothing is resolved, connected or sent (F75)."""
     names = Names("127.0.0.1")
     ours = HttpRecordingSource(HOSTS, resolve=names.resolve, allowed=lambda _: True)
     systems = HttpRecordingSource(HOSTS)

@@ -159,7 +159,7 @@ async def test_a_write_to_a_read_only_file_is_unavailable(sqlite_place: Place) -
 
 
 async def test_sqlite_syncs_fully_and_checks_references(sqlite_place: Place) -> None:
-    """Write-ahead log, full sync and foreign keys are on where turns are written."""
+    """F57: write-ahead log, full sync and foreign keys are on where turns are written."""
     await sqlite_place.open()
     engine = sqlite_engine(path_of(sqlite_place), mode="rw", begin="", busy_ms=10)
     with engine.connect() as connection:

@@ -43,7 +43,7 @@ async def killed_at_random(url: str, seed: int) -> list[list[str]]:
 
 @pytest.mark.parametrize("seed", [1, 2])
 async def test_what_was_acknowledged_survives_a_kill(durable: Place, seed: int) -> None:
-    """kill -9 at any moment loses no acknowledged turn and no acknowledged outcome."""
+    """F57, invariant 8: kill -9 at any moment loses no acknowledged turn and no outcome."""
     acknowledged = await killed_at_random(durable.url, seed)
     store = await durable.open()
     calls = {call_id for _, call_id, _ in acknowledged}

@@ -1,4 +1,4 @@
-"""The layer table of ARCHITECTURE.md, and the sizes of STYLE, as tests."""
+"""The layer table of ARCHITECTURE.md, and the sizes of CONTRIBUTING.md, as tests."""
 
 from __future__ import annotations
 

@@ -337,7 +337,7 @@ class TestThinking:
         assert table.state["reason"] == "backend_down"
 
     def test_a_reply_to_an_older_turn_is_dropped(self):
-        """Invariant 5."""
+        """F53, invariant 5: while a newer turn is being asked, it is not spoken."""
         table = Table().asked()
         table.see("failed", 100, turn=1, retry=False, retryMs=0, unknown=False)
         table.speak_out()

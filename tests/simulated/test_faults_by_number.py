@@ -1,4 +1,4 @@
-"""Faults of RELIABILITY by number: what the caller hears, and what is in the store afterwards.
+"""Faults of docs/reliability.md by number: what the caller hears, and what is in the store afterwards.
 
 Each fault strikes once or for good in an otherwise calm call, through the shipped scenario and the
 real app; whatever the fault, no invariant may break.
@@ -288,7 +288,7 @@ class TestNetwork:
 
 
 class TestBackend:
-    """F43, F52, F54: what happens on our side of the wire."""
+    """F43: what happens on our side of the wire."""
 
     async def test_f43_a_restart_in_the_middle_of_a_call(self, tmp_path):
         """F43: another process carries the call on with its history; nobody notices."""

@@ -1,4 +1,4 @@
-"""What must hold on every call, decided from its trace. The numbers are those of RELIABILITY.md.
+"""What must hold on every call, decided from its trace. The numbers are docs/reliability.md's.
 
 A vendor's voice that never sounds (F20, F21) is no silence of ours: where the scenario ordered a
 phrase in time, the phrase counts as a reaction, and its start is waited for.

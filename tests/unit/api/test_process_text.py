@@ -97,7 +97,7 @@ async def test_calls_do_not_wait_for_each_other(client, model):
 
 
 async def test_a_failing_model_is_replaced_by_the_company_s_texts(client, model, call_id):
-    """The offline assistant is the last of the line: an answer, not an error."""
+    """F33: the offline assistant is the last of the line: an answer, not an error."""
     model.fault = ModelUnreachable()
     body = {"call_id": call_id, "turn": 1, "user_text": "сколько стоит доставка"}
     reply = await client.post("/process_text", json=body)

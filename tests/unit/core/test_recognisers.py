@@ -7,7 +7,7 @@ import pytest
 from halo_voice.core.recognisers import RECOGNISERS, RUSSIAN
 from halo_voice.simulator.surface import surface
 
-# VOXENGINE.md, 1.5: still in the typings, marked deprecated there.
+# The platform's typings, `ASRModelList`: still there, marked deprecated.
 DEPRECATED = {"dates", "names", "maps", "numbers"}
 
 

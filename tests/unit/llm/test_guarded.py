@@ -73,13 +73,13 @@ async def test_the_first_model_answers() -> None:
 
 @pytest.mark.parametrize("error", [ModelBusy(), ModelUnreachable(), ModelTimeout(), ModelBroken()])
 async def test_the_next_answers_for_one_that_fails(error: ModelError) -> None:
-    """A failure before the first piece is not heard."""
+    """F33: a failure before the first piece is not heard."""
     models = Fake("a", error), Fake("b", error), Fake("offline", "Да.")
     assert await heard(*models) == ("offline", "Да.")
 
 
 async def test_an_answer_without_a_piece_is_a_failure() -> None:
-    """A model that ends without a word is passed over too."""
+    """F38: a model that ends without a word is passed over too."""
     assert await heard(Fake("mute"), Fake("offline", "Да.")) == ("offline", "Да.")
 
 
@@ -97,7 +97,7 @@ async def test_a_failure_after_the_first_piece_is_passed_on() -> None:
 
 
 async def test_silent_models_leave_time_for_the_last() -> None:
-    """Two models that hang share the deadline and are closed; the last one has its own time."""
+    """F34: two that hang share the deadline and are closed; the last one has its own time."""
     first, second, offline = Fake("a", None), Fake("b", None), Fake("offline", "Да.")
     loop = asyncio.get_running_loop()
     begun = loop.time()

@@ -1,4 +1,4 @@
-"""Addresses that must never be fetched, and some that may: the corpus of S11."""
+"""Addresses that must never be fetched, and some that may: the corpus of F75."""
 
 OK = "storage.voximplant.com"
 HOSTS = [OK, "storage-gw-ru-02.voximplant.com"]

@@ -26,7 +26,7 @@ def test_accepts_recordings_of_listed_hosts(url):
 
 @pytest.mark.parametrize("url", HOSTILE)
 def test_refuses_hostile_addresses(url):
-    """Whatever could be read in two ways, or leads elsewhere, is refused (F75, S11)."""
+    """Whatever could be read in two ways, or leads elsewhere, is refused (F75)."""
     with pytest.raises(RecordingRefused) as refusal:
         host_and_target(url, HOSTS)
     assert refusal.value.code == "recording_refused"
