@@ -123,7 +123,7 @@ def test_every_fault_of_the_first_call_is_tried():
 
 
 def test_the_judge_of_traces_checks_what_the_page_says():
-    """ "Trace" stands at those invariants that `halo_voice.simulator.invariants` checks."""
+    """It says "trace" at just those invariants that `halo_voice.simulator.invariants` checks."""
     judged = {int((check.__doc__ or "").partition(".")[0]) for check in CHECKS}
     assert {n for n, cell in invariants_told().items() if cell.startswith("trace")} == judged
 
