@@ -42,7 +42,7 @@ def test_for_scenario_is_what_the_documentation_says():
 
 
 def test_the_greeting_is_the_one_of_the_first_description():
-    """The built-in greeting and persona are the mission's, letter by letter."""
+    """The built-in greeting and persona are the first description's, letter by letter."""
     halo = Profile()
 
     assert halo.texts.greeting == (
