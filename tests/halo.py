@@ -70,6 +70,7 @@ class TalkingModel:
         self.asked: list[list[Message]] = []
         self.answer: Callable[[str], str] = lambda words: f"Ответ: {words}."
         self.fault: ModelError | None = None
+        self.fault_after = 0  # words that come before the fault
         self.gate: asyncio.Event | None = None
         self.running = 0
         self.together = 0
@@ -91,9 +92,9 @@ class TalkingModel:
         try:
             if self.gate is not None:
                 await self.gate.wait()
-            if self.fault is not None:
-                raise self.fault
-            for word in self.answer(messages[-1].content).split(" "):
+            for number, word in enumerate(self.answer(messages[-1].content).split(" ")):
+                if self.fault is not None and number == self.fault_after:
+                    raise self.fault
                 yield word + " "
         finally:
             self.running -= 1

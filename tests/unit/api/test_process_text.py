@@ -115,6 +115,26 @@ async def test_a_model_that_hangs_is_given_up_within_the_deadline(client, model,
     assert reply.json()["outcome"] == "answered"
 
 
+@pytest.mark.parametrize(
+    ("words", "said", "outcome"),
+    [
+        (5, "Доставка стоит триста рублей.", "answered"),
+        (2, None, "apologised"),
+    ],
+)
+async def test_of_a_torn_answer_the_whole_sentences_are_said(
+    client, model, call_id, words, said, outcome
+):
+    """F35: the torn sentence is dropped; without a whole one it is an apology."""
+    model.answer = lambda _: "Доставка стоит триста рублей. Привезём завтра."
+    model.fault = ModelUnreachable()
+    model.fault_after = words
+    body = {"call_id": call_id, "turn": 1, "user_text": "сколько стоит доставка"}
+    reply = (await client.post("/process_text", json=body)).json()
+    assert reply["outcome"] == outcome
+    assert said is None or reply["ai_text"] == said
+
+
 async def test_words_that_cannot_be_spoken_become_an_apology(client, model, call_id):
     """F23, F38: only an emoji, only markup."""
     model.answer = lambda _: "🙂 **  **"
@@ -208,6 +228,26 @@ async def test_too_much_is_refused_before_it_is_read(client, model):
     reply = await client.get("/process_text?user_text=a", headers=many)
     assert (reply.status_code, reply.json()["code"]) == (413, "too_large")
     assert model.asked == []
+
+
+async def test_a_turn_whose_caller_has_gone_is_a_conflict(client, model, call_id):
+    """The call ends while the model thinks: 409, and the turn is kept as `caller_gone`."""
+    model.gate = asyncio.Event()
+    body = {"call_id": call_id, "turn": 1, "user_text": "где вы"}
+    asking = asyncio.create_task(client.post("/process_text", json=body))
+    await model.was_asked(1)
+    await client.post("/call/end", json={"call_id": call_id, "reason": "caller_hung_up"})
+    model.gate.set()
+    reply = await asking
+    assert (reply.status_code, reply.json()["code"]) == (409, "call_closed")
+
+
+async def test_what_is_nowhere_has_the_same_shape(client):
+    """404 for an unknown path, 405 for a wrong method, both with code and words."""
+    nowhere = await client.get("/nowhere")
+    assert (nowhere.status_code, nowhere.json()["code"]) == (404, "not_found")
+    wrong = await client.get("/call/start")
+    assert (wrong.status_code, wrong.json()["code"]) == (405, "method_not_allowed")
 
 
 async def test_a_closed_call_is_a_conflict(client, call_id):

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from halo_voice.core.speakable import sentences
+from halo_voice.core.sentences import sentences, whole_sentences
 
 SPLIT = [
     "Да. | Нет.",
@@ -50,3 +50,19 @@ def test_nothing_is_lost(text):
     """The sentences joined by spaces are the text with its white space collapsed."""
     assert " ".join(sentences(text)) == " ".join(text.split())
     assert all(sentences(text))
+
+
+@pytest.mark.parametrize(
+    ("torn", "whole"),
+    [
+        ("Да. Нет", "Да."),
+        ("Да. Нет!", "Да. Нет!"),
+        ("Стоит 300 руб", ""),
+        ("Он сказал «да».", "Он сказал «да»."),
+        ("Адрес: ул. Лесная", ""),
+        ("", ""),
+    ],
+)
+def test_a_torn_text_keeps_its_finished_sentences(torn, whole):
+    """F35: nothing half is ever said."""
+    assert whole_sentences(torn) == whole
