@@ -1,4 +1,4 @@
-"""Faults of docs/reliability.md by number: what the caller hears, and what is in the store afterwards.
+"""Faults of docs/reliability.md by number: what the caller hears, and what is stored afterwards.
 
 Each fault strikes once or for good in an otherwise calm call, through the shipped scenario and the
 real app; whatever the fault, no invariant may break.
