@@ -1,0 +1,149 @@
+"""Finding the call, its profile and its history, in this process or in the store."""
+
+from __future__ import annotations
+
+import pytest
+
+from halo_voice.calls import switchboard as module
+from halo_voice.calls.call import Heard
+from halo_voice.calls.switchboard import Switchboard
+from halo_voice.core.errors import CallClosed, ModelUnreachable, TurnConflict, UnknownCall
+from halo_voice.core.ports import CallEnd, Outcome
+from halo_voice.core.profile import Profile
+from halo_voice.store.memory import MemoryStore
+from tests.halo import TalkingModel
+
+MAIN = Profile(name="main", default=True)
+OTHER = Profile(name="other", company="Ромашка", numbers=("8 (495) 123-45-67",))
+
+
+@pytest.fixture
+def store():
+    return MemoryStore()
+
+
+@pytest.fixture
+def model():
+    return TalkingModel()
+
+
+def board(store, model, profiles=(MAIN, OTHER)) -> Switchboard:
+    models = {profile.name: model for profile in profiles}
+    return Switchboard(profiles, models, store, max_tokens=300)
+
+
+async def begin(switchboard, call_id="c-1", called="") -> Profile:
+    return await switchboard.start(call_id, caller="", called=called, scenario_version="1")
+
+
+def heard(turn: int, words: str) -> Heard:
+    return Heard(turn, words, 0.9, 5.0)
+
+
+async def test_the_called_number_chooses_the_profile_however_it_is_written(store, model):
+    """+7, 8, brackets and a SIP address are one number; any other gets the default."""
+    switchboard = board(store, model)
+    for number in ("+74951234567", "84951234567", "sip:74951234567@halo.example"):
+        assert switchboard.profile_for(number).name == "other"
+    assert switchboard.profile_for("+74950000000").name == "main"
+    assert switchboard.profile_for("").name == "main"
+
+
+async def test_another_process_takes_a_call_up_with_its_history(store, model):
+    """F43: all that it needs is in the store."""
+    await begin(board(store, model), called="+74951234567")
+    await board(store, model).take("c-1", heard(1, "раз"))
+    second = board(store, model)
+    await second.take("c-1", heard(2, "два"))
+    told = [message.content for message in model.asked[-1]]
+    assert told[0] == OTHER.persona
+    assert told[1:] == ["раз", "Ответ: раз.", "два"]
+
+
+async def test_a_call_that_went_elsewhere_and_came_back_knows_all_turns(store, model):
+    """Turn 2 was taken by another process; turn 3 here is told of it."""
+    here, there = board(store, model), board(store, model)
+    await begin(here)
+    await here.take("c-1", heard(1, "раз"))
+    await there.take("c-1", heard(2, "два"))
+    await here.take("c-1", heard(3, "три"))
+    assert [m.content for m in model.asked[-1] if m.role == "user"] == ["раз", "два", "три"]
+
+
+async def test_a_turn_that_another_process_settled_is_not_answered_twice(store, model):
+    """The first outcome wins; both processes give it."""
+    here, there = board(store, model), board(store, model)
+    await begin(here)
+    model.answer = lambda _: "Первый ответ."
+    first = await there.take("c-1", heard(1, "раз"))
+    model.answer = lambda _: "Второй ответ."
+    second = await here.take("c-1", heard(1, "раз"))
+    assert first.reply == second.reply == "Первый ответ."
+
+
+async def test_other_words_under_a_number_that_another_process_stored_are_a_conflict(store, model):
+    """Nothing is overwritten."""
+    here, there = board(store, model), board(store, model)
+    await begin(here)
+    await there.take("c-1", heard(1, "раз"))
+    with pytest.raises(TurnConflict):
+        await here.take("c-1", heard(1, "совсем другое"))
+    [turn] = await store.turns("c-1")
+    assert turn.user_text == "раз"
+
+
+async def test_a_turn_that_a_lost_process_began_is_answered_now(store, model):
+    """A pending row is no answer: the model is asked, the row is settled."""
+    await begin(board(store, model))
+    await store.accept_turn("c-1", 1, "раз", 0.9)
+    turn = await board(store, model).take("c-1", heard(1, "раз"))
+    assert turn.outcome is Outcome.ANSWERED
+    assert len(model.asked) == 1
+
+
+async def test_unknown_and_closed_calls_are_told_apart(store, model):
+    """UnknownCall, CallClosed; an end is reported once."""
+    switchboard = board(store, model)
+    with pytest.raises(UnknownCall):
+        await switchboard.take("nobody", heard(1, "раз"))
+    with pytest.raises(UnknownCall):
+        await switchboard.end(CallEnd("nobody", "no_input", 0, 0))
+    await begin(switchboard)
+    end = CallEnd("c-1", "no_input", 1000, 0)
+    assert await switchboard.end(end) is True
+    assert await switchboard.end(end) is False
+    with pytest.raises(CallClosed):
+        await switchboard.take("c-1", heard(1, "раз"))
+    with pytest.raises(CallClosed):
+        await begin(switchboard)
+
+
+async def test_a_profile_that_is_gone_is_replaced_by_the_default(store, model):
+    """The company removed an assistant during a call: the call goes on."""
+    await begin(board(store, model), called="+74951234567")
+    later = board(store, model, profiles=(MAIN,))
+    await later.take("c-1", heard(1, "раз"))
+    assert model.asked[-1][0].content == MAIN.persona
+
+
+async def test_calls_whose_end_was_never_reported_do_not_pile_up(store, model, monkeypatch):
+    """Whoever is idle is let go of with the next call; the store still has it."""
+    switchboard = board(store, model)
+    for number in range(20):
+        await begin(switchboard, f"old-{number}")
+    monkeypatch.setattr(module, "IDLE_S_MAX", -1)
+    await begin(switchboard, "new")
+    assert len(switchboard) == 1
+    turn = await switchboard.take("old-3", heard(1, "раз"))
+    assert turn.outcome is Outcome.ANSWERED
+
+
+async def test_without_any_model_a_turn_is_an_apology_and_is_kept_as_one(store, model):
+    """Every provider failed: a spoken apology, stored as such."""
+    model.fault = ModelUnreachable()
+    switchboard = board(store, model)
+    await begin(switchboard)
+    turn = await switchboard.take("c-1", heard(1, "раз"))
+    assert turn.outcome is Outcome.APOLOGISED
+    assert turn.reply == MAIN.texts.apology
+    assert await switchboard.answer("раз", 5.0) == MAIN.texts.apology
