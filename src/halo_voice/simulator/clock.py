@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import asyncio
-import heapq
 import time
 from collections.abc import Callable
+from heapq import heappop, heappush
 from typing import Protocol
 
 Action = Callable[[], object]
@@ -31,6 +31,9 @@ class Clock(Protocol):
 
     def after(self, delay_ms: float, action: Action) -> Timer: ...
 
+    def take(self) -> Timer | None:
+        """What `next` would give, if that needs no waiting."""
+
     async def next(self) -> Timer | None:
         """The next thing that is due, with `now` moved to it; None when nothing ever will be."""
 
@@ -44,18 +47,24 @@ class VirtualClock:
         self._count = 0
 
     def after(self, delay_ms: float, action: Action) -> Timer:
-        timer = Timer(self.now + max(0, round(delay_ms)), action)
+        due = self.now + round(delay_ms) if delay_ms > 0 else self.now
+        timer = Timer(due, action)
         self._count += 1
-        heapq.heappush(self._heap, (timer.due_ms, self._count, timer))
+        heappush(self._heap, (due, self._count, timer))
         return timer
 
-    async def next(self) -> Timer | None:
-        while self._heap:
-            due, _, timer = heapq.heappop(self._heap)
+    def take(self) -> Timer | None:
+        heap = self._heap
+        while heap:
+            due, _, timer = heappop(heap)
             if timer.action is not None:
-                self.now = max(self.now, due)
+                if due > self.now:
+                    self.now = due
                 return timer
         return None
+
+    async def next(self) -> Timer | None:
+        return self.take()
 
 
 class RealClock(VirtualClock):
@@ -72,18 +81,21 @@ class RealClock(VirtualClock):
         self._added.set()
         return timer
 
+    def take(self) -> Timer | None:
+        while self._heap and self._heap[0][0] <= self._elapsed():
+            self.now = max(self.now, self._elapsed())
+            timer = heappop(self._heap)[2]
+            if timer.action is not None:
+                return timer
+        return None
+
     async def next(self) -> Timer | None:
         while True:
             self._added.clear()
-            wait_s = None
-            if self._heap:
-                wait_s = (self._heap[0][0] - self._elapsed()) / 1000
-                if wait_s <= 0:
-                    self.now = max(self.now, self._elapsed())
-                    timer = heapq.heappop(self._heap)[2]
-                    if timer.action is not None:
-                        return timer
-                    continue
+            timer = self.take()
+            if timer:
+                return timer
+            wait_s = (self._heap[0][0] - self._elapsed()) / 1000 if self._heap else None
             try:
                 async with asyncio.timeout(wait_s):
                     await self._added.wait()

@@ -18,7 +18,7 @@ from halo_voice.simulator.network import Network
 from halo_voice.simulator.orders import Orders
 from halo_voice.simulator.recogniser import Recogniser
 from halo_voice.simulator.report import Violation, thrown, violation
-from halo_voice.simulator.trace import PlaybackSpan, SpeechSpan, Trace
+from halo_voice.simulator.trace import PlaybackSpan, SpeechSpan, Trace, TraceLine
 from halo_voice.simulator.voice import Voice
 
 SCENARIO_BYTES_MAX = 128 * 1024  # a larger one cannot be uploaded
@@ -79,6 +79,7 @@ class Cloud:
         self.storage = world.storage
         self.recogniser = world.recogniser
         self.clock: Clock = RealClock() if world.real_time else VirtualClock()
+        self.after = self.clock.after
         self.dice = Dice(world.faults, world.chance.stream("faults"), self._struck)
         self.exchanges = Exchanges(self)
         self.legs: dict[str, Leg] = {}
@@ -121,7 +122,7 @@ class Cloud:
         steps = at_once = 0
         while self.finish_reason is None:
             before = self.clock.now
-            timer = await self.clock.next()
+            timer = self.clock.take() or await self.clock.next()
             steps += 1
             at_once = at_once + 1 if self.clock.now == before else 0
             runaway = steps > STEPS_MAX or at_once > STEPS_AT_ONCE_MAX
@@ -260,7 +261,7 @@ class Cloud:
         def deliver() -> None:
             if self._phase == "running":
                 self.write(who, what or event, event=event, unit=unit, **data, **more)
-                self._step({"type": "event", "unit": unit, "event": event, "data": dict(data)})
+                self._step({"type": "event", "unit": unit, "event": event, "data": data})
 
         late = self.dice.strikes("late", event)
         self.after(self.dice.delay_ms(100, 3000) if late else 0, deliver)
@@ -360,11 +361,8 @@ class Cloud:
 
     # ---- small things ----------------------------------------------------------------------------
 
-    def after(self, delay_ms: float, action: Callable[[], object]) -> Timer:
-        return self.clock.after(delay_ms, action)
-
     def write(self, who: str, what: str, **data: Any) -> None:
-        self._trace.write(self.clock.now, who, what, **data)
+        self._trace.add(TraceLine(self.clock.now, who, what, data))
 
     def _struck(self, fault: str, subject: str, **data: Any) -> None:
         what = f"{fault}: {CATALOGUE[fault]}" + (f" ({subject})" if subject else "")

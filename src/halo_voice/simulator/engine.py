@@ -10,7 +10,7 @@ import msgspec
 import quickjs
 
 from halo_voice.simulator.report import PLATFORM_LINE
-from halo_voice.simulator.tables import platform, tables
+from halo_voice.simulator.tables import platform, rarely_used, tables
 
 Mode = Literal["strict", "collect"]
 Command = dict[str, Any]
@@ -50,8 +50,9 @@ class Engine:
             "customData": custom_data,
             "epochMs": epoch_ms,
             "mode": mode,
+            "platformLine": PLATFORM_LINE,
         }
-        make(tables(), _encode(config).decode())
+        make(*tables(), rarely_used(), _encode(config).decode())
         self._step = context.get("__step")
         self._drain = context.get("__drain")
         context.eval("delete globalThis.__step; delete globalThis.__drain")

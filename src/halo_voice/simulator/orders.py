@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from fnmatch import fnmatchcase
 from typing import Any, Protocol
 
@@ -46,7 +47,7 @@ class Orders:
         self._recognitions: dict[str, Recognition] = {}
 
     def obey(self, command: Command) -> None:
-        getattr(self, f"_{command['op']}")(command)
+        _OBEYED[command["op"]](self, command)
 
     # ---- log, errors, end ------------------------------------------------------------------------
 
@@ -279,3 +280,8 @@ class Orders:
     def _warn_of_voice(self, command: Command) -> None:
         if command["voice"] is None:
             self._session.write("cloud", "no voice was given: the platform would speak English")
+
+
+_OBEYED: dict[str, Callable[[Orders, Command], None]] = {
+    name.removeprefix("_"): method for name, method in vars(Orders).items() if callable(method)
+}

@@ -1,4 +1,4 @@
-"""The API surface as the emulated platform wants it: one JSON text, made once per process."""
+"""The API surface and the platform as the engine wants them: texts, made once per process."""
 
 from __future__ import annotations
 
@@ -14,8 +14,12 @@ EXTRA_CHILDREN = {"Net": ["HttpRequestOptions"]}
 
 
 @cache
-def tables() -> str:
-    """Names of everything, values of enums, fields of interfaces; see platform/20_names.js."""
+def tables() -> tuple[str, str]:
+    """Names of everything, values of enums, fields of interfaces; see platform/20_names.js.
+
+    An index in JSON, table -> key -> offset, and the lines that it points to: of three thousand
+    constants a call reads ten.
+    """
     api = surface()
     children = {
         parent: " ".join(leaves + EXTRA_CHILDREN.get(parent, []))
@@ -28,16 +32,33 @@ def tables() -> str:
         "fields": {name: " ".join(fields(api, name)) for name in api.interfaces if _needed(name)},
         "payloads": _payloads(api),
     }
-    return msgspec.json.encode(content).decode()
+    index: dict[str, dict[str, int]] = {}
+    lines, offset = [], 0
+    for table, entries in content.items():
+        for key, line in entries.items():
+            index.setdefault(table, {})[key] = offset
+            lines.append(line + "\n")
+            offset += len(line) + 1
+    return msgspec.json.encode(index).decode(), "".join(lines)
 
 
 @cache
 def platform() -> str:
     """The emulated platform: the JS files in the order of their numbers, in one function."""
-    folder = resources.files("halo_voice.simulator").joinpath("platform")
-    files = sorted((f for f in folder.iterdir() if f.name.endswith(".js")), key=lambda f: f.name)
-    body = "".join(file.read_text("utf-8") for file in files)
-    return f'(function (__tables, __config) {{ "use strict";\n{body}}})'
+    body = "".join(text for _, text in _scripts("platform"))
+    return f'(function (__index, __lines, __later, __config) {{ "use strict";\n{body}}})'
+
+
+@cache
+def rarely_used() -> str:
+    """The parts of the platform that are read when first needed: form feed, name, text."""
+    return "".join(f"\f{name}\n{text}" for name, text in _scripts("platform/later")) + "\f"
+
+
+def _scripts(folder: str) -> list[tuple[str, str]]:
+    """Names and texts of the JS files of a folder, in their order."""
+    files = resources.files("halo_voice.simulator").joinpath(folder).iterdir()
+    return sorted((f.name, f.read_text("utf-8")) for f in files if f.name.endswith(".js"))
 
 
 def fields(api: Surface, interface: str) -> list[str]:

@@ -3,7 +3,7 @@
 // The files of this folder are one program: they are put together in the order of their numbers
 // inside one function, so that nothing of them is visible to the scenario but what `globals` gives it.
 
-const TABLES = JSON.parse(__tables); // names and values of the API surface, see tables.py
+const INDEX = JSON.parse(__index); // table -> key -> where its line begins, see tables.py
 const CONFIG = JSON.parse(__config); // what belongs to this one session, see engine.py
 const strict = CONFIG.mode === "strict";
 
@@ -12,8 +12,16 @@ let nowMs = 0; // the session's clock; set by every event
 
 Error.stackTraceLimit = 40; // our own frames must not push the scenario's out of the report
 
-function command(op, fields) {
-  outbox.push(Object.assign({ op }, fields));
+/** `fields` is given away: the command is made of it. */
+function command(op, fields = {}) {
+  fields.op = op;
+  outbox.push(fields);
+}
+
+/** One line of a table: names and values of the API surface. Empty when the table has no such key. */
+function tableText(table, key) {
+  const from = INDEX[table][key];
+  return from === undefined ? "" : __lines.slice(from, __lines.indexOf("\n", from));
 }
 
 // ---- errors ------------------------------------------------------------------------------------
@@ -50,9 +58,9 @@ function reportError(how, thrown) {
 }
 
 /** Runs one callback of the scenario. Returns false when it threw. */
-function guarded(callback, ...args) {
+function guarded(callback, argument) {
   try {
-    const result = callback(...args);
+    const result = callback(argument);
     if (result instanceof Promise) result.then(undefined, (e) => reportError("rejection", e));
     return true;
   } catch (e) {
@@ -88,7 +96,8 @@ let lastPromise = 0;
 /** A promise for the answer to one command; the command carries its number as `promise`. */
 function asked(op, fields) {
   const number = ++lastPromise;
-  command(op, Object.assign({ promise: number }, fields));
+  fields.promise = number;
+  command(op, fields);
   return new Promise((resolve, reject) => promises.set(number, { resolve, reject }));
 }
 

@@ -4,6 +4,18 @@ const CONSTANT_LISTS = ["VoiceList", "ASRProfileList", "ASRModelList"];
 
 const implementations = {}; // dotted name -> function or object that the other files emulate
 
+/** Names whose emulation few calls need: its file, in the folder `later`, is read when one is first asked for. */
+function later(file, names) {
+  const read = (name) => () => {
+    for (const each of names) delete implementations[each];
+    const from = __later.indexOf(`\f${file}\n`);
+    // Behind the scenario's lines, as all of the platform; in the scope of this very program.
+    eval("\n".repeat(CONFIG.platformLine) + __later.slice(__later.indexOf("\n", from), __later.indexOf("\f", from + 1)));
+    return implementations[name];
+  };
+  for (const name of names) Object.defineProperty(implementations, name, { get: read(name), configurable: true, enumerable: true });
+}
+
 // Names that every JavaScript value may be asked for: by promises, JSON, or the engine itself.
 const TOLERATED = new Set(["then", "toJSON", "constructor", "prototype", "__proto__"]);
 const tolerated = (name) => typeof name === "symbol" || TOLERATED.has(name) || name in Object.prototype;
@@ -15,7 +27,7 @@ const surfaceSets = new Map();
 function names(table, key) {
   const cacheKey = table + ":" + key;
   let found = surfaceSets.get(cacheKey);
-  if (!found) surfaceSets.set(cacheKey, (found = new Set(split(TABLES[table][key]))));
+  if (!found) surfaceSets.set(cacheKey, (found = new Set(split(tableText(table, key)))));
   return found;
 }
 
@@ -56,8 +68,8 @@ const isConstantOf = (list, value) => value instanceof Constant && value.path.st
 
 function leaf(path) {
   if (path in implementations) return implementations[path];
-  if (path in TABLES.enums) return enumeration(path);
-  if (path in TABLES.children) return namespace(path);
+  if (path in INDEX.enums) return enumeration(path);
+  if (path in INDEX.children) return namespace(path);
   if (CONSTANT_LISTS.includes(path.slice(0, path.indexOf(".")))) return new Constant(path);
   return unemulated(path);
 }
@@ -93,11 +105,18 @@ function watched(path, members, make, target = {}) {
 const namespace = (path) => watched(path, names("children", path), leaf);
 
 const enumValues = new Map(); // dotted name of the enum -> {member: value}
+const enumSets = new Map(); // the same -> the set of its values
 
 function valuesOf(path) {
   let values = enumValues.get(path);
-  if (!values) enumValues.set(path, (values = JSON.parse(TABLES.enums[path])));
+  if (!values) enumValues.set(path, (values = JSON.parse(tableText("enums", path))));
   return values;
+}
+
+function isValueOf(path, value) {
+  let values = enumSets.get(path);
+  if (!values) enumSets.set(path, (values = new Set(Object.values(valuesOf(path)))));
+  return values.has(value);
 }
 
 function enumeration(path) {
@@ -107,36 +126,63 @@ function enumeration(path) {
 
 // ---- objects and events ------------------------------------------------------------------------
 
-/** An emulated object of a class of the surface; `methods` are those that we emulate. */
-function instance(className, methods) {
-  const known = names("classes", className);
-  return new Proxy(methods, {
-    get(target, name) {
-      if (name in target) return target[name];
-      if (known.has(name)) return unemulated(`${className}.${name}`);
-      if (tolerated(name)) return undefined;
-      unknown(`${className}.${String(name)}`);
-      return nothing;
-    },
-    set(target, name, value) {
-      // Scenarios do hang data on a call. What looks like a handler would never be called, though.
-      if (/^on[A-Z_]/.test(String(name))) unknown(`${className}.${String(name)}`);
-      target[name] = value;
-      return true;
-    },
-  });
+/** Watches an emulated object. `methods` are those that we emulate, made for a unit when first read. */
+class Methods {
+  constructor(unit, className, methods) {
+    this.unit = unit;
+    this.className = className;
+    this.methods = methods; // name -> function(unit, …); without a prototype
+    this.bound = { __proto__: null };
+  }
+  get(target, name) {
+    if (Object.hasOwn(target, name)) return target[name];
+    const made = this.bound[name];
+    if (made) return made;
+    const method = this.methods[name];
+    if (method) return (this.bound[name] = method.bind(null, this.unit));
+    if (name in target) return target[name];
+    if (names("classes", this.className).has(name)) return unemulated(`${this.className}.${name}`);
+    if (tolerated(name)) return undefined;
+    unknown(`${this.className}.${String(name)}`);
+    return nothing;
+  }
+  has(target, name) {
+    return name in this.methods || name in target;
+  }
+  set(target, name, value) {
+    // Scenarios do hang data on a call. What looks like a handler would never be called, though.
+    if (/^on[A-Z_]/.test(String(name))) unknown(`${this.className}.${String(name)}`);
+    target[name] = value;
+    return true;
+  }
 }
 
+/** The emulated object of a class of the surface that a scenario sees of a unit. */
+const instance = (unit, className, methods) => new Proxy({}, new Methods(unit, className, methods));
+
+// Names of fields that the surface lacks although production has seen them.
+const FIELDS_SEEN_IN_PRODUCTION = { _ASRResultEvent: ["transcript"], _PlayerAudioChunksPlaybackFinishedEvent: ["final"] };
+
+/** Watches the values of one interface of the surface; one watcher serves them all. */
+class Fields {
+  constructor(interfaceName) {
+    this.interfaceName = interfaceName;
+    this.known = new Set([...names("fields", interfaceName), ...(FIELDS_SEEN_IN_PRODUCTION[interfaceName] || [])]);
+  }
+  get(target, name) {
+    if (name in target) return target[name];
+    if (this.known.has(name) || tolerated(name)) return undefined;
+    return unknown(`${this.interfaceName}.${String(name)}`);
+  }
+}
+
+const fieldsOf = new Map(); // name of the interface -> its watcher
+
 /** A value with the fields of an interface of the surface: events, HTTP results. */
-function record(interfaceName, fields, alsoKnown = []) {
-  const known = names("fields", interfaceName);
-  return new Proxy(fields, {
-    get(target, name) {
-      if (name in target) return target[name];
-      if (known.has(name) || alsoKnown.includes(name) || tolerated(name)) return undefined;
-      return unknown(`${interfaceName}.${String(name)}`);
-    },
-  });
+function record(interfaceName, fields) {
+  let watcher = fieldsOf.get(interfaceName);
+  if (!watcher) fieldsOf.set(interfaceName, (watcher = new Fields(interfaceName)));
+  return new Proxy(fields, watcher);
 }
 
 /** Checks an options object against the fields of its interface. */

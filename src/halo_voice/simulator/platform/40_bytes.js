@@ -1,85 +1,13 @@
-// Bytes and texts: base64, hexadecimal, encodings, edit distance.
+// Bytes of a text, and what of bytes and digests waits until somebody asks for it.
 
-function utf8(text) {
-  const bytes = [];
-  for (let i = 0; i < text.length; i++) {
-    let code = text.codePointAt(i);
-    if (code >= 0x10000) i++;
-    else if (code >= 0xd800 && code <= 0xdfff) code = 0xfffd; // a lone surrogate has no UTF-8
-    if (code < 0x80) bytes.push(code);
-    else if (code < 0x800) bytes.push(0xc0 | (code >> 6), 0x80 | (code & 63));
-    else if (code < 0x10000) bytes.push(0xe0 | (code >> 12), 0x80 | ((code >> 6) & 63), 0x80 | (code & 63));
-    else bytes.push(0xf0 | (code >> 18), 0x80 | ((code >> 12) & 63), 0x80 | ((code >> 6) & 63), 0x80 | (code & 63));
-  }
-  return bytes;
-}
+const { btoa } = globalThis; // of our engine, not of the platform: 99_globals.js takes them away
+const { fromBase64 } = Uint8Array;
+const wellFormed = String.prototype.toWellFormed; // a lone surrogate has no UTF-8
 
-function fromUtf8(bytes) {
-  let escaped = "";
-  for (const byte of bytes) escaped += "%" + (byte & 255).toString(16).padStart(2, "0");
-  try {
-    return decodeURIComponent(escaped);
-  } catch (e) {
-    return refuse("bytes2str: the bytes are not UTF-8"); // inferred
-  }
-}
+/** UTF-8 as a Uint8Array, by the engine's own functions: every signed request passes here. */
+const utf8 = (text) => fromBase64.call(Uint8Array, btoa(unescape(encodeURIComponent(wellFormed.call(text)))));
 
-// Only the encodings that we know the platform's spelling of.
-function checkEncoding(where, encoding) {
-  if (/^(utf-?8|ascii)$/i.test(encoding)) return true;
-  unemulated(`${where} with encoding ${encoding}`);
-  return false;
-}
-
-const BASE64 = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
-
-Object.assign(implementations, {
-  str2bytes: (text, encoding) => (checkEncoding("str2bytes", encoding) ? utf8(String(text)) : []),
-  bytes2str: (bytes, encoding) => (checkEncoding("bytes2str", encoding) ? fromUtf8(bytes) : ""),
-
-  base64_encode(data) {
-    const bytes = typeof data === "string" ? utf8(data) : data;
-    let text = "";
-    for (let i = 0; i < bytes.length; i += 3) {
-      const three = (bytes[i] << 16) | ((bytes[i + 1] || 0) << 8) | (bytes[i + 2] || 0);
-      text += BASE64[three >> 18] + BASE64[(three >> 12) & 63];
-      text += i + 1 < bytes.length ? BASE64[(three >> 6) & 63] : "=";
-      text += i + 2 < bytes.length ? BASE64[three & 63] : "=";
-    }
-    return text;
-  },
-
-  base64_decode(text) {
-    const bytes = [];
-    let bits = 0;
-    let held = 0;
-    for (const character of text.replace(/[=\s]/g, "")) {
-      const value = BASE64.indexOf(character);
-      if (value < 0) refuse("base64_decode: not base64"); // inferred
-      held = ((held << 6) | value) & 0xffff;
-      bits += 6;
-      if (bits >= 8) bytes.push((held >> (bits -= 8)) & 255);
-    }
-    return bytes;
-  },
-
-  bytes2hex(bytes, toUpperCase) {
-    const text = bytes.map((byte) => (byte & 255).toString(16).padStart(2, "0")).join("");
-    return toUpperCase ? text.toUpperCase() : text;
-  },
-
-  hex2bytes: (text) => (text.match(/../g) || []).map((pair) => parseInt(pair, 16)),
-
-  levenshtein_distance(a, b) {
-    let row = Array.from({ length: b.length + 1 }, (_, i) => i);
-    for (let i = 1; i <= a.length; i++) {
-      const next = [i];
-      for (let j = 1; j <= b.length; j++) {
-        const change = row[j - 1] + (a[i - 1] === b[j - 1] ? 0 : 1);
-        next.push(Math.min(change, row[j] + 1, next[j - 1] + 1));
-      }
-      row = next;
-    }
-    return row[b.length];
-  },
-});
+later("bytes.js", [
+  "str2bytes", "bytes2str", "base64_encode", "base64_decode", "bytes2hex", "hex2bytes", "levenshtein_distance",
+]);
+later("crypto.js", ["Crypto.hmac_sha256", "Crypto.sha256", "Crypto.sha1", "Crypto.md5"]);

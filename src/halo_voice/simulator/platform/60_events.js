@@ -3,74 +3,71 @@
 const EVENTS_OF = { VoxEngine: "AppEvents", Call: "CallEvents", ASR: "ASREvents", Player: "PlayerEvents" };
 
 const interfaces = {}; // value of an event -> name of the interface of its payload
-const FIELDS_SEEN_IN_PRODUCTION = { _ASRResultEvent: ["transcript"], _PlayerAudioChunksPlaybackFinishedEvent: ["final"] };
 
-/** The two methods that every source of events has, and `tell`, which calls the listeners. */
-function eventSource(className) {
-  const enumName = EVENTS_OF[className];
-  const listeners = new Map();
-
-  function known(where, event) {
-    if (typeof event === "string" && Object.values(valuesOf(enumName)).includes(event)) return true;
-    if (event === undefined) {
-      violation("unknown", `${enumName}.undefined`, `${where}: the event is undefined; is its name in ${enumName}?`);
-    } else {
-      violation("unknown", `${enumName}.${String(event)}`, `${where}: «${String(event)}» is no event of ${enumName}`);
-    }
-    return false;
+function isEvent(unit, where, event) {
+  const enumName = EVENTS_OF[unit.className];
+  if (typeof event === "string" && isValueOf(enumName, event)) return true;
+  if (event === undefined) {
+    violation("unknown", `${enumName}.undefined`, `${where}: the event is undefined; is its name in ${enumName}?`);
+  } else {
+    violation("unknown", `${enumName}.${String(event)}`, `${where}: «${String(event)}» is no event of ${enumName}`);
   }
+  return false;
+}
 
-  return {
-    addEventListener(event, callback) {
-      const where = `${className}.addEventListener`;
-      if (!known(where, event)) return;
-      if (typeof callback !== "function") {
-        violation("misuse", where, `${where}: the handler of ${event} is not a function`);
-        return;
-      }
-      if (!listeners.has(event)) listeners.set(event, []);
-      listeners.get(event).push(callback);
-    },
+function addEventListener(unit, event, callback) {
+  const where = `${unit.className}.addEventListener`;
+  if (!isEvent(unit, where, event)) return;
+  if (typeof callback !== "function") {
+    violation("misuse", where, `${where}: the handler of ${event} is not a function`);
+    return;
+  }
+  const found = unit.listeners.get(event);
+  if (found) found.push(callback);
+  else unit.listeners.set(event, [callback]);
+}
 
-    removeEventListener(event, callback) {
-      if (!known(`${className}.removeEventListener`, event)) return;
-      if (callback === undefined) listeners.delete(event);
-      else listeners.set(event, (listeners.get(event) || []).filter((each) => each !== callback));
-    },
+function removeEventListener(unit, event, callback) {
+  if (!isEvent(unit, `${unit.className}.removeEventListener`, event)) return;
+  if (callback === undefined) unit.listeners.delete(event);
+  else unit.listeners.set(event, (unit.listeners.get(event) || []).filter((each) => each !== callback));
+}
 
-    /** Stops at the first listener that throws: the session is over then. */
-    tell(event, fields) {
-      const found = listeners.get(event);
-      if (!found || found.length === 0) return;
-      for (const callback of found.slice()) {
-        const name = payloadOf(enumName, event);
-        if (!guarded(callback, record(name, fields, FIELDS_SEEN_IN_PRODUCTION[name]))) return;
-      }
-    },
-  };
+/** Stops at the first listener that throws: the session is over then. */
+function tell(unit, event, fields) {
+  const found = unit.listeners.get(event);
+  if (!found || found.length === 0) return;
+  const name = payloadOf(EVENTS_OF[unit.className], event);
+  for (const callback of found.slice()) {
+    if (!guarded(callback, record(name, fields))) return;
+  }
 }
 
 function payloadOf(enumName, event) {
   if (!(event in interfaces)) {
     const values = valuesOf(enumName);
     const member = Object.keys(values).find((each) => values[each] === event);
-    interfaces[event] = TABLES.payloads[`${enumName}.${member}`];
+    interfaces[event] = tableText("payloads", `${enumName}.${member}`);
   }
   return interfaces[event];
 }
 
 // ---- things that have a number, events and media -----------------------------------------------
 
-const units = new Map(); // "call:1" -> {className, proxy, tell, …}
+const units = new Map(); // "call:1" -> {id, className, kind, listeners, proxy, and its own state}
 const unitOf = new WeakMap(); // proxy -> the same
 
-/** Makes an emulated object known under its id. `behaviour` holds its methods. */
-function makeUnit(className, id, state, behaviour) {
-  const source = eventSource(className);
-  const unit = Object.assign(state, { className, id, tell: source.tell });
-  behaviour.addEventListener = source.addEventListener;
-  behaviour.removeEventListener = source.removeEventListener;
-  unit.proxy = instance(className, behaviour);
+/** Makes an emulated object known under its id.
+ *
+ *  `kind`, one for each class: its name, its methods (the unit comes first), `fields(unit, event)` that all its
+ *  events have, `unusable(unit)` says why no media can flow, `before(unit, event)` follows what happens to it. */
+function makeUnit(kind, id, state) {
+  const unit = state;
+  unit.id = id;
+  unit.kind = kind;
+  unit.className = kind.className;
+  unit.listeners = new Map();
+  unit.proxy = instance(unit, kind.className, kind.methods);
   units.set(id, unit);
   unitOf.set(unit.proxy, unit);
   return unit;
@@ -79,9 +76,8 @@ function makeUnit(className, id, state, behaviour) {
 incoming.event = ({ unit: id, event, data }) => {
   const unit = units.get(id);
   if (!unit) return;
-  if (unit.before) unit.before(event, data);
-  unit.tell(event, Object.assign(unit.base(event), data));
-  if (unit.after) unit.after(event, data);
+  if (unit.kind.before) unit.kind.before(unit, event);
+  tell(unit, event, Object.assign(unit.kind.fields(unit, event), data));
 };
 
 // ---- media -------------------------------------------------------------------------------------
@@ -98,8 +94,7 @@ function sendMedia(source, proxy, parameters) {
   const to = target(where, proxy);
   if (!to) return;
   for (const end of [source, to]) {
-    if (!end.unusable) continue;
-    const problem = end.unusable();
+    const problem = end.kind.unusable(end);
     if (problem) {
       violation("misuse", where, `${where}: ${problem}`);
       return;
@@ -113,7 +108,5 @@ function stopMedia(source, proxy) {
   if (to) command("stop_media", { from: source.id, to: to.id });
 }
 
-const mediaMethods = (unitRef) => ({
-  sendMediaTo: (proxy, parameters) => sendMedia(unitRef(), proxy, parameters),
-  stopMediaTo: (proxy) => stopMedia(unitRef(), proxy),
-});
+const EVENT_METHODS = { addEventListener, removeEventListener };
+const MEDIA_METHODS = { sendMediaTo: sendMedia, stopMediaTo: stopMedia };

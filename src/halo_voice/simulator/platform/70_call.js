@@ -3,121 +3,128 @@
 const MAX_CALL_DATA_BYTES = 200;
 const MAX_MESSAGE_BYTES = 8192;
 
-const calls = {
-  /** A call in the state ALERTING (incoming) or PROGRESSING (ours). State names are inferred. */
-  make(id, facts) {
-    let unit = null;
-    const say = (op, fields) => command(op, Object.assign({ call: id }, fields));
+function toCall(call, op, fields = {}) {
+  fields.call = call.id;
+  command(op, fields);
+}
 
-    /** True when the call can be spoken into; otherwise a violation. Inferred: the platform only says
-     *  that a connected call is needed. */
-    const needsMedia = (where) => {
-      const problem = unit.unusable();
-      if (problem) violation("misuse", where, `${where}: ${problem}`);
-      return !problem;
-    };
-    // Inferred: what tidies up after a call that has ended does no harm.
-    const ifAlive = (where) => {
-      if (unit.state !== "TERMINATED") return true;
-      command("ignored", { what: `${where} on a call that has ended` });
-      return false;
-    };
-    const ifAlerting = (where) => {
-      if (unit.state === "ALERTING" && facts.incoming) return true;
-      if (unit.state === "TERMINATED") return ifAlive(where);
-      violation("misuse", where, `${where}: only for an incoming call that was not answered yet`);
-      return false;
-    };
+function callUnusable(call) {
+  if (call.state === "CONNECTED" || (call.state === "ALERTING" && call.earlyMedia)) return "";
+  return call.state === "TERMINATED" ? "the call has ended" : "the call is not connected";
+}
 
-    unit = makeUnit("Call", id, { state: facts.incoming ? "ALERTING" : "PROGRESSING", earlyMedia: false }, {
-      id: () => facts.session_call_id,
-      state: () => unit.state,
-      toString: () => `Call ${facts.session_call_id}`,
-      incoming: () => facts.incoming,
-      callerid: () => facts.callerid,
-      displayName: () => facts.display_name,
-      number: () => facts.number,
-      clientType: () => facts.client_type,
-      vad: () => required.has("asr"), // the ASR module switches voice detection on
-      customData: (data) => (facts.custom_data = newCustomData("Call.customData", facts.custom_data, data)),
+/** True when the call can be spoken into; otherwise a violation. Inferred: the platform only says that a
+ *  connected call is needed. */
+function hasMedia(call, where) {
+  const problem = callUnusable(call);
+  if (problem) violation("misuse", where, `${where}: ${problem}`);
+  return !problem;
+}
 
-      answer(headers, parameters) {
-        checkOptions("Call.answer", "CallAnswerParameters", parameters);
-        if (ifAlerting("Call.answer")) say("answer");
-      },
-      reject(code) {
-        checkType("Call.reject", "the code", code, "number");
-        if (ifAlerting("Call.reject")) say("reject", { code });
-      },
-      decline(code) {
-        if (ifAlerting("Call.decline")) say("reject", { code });
-      },
-      ring() {
-        if (ifAlerting("Call.ring")) say("ring");
-      },
-      startEarlyMedia() {
-        if (!ifAlerting("Call.startEarlyMedia")) return;
-        unit.earlyMedia = true;
-        say("early_media");
-      },
-      hangup() {
-        if (ifAlive("Call.hangup")) say("hangup");
-      },
+/** Inferred: what tidies up after a call that has ended does no harm. */
+function isAlive(call, where) {
+  if (call.state !== "TERMINATED") return true;
+  command("ignored", { what: `${where} on a call that has ended` });
+  return false;
+}
 
-      say(text, parameters) {
-        if (!checkType("Call.say", "the text", text, "string") || !needsMedia("Call.say")) return;
-        checkSpeech("Call.say", "CallSayParameters", parameters);
-        say("say", { text, voice: pathOf(parameters, "voice"), progressive: !!(parameters || {}).progressivePlayback });
-      },
-      startPlayback(url, parameters) {
-        if (!checkType("Call.startPlayback", "the address", url, "string") || !needsMedia("Call.startPlayback")) return;
-        checkOptions("Call.startPlayback", "StartPlaybackParameters", parameters);
-        say("start_playback", { url, loop: !!(parameters || {}).loop });
-      },
-      stopPlayback() {
-        if (ifAlive("Call.stopPlayback")) say("stop_playback");
-      },
-      record(parameters) {
-        if (!needsMedia("Call.record")) return;
-        checkOptions("Call.record", "CallRecordParameters", parameters);
-        say("record", { stereo: !!(parameters || {}).stereo });
-      },
+function isAlerting(call, where) {
+  if (call.state === "ALERTING" && call.facts.incoming) return true;
+  if (call.state === "TERMINATED") return isAlive(call, where);
+  violation("misuse", where, `${where}: only for an incoming call that was not answered yet`);
+  return false;
+}
 
-      handleTones(handle) {
-        say("handle_tones", { handle: !!handle });
-      },
-      handleMicStatus(handle) {
-        say("handle_mic", { handle: !!handle });
-      },
-      sendDigits(digits) {
-        if (checkType("Call.sendDigits", "the digits", digits, "string") && needsMedia("Call.sendDigits")) say("digits", { digits });
-      },
-      sendMessage(text) {
-        if (checkType("Call.sendMessage", "the text", text, "string") && needsMedia("Call.sendMessage")) sendText("message", text);
-      },
-      sendInfo(mimeType, body) {
-        if (checkType("Call.sendInfo", "the body", body, "string") && needsMedia("Call.sendInfo")) sendText("info", body);
-      },
-      ...mediaMethods(() => unit),
-    });
+function sendText(call, op, text) {
+  if (utf8(text).length > MAX_MESSAGE_BYTES) refuse(`The message is over ${MAX_MESSAGE_BYTES} bytes`); // inferred: throws
+  toCall(call, op, { text });
+}
 
-    function sendText(op, text) {
-      if (utf8(text).length > MAX_MESSAGE_BYTES) refuse(`The message is over ${MAX_MESSAGE_BYTES} bytes`); // inferred: throws
-      say(op, { text });
-    }
+const CALL = {
+  className: "Call",
+  unusable: callUnusable,
+  fields: (call, event) => ({ call: call.proxy, name: event, id: call.facts.session_call_id }),
+  before(call, event) {
+    if (event === "Call.Connected") call.state = "CONNECTED";
+    if (event === "Call.Disconnected" || event === "Call.Failed") call.state = "TERMINATED";
+  },
+  methods: {
+    __proto__: null,
+    ...EVENT_METHODS,
+    ...MEDIA_METHODS,
+    id: (call) => call.facts.session_call_id,
+    state: (call) => call.state,
+    toString: (call) => `Call ${call.facts.session_call_id}`,
+    incoming: (call) => call.facts.incoming,
+    callerid: (call) => call.facts.callerid,
+    displayName: (call) => call.facts.display_name,
+    number: (call) => call.facts.number,
+    clientType: (call) => call.facts.client_type,
+    vad: () => required.has("asr"), // the ASR module switches voice detection on
+    customData: (call, data) => (call.facts.custom_data = newCustomData("Call.customData", call.facts.custom_data, data)),
 
-    unit.unusable = () => {
-      if (unit.state === "CONNECTED" || (unit.state === "ALERTING" && unit.earlyMedia)) return "";
-      return unit.state === "TERMINATED" ? "the call has ended" : "the call is not connected";
-    };
-    unit.base = (event) => ({ call: unit.proxy, name: event, id: facts.session_call_id });
-    unit.before = (event) => {
-      if (event === "Call.Connected") unit.state = "CONNECTED";
-      if (event === "Call.Disconnected" || event === "Call.Failed") unit.state = "TERMINATED";
-    };
-    return unit;
+    answer(call, headers, parameters) {
+      checkOptions("Call.answer", "CallAnswerParameters", parameters);
+      if (isAlerting(call, "Call.answer")) toCall(call, "answer");
+    },
+    reject(call, code) {
+      checkType("Call.reject", "the code", code, "number");
+      if (isAlerting(call, "Call.reject")) toCall(call, "reject", { code });
+    },
+    decline(call, code) {
+      if (isAlerting(call, "Call.decline")) toCall(call, "reject", { code });
+    },
+    ring(call) {
+      if (isAlerting(call, "Call.ring")) toCall(call, "ring");
+    },
+    startEarlyMedia(call) {
+      if (!isAlerting(call, "Call.startEarlyMedia")) return;
+      call.earlyMedia = true;
+      toCall(call, "early_media");
+    },
+    hangup(call) {
+      if (isAlive(call, "Call.hangup")) toCall(call, "hangup");
+    },
+
+    say(call, text, parameters) {
+      if (!checkType("Call.say", "the text", text, "string") || !hasMedia(call, "Call.say")) return;
+      checkSpeech("Call.say", "CallSayParameters", parameters);
+      toCall(call, "say", { text, voice: pathOf(parameters, "voice"), progressive: !!(parameters || {}).progressivePlayback });
+    },
+    startPlayback(call, url, parameters) {
+      if (!checkType("Call.startPlayback", "the address", url, "string") || !hasMedia(call, "Call.startPlayback")) return;
+      checkOptions("Call.startPlayback", "StartPlaybackParameters", parameters);
+      toCall(call, "start_playback", { url, loop: !!(parameters || {}).loop });
+    },
+    stopPlayback(call) {
+      if (isAlive(call, "Call.stopPlayback")) toCall(call, "stop_playback");
+    },
+    record(call, parameters) {
+      if (!hasMedia(call, "Call.record")) return;
+      checkOptions("Call.record", "CallRecordParameters", parameters);
+      toCall(call, "record", { stereo: !!(parameters || {}).stereo });
+    },
+
+    handleTones: (call, handle) => toCall(call, "handle_tones", { handle: !!handle }),
+    handleMicStatus: (call, handle) => toCall(call, "handle_mic", { handle: !!handle }),
+    sendDigits(call, digits) {
+      if (checkType("Call.sendDigits", "the digits", digits, "string") && hasMedia(call, "Call.sendDigits")) {
+        toCall(call, "digits", { digits });
+      }
+    },
+    sendMessage(call, text) {
+      if (checkType("Call.sendMessage", "the text", text, "string") && hasMedia(call, "Call.sendMessage")) sendText(call, "message", text);
+    },
+    sendInfo(call, mimeType, body) {
+      if (checkType("Call.sendInfo", "the body", body, "string") && hasMedia(call, "Call.sendInfo")) sendText(call, "info", body);
+    },
   },
 };
+
+/** A call in the state ALERTING (incoming) or PROGRESSING (ours). State names are inferred. */
+function makeCall(id, facts) {
+  return makeUnit(CALL, id, { facts, state: facts.incoming ? "ALERTING" : "PROGRESSING", earlyMedia: false });
+}
 
 // ---- shared by calls and players ---------------------------------------------------------------
 

@@ -5,39 +5,47 @@ const MAX_PLAYERS = 10; // per session; a finished one counts until stop()
 let openPlayers = 0;
 let lastPlayer = 0;
 
+function toPlayer(player, where, op, fields = {}) {
+  if (player.stopped) {
+    violation("misuse", where, `${where}: the player was stopped; stop() destroys it`);
+    return;
+  }
+  fields.player = player.id;
+  command(op, fields);
+}
+
+const PLAYER = {
+  className: "Player",
+  unusable: (player) => (player.stopped ? "the player was stopped; stop() destroys it" : ""),
+  fields: (player) => ({ player: player.proxy }),
+  methods: {
+    __proto__: null,
+    ...EVENT_METHODS,
+    ...MEDIA_METHODS,
+    id: (player) => player.id,
+    pause: (player) => toPlayer(player, "Player.pause", "pause_player"),
+    resume: (player) => toPlayer(player, "Player.resume", "resume_player"),
+    stop(player) {
+      if (player.stopped) return;
+      toPlayer(player, "Player.stop", "stop_player");
+      player.stopped = true;
+      openPlayers--;
+    },
+    addMarker(player, offset) {
+      if (checkType("Player.addMarker", "the offset", offset, "number")) toPlayer(player, "Player.addMarker", "marker", { offset });
+    },
+  },
+};
+
 function makePlayer(op, fields, paused) {
   // Inferred: the limit is documented, what happens beyond it is not.
   if (openPlayers >= MAX_PLAYERS) refuse(`Exceeded the limit of ${MAX_PLAYERS} media players!`);
-  const id = `player:${++lastPlayer}`;
   openPlayers++;
-
-  let unit = null;
-  const alive = (where) => {
-    if (!unit.stopped) return true;
-    violation("misuse", where, `${where}: the player was stopped; stop() destroys it`);
-    return false;
-  };
-  const send = (operation, extra) => command(operation, Object.assign({ player: id }, extra));
-
-  unit = makeUnit("Player", id, { stopped: false }, {
-    id: () => id,
-    pause: () => alive("Player.pause") && send("pause_player"),
-    resume: () => alive("Player.resume") && send("resume_player"),
-    stop() {
-      if (unit.stopped) return;
-      unit.stopped = true;
-      openPlayers--;
-      send("stop_player");
-    },
-    addMarker(offset) {
-      if (checkType("Player.addMarker", "the offset", offset, "number") && alive("Player.addMarker")) send("marker", { offset });
-    },
-    ...mediaMethods(() => unit),
-  });
-  unit.unusable = () => (unit.stopped ? "the player was stopped; stop() destroys it" : "");
-  unit.base = () => ({ player: unit.proxy });
-  command(op, Object.assign({ player: id, paused: !!paused }, fields));
-  return unit.proxy;
+  const player = makeUnit(PLAYER, `player:${++lastPlayer}`, { stopped: false });
+  fields.player = player.id;
+  fields.paused = !!paused;
+  command(op, fields);
+  return player.proxy;
 }
 
 implementations["VoxEngine.createTTSPlayer"] = (text, parameters) => {

@@ -4,7 +4,7 @@ const required = new Set(); // modules that the scenario has loaded
 let lastAsr = 0;
 
 implementations.require = (module) => {
-  if (Object.values(valuesOf("Modules")).includes(module)) required.add(module);
+  if (isValueOf("Modules", module)) required.add(module);
   else violation("unknown", "Modules.undefined", `require: ${String(module)} is no module; is its name in Modules?`);
 };
 
@@ -12,6 +12,29 @@ function needsModule(where, name) {
   if (required.has(valuesOf("Modules")[name])) return;
   violation("misuse", where, `${where} needs require(Modules.${name}) first`);
 }
+
+const ASR_STOPPED = "the recogniser was stopped; make a new one";
+
+const ASR = {
+  className: "ASR",
+  unusable: (asr) => (asr.stopped ? ASR_STOPPED : ""),
+  fields: (asr) => ({ asr: asr.proxy }),
+  methods: {
+    __proto__: null,
+    ...EVENT_METHODS,
+    id: (asr) => asr.id,
+    language: (asr) => asr.profile.split(".").pop(),
+    dictionary: (asr) => asr.hints,
+    stop(asr) {
+      if (asr.stopped) {
+        violation("misuse", "ASR.stop", `ASR.stop: ${ASR_STOPPED}`);
+        return;
+      }
+      asr.stopped = true;
+      command("stop_asr", { asr: asr.id });
+    },
+  },
+};
 
 implementations["VoxEngine.createASR"] = (parameters) => {
   const where = "VoxEngine.createASR";
@@ -22,30 +45,12 @@ implementations["VoxEngine.createASR"] = (parameters) => {
   checkConstant(where, "ASRProfileList", "profile", given);
   checkConstant(where, "ASRModelList", "model", given);
 
-  const id = `asr:${++lastAsr}`;
   const profile = pathOf(given, "profile") || "";
-  let unit = null;
-  const alive = (method) => {
-    if (!unit.stopped) return true;
-    violation("misuse", `ASR.${method}`, `ASR.${method}: the recogniser was stopped; make a new one`);
-    return false;
-  };
-  unit = makeUnit("ASR", id, { stopped: false }, {
-    id: () => id,
-    language: () => profile.split(".").pop(),
-    dictionary: () => given.phraseHints || [],
-    stop() {
-      if (!alive("stop")) return;
-      unit.stopped = true;
-      command("stop_asr", { asr: id });
-    },
-  });
-  unit.unusable = () => (unit.stopped ? "the recogniser was stopped; make a new one" : "");
-  unit.base = () => ({ asr: unit.proxy });
+  const asr = makeUnit(ASR, `asr:${++lastAsr}`, { stopped: false, profile, hints: given.phraseHints || [] });
   command("create_asr", {
-    asr: id, profile, model: pathOf(given, "model"),
+    asr: asr.id, profile, model: pathOf(given, "model"),
     interim: !!given.interimResults,
     single_utterance: given.singleUtterance === undefined ? null : !!given.singleUtterance,
   });
-  return unit.proxy;
+  return asr.proxy;
 };

@@ -28,12 +28,12 @@ Object.defineProperty(globalThis, "Date", { value: SessionDate, writable: true, 
 
 // A platform name is made when it is first read, so that three thousand constants cost nothing. It can be
 // overwritten and declared again, as any global of a classic script.
-for (const name of split(TABLES.children[""])) {
+for (const name of split(tableText("children", ""))) {
   const define = (value) => Object.defineProperty(globalThis, name, { value, writable: true, configurable: true });
   Object.defineProperty(globalThis, name, {
     configurable: true,
     get() {
-      const value = name in TABLES.children || !(name in implementations) ? leaf(name) : implementations[name];
+      const value = name in INDEX.children || !(name in implementations) ? leaf(name) : implementations[name];
       define(value);
       return value;
     },

@@ -1,24 +1,28 @@
 // Crypto: the four digests of the platform. In JavaScript, because the engine cannot call out while it
 // is held to one second a callback. The platform's text encoding is not documented; we read UTF-8.
 
-/** The message with its padding, as big-endian or little-endian 32-bit words. */
-function padded(bytes, littleEndian) {
-  const length = bytes.length;
-  const words = new Int32Array((((length + 8) >> 6) + 1) * 16);
-  const flip = littleEndian ? 0 : 3; // where in its word a byte goes
-  for (let i = 0; i < length; i++) words[i >> 2] |= bytes[i] << (((i & 3) ^ flip) << 3);
-  words[length >> 2] |= 0x80 << (((length & 3) ^ flip) << 3);
-  words[words.length - (littleEndian ? 2 : 1)] = length * 8;
+/** The message with its padding, as big-endian or little-endian 32-bit words. `before`: see sha256. */
+function padded(bytes, littleEndian, before = 0) {
+  const words = new Int32Array((((bytes.length + 8) >> 6) + 1) * 16);
+  const content = new Uint8Array(words.buffer);
+  content.set(bytes);
+  content[bytes.length] = 0x80;
+  if (!littleEndian) swap(words);
+  words[words.length - (littleEndian ? 2 : 1)] = (before + bytes.length) * 8;
+  return words;
+}
+
+/** The other order of the four bytes in each word. The machine's own is little-endian. */
+function swap(words) {
+  const view = new DataView(words.buffer);
+  for (let i = 0; i < words.length; i++) words[i] = view.getInt32(i * 4);
   return words;
 }
 
 function hexOf(words, littleEndian) {
+  const view = new DataView(words.buffer);
   let text = "";
-  for (let word of words) {
-    word >>>= 0;
-    if (littleEndian) word = ((word << 24) | ((word << 8) & 0xff0000) | ((word >>> 8) & 0xff00) | (word >>> 24)) >>> 0;
-    text += word.toString(16).padStart(8, "0");
-  }
+  for (let i = 0; i < words.length; i++) text += view.getUint32(i * 4, !littleEndian).toString(16).padStart(8, "0");
   return text;
 }
 
@@ -28,8 +32,8 @@ const SHA256_ROUNDS = new Int32Array(64);
 const SHA256_START = new Int32Array(8);
 const SCHEDULE = new Int32Array(80);
 
-/** The constants are the fractions of roots of the first primes; worked out when first needed. */
-function prepareSha256() {
+// The constants are the fractions of the roots of the first primes.
+{
   const fraction = (x) => ((x - Math.floor(x)) * 4294967296) | 0;
   for (let found = 0, n = 2; found < 64; n++) {
     let prime = true;
@@ -66,20 +70,14 @@ function sha256Block(state, words, offset) {
 }
 
 /** `from` and `before`: the state after so many bytes of the message, which came in whole blocks. */
-function sha256(bytes, from, before = 0) {
-  if (SHA256_START[0] === 0) prepareSha256();
-  const state = (from || SHA256_START).slice();
-  const words = padded(bytes, false);
-  words[words.length - 1] += before * 8;
+function sha256(bytes, from = SHA256_START, before = 0) {
+  const state = from.slice();
+  const words = padded(bytes, false, before);
   for (let offset = 0; offset < words.length; offset += 16) sha256Block(state, words, offset);
   return state;
 }
 
-function bytesOfWords(words) {
-  const bytes = [];
-  for (const word of words) bytes.push((word >>> 24) & 255, (word >>> 16) & 255, (word >>> 8) & 255, word & 255);
-  return bytes;
-}
+const bytesOfWords = (words) => new Uint8Array(swap(words.slice()).buffer);
 
 const keyedStates = new Map(); // a key is used for every request of a call
 
@@ -88,12 +86,11 @@ function keyed(key) {
   let states = keyedStates.get(key);
   if (states) return states;
   const bytes = utf8(key);
-  const block = bytes.length > 64 ? bytesOfWords(sha256(bytes)) : bytes;
-  while (block.length < 64) block.push(0);
-  if (SHA256_START[0] === 0) prepareSha256();
+  const block = new Uint8Array(64);
+  block.set(bytes.length > 64 ? bytesOfWords(sha256(bytes)) : bytes);
   states = [0x36, 0x5c].map((pad) => {
     const state = SHA256_START.slice();
-    sha256Block(state, padded(block.map((byte) => byte ^ pad), false), 0);
+    sha256Block(state, swap(new Int32Array(block.map((byte) => byte ^ pad).buffer)), 0);
     return state;
   });
   keyedStates.set(key, states);
