@@ -206,3 +206,9 @@ async def test_a_handler_property_is_reported(connected):
     """`call.onDisconnected = …` would never be called."""
     call = await connected("call.onDisconnected = () => 1;")
     assert "Call.onDisconnected does not exist" in call.failures[0]
+
+
+def test_what_is_read_later_is_part_of_the_platform():
+    """A part that is read when first needed reports the scenario's line."""
+    source = "\nCrypto.md5(1);\nVoxEngine.callPSTN(2, '3');\nCrypto.md5(4);"
+    assert [found.line for found in violations(source, mode="collect")] == [2, 3, 4]

@@ -2,6 +2,7 @@
 //
 // The files of this folder are one program: they are put together in the order of their numbers
 // inside one function, so that nothing of them is visible to the scenario but what `globals` gives it.
+// Those in `later` join it when a scenario first asks for what they emulate.
 
 const INDEX = JSON.parse(__index); // table -> key -> where its line begins, see tables.py
 const CONFIG = JSON.parse(__config); // what belongs to this one session, see engine.py
