@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import os
 import time
 from collections.abc import AsyncIterator, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import structlog
 from fastapi import FastAPI, Request, Response
@@ -36,8 +37,9 @@ from halo_voice.llm.guarded import GuardedModel
 from halo_voice.llm.offline import OfflineAssistant
 from halo_voice.llm.openai_client import OpenAIClient
 from halo_voice.llm.presets import ModelValues, endpoint_of
+from halo_voice.llm.provider import Provider
 from halo_voice.profiles import load_profiles
-from halo_voice.settings import Settings, load_settings
+from halo_voice.settings import Settings, load_settings, variable
 from halo_voice.speech.addresses import RECORDING_HOSTS
 from halo_voice.speech.recordings import HttpRecordingSource
 from halo_voice.speech.transcriber import OpenAITranscriber
@@ -52,7 +54,7 @@ class Configuration:
 
     settings: Settings
     profiles: Sequence[Profile]
-    endpoint: Endpoint | None
+    endpoints: Sequence[Endpoint]
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,35 +90,40 @@ def configure(settings: Settings) -> Configuration:
         profiles = tuple(load_profiles(settings.assistants))
     except ConfigurationError as error:
         faults += error.faults
-    endpoint = None
-    try:
-        endpoint = (
-            None if settings.offline else endpoint_of(_model_values(settings), _limits(settings))
-        )
-    except ConfigurationError as error:
-        faults += error.faults
+    endpoints: list[Endpoint] = []
+    for name in ("model", "model2"):
+        try:
+            endpoints += _endpoint(settings, name, endpoints)
+        except ConfigurationError as error:
+            faults += error.faults
     if faults:
         raise ConfigurationError(faults)
-    return Configuration(settings, profiles, endpoint)
+    return Configuration(settings, profiles, endpoints)
 
 
-def _model_values(settings: Settings) -> ModelValues:
+def _endpoint(
+    settings: Settings, name: Literal["model", "model2"], before: Sequence[Endpoint]
+) -> list[Endpoint]:
+    """The endpoint of this model, if it is configured; its name differs from those before it."""
+    prefix = variable(name)
+    values = settings.model(name)
+    if values is None:
+        return []
+    if settings.offline:
+        raise ConfigurationError([f"{prefix}_…: a second model needs a first one: HALO_MODEL_…"])
     try:
-        headers = json.loads(settings.model_headers or "{}")
+        headers = json.loads(values.pop("headers") or "{}")
     except ValueError:
         headers = None
     if not isinstance(headers, dict) or not all(isinstance(v, str) for v in headers.values()):
-        raise ConfigurationError(["HALO_MODEL_HEADERS: must be a JSON object of strings"])
-    return ModelValues(
-        preset=settings.model_preset or ("compatible" if settings.model_url else "openai"),
-        url=settings.model_url,
-        key=settings.model_key.get_secret_value(),
-        name=settings.model_name,
-        folder=settings.model_folder,
-        scope=settings.model_scope,
-        headers=headers,
-        ca_file=settings.model_ca_file,
+        raise ConfigurationError([f"{prefix}_HEADERS: must be a JSON object of strings"])
+    preset = values.pop("preset") or ("compatible" if values["url"] else "openai")
+    endpoint = endpoint_of(
+        ModelValues(preset=preset, headers=headers, prefix=prefix, **values), _limits(settings)
     )
+    if endpoint.name in [each.name for each in before]:
+        endpoint = replace(endpoint, name=f"{endpoint.name}-2")
+    return [endpoint]
 
 
 def _limits(settings: Settings) -> Limits:
@@ -145,12 +152,15 @@ async def running(
     async with AsyncExitStack() as parts:
         store = store or await _store(settings)
         parts.push_async_callback(store.close)
-        if model is None and configuration.endpoint is not None:
-            model = OpenAIClient(configuration.endpoint)
-        models = _models(configuration.profiles, model)
-        for each in models.values():
+        clients = [model] if model else [OpenAIClient(e) for e in configuration.endpoints]
+        for each in clients:
             parts.push_async_callback(each.close)
-            await each.warm_up()
+        hedge_s = settings.model_hedge_ms / 1000
+        providers = [Provider(each, hedge_s=hedge_s) for each in clients]
+        models = _models(configuration.profiles, providers)
+        # Each once: the guarded models of all profiles share the clients.
+        nets = [guarded.last for guarded in models.values()]
+        await asyncio.gather(*(each.warm_up() for each in (*clients, *nets)))
         switchboard = Switchboard(
             configuration.profiles, models, store, max_tokens=settings.model_max_tokens
         )
@@ -161,8 +171,9 @@ async def running(
         transcriber = _transcriber(settings)
         if transcriber is not None:
             parts.push_async_callback(transcriber.close)
-        web = _web(settings, switchboard, Recordings(store, source, transcriber), store)
-        _log.info("ready", profiles=len(models), offline=model is None, version=__version__)
+        recordings = Recordings(store, source, transcriber)
+        web = _web(settings, switchboard, recordings, store, providers)
+        _log.info("ready", profiles=len(models), models=len(providers), version=__version__)
         yield Halo(web, switchboard, store)
 
 
@@ -177,12 +188,12 @@ async def _store(settings: Settings) -> Store:
     return store
 
 
-def _models(profiles: Sequence[Profile], model: LanguageModel | None) -> dict[str, LanguageModel]:
-    """For each profile: the model, if there is one, and the offline assistant as the net."""
-    models: dict[str, LanguageModel] = {}
+def _models(profiles: Sequence[Profile], providers: Sequence[Provider]) -> dict[str, GuardedModel]:
+    """For each profile: the models that all share, and its own offline assistant as the net."""
+    models: dict[str, GuardedModel] = {}
     for profile in profiles:
         offline = OfflineAssistant(CompanyTexts(profile.documents), profile.texts)
-        models[profile.name] = GuardedModel([model, offline] if model else [offline])
+        models[profile.name] = GuardedModel([*providers, offline])
     return models
 
 
@@ -197,7 +208,13 @@ def _transcriber(settings: Settings) -> OpenAITranscriber | None:
     )
 
 
-def _web(settings: Settings, switchboard: Switchboard, recordings: Recordings, store: Store) -> App:
+def _web(
+    settings: Settings,
+    switchboard: Switchboard,
+    recordings: Recordings,
+    store: Store,
+    providers: Sequence[Provider],
+) -> App:
     api = FastAPI(title="HALO", version=__version__, docs_url=None, redoc_url=None)
 
     @api.exception_handler(404)
@@ -226,6 +243,7 @@ def _web(settings: Settings, switchboard: Switchboard, recordings: Recordings, s
             "store": store_state,
             "spooled": getattr(store, "spooled", 0),
             "model": "offline" if settings.offline else (settings.model_preset or "compatible"),
+            "models": [provider.state for provider in providers],
             "offline": settings.offline,
             "profiles": [profile.name for profile in switchboard.profiles],
             "live_calls": len(switchboard),

@@ -15,6 +15,7 @@ from halo_voice.core.errors import ConfigurationError
 
 PREFIX = "HALO_"
 TEST_PREFIX = "HALO_TEST_"  # the test suite's own
+MODEL_ENDINGS = ("preset", "url", "key", "name", "folder", "scope", "headers", "ca_file")
 LOOPBACK = frozenset({"127.0.0.1", "localhost", "::1"})
 
 
@@ -62,6 +63,21 @@ class Settings(BaseSettings):
     model_scope: str = _knob("", "GigaChat: GIGACHAT_API_PERS, _B2B or _CORP.")
     model_headers: str = _knob("", "More request headers, as a JSON object.")
     model_ca_file: str = _knob("", "File of the certificate authority of the model's server.")
+    model2_preset: str = _knob("", "As HALO_MODEL_PRESET, of a second model; empty: there is none.")
+    model2_url: str = _knob("", "The second model's base URL.")
+    model2_key: SecretStr = _knob(SecretStr(""), "The second model's key.")
+    model2_name: str = _knob("", "The second model's name; empty: its preset's.")
+    model2_folder: str = _knob("", "The second model's folder.")
+    model2_scope: str = _knob("", "The second model's scope.")
+    model2_headers: str = _knob("", "More request headers of the second model, as a JSON object.")
+    model2_ca_file: str = _knob("", "Certificate authority of the second model's server.")
+    model_hedge_ms: int = _knob(
+        1200,
+        "The second model is asked as well when the first has said nothing for so long, ms; "
+        "once its pace is known, after the time in which nine of ten of its answers begin.",
+        ge=100,
+        le=60_000,
+    )
     model_max_tokens: int = _knob(300, "Longest answer of the model, tokens.", ge=16, le=4000)
     model_connect_s: float = _knob(1.0, "Connecting to the model's server, s.", gt=0, le=60)
     model_first_token_s: float = _knob(2.5, "Waiting for the model's first token, s.", gt=0, le=60)
@@ -110,7 +126,13 @@ class Settings(BaseSettings):
     @property
     def offline(self) -> bool:
         """No model is configured: the offline assistant answers everything."""
-        return not (self.model_preset or self.model_url or self.model_key.get_secret_value())
+        return self.model("model") is None
+
+    def model(self, name: Literal["model", "model2"]) -> dict[str, str] | None:
+        """What is set of one model, by the variables' endings; None when it is not configured."""
+        values = {end: getattr(self, f"{name}_{end}") for end in MODEL_ENDINGS}
+        values["key"] = values["key"].get_secret_value()
+        return values if values["preset"] or values["url"] or values["key"] else None
 
 
 def variable(name: str) -> str:

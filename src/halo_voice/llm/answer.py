@@ -128,7 +128,8 @@ class Answer:
                     fault = faults.fault_of_status(
                         response.status, response.headers, await _short_body(response)
                     )
-                    self._connection.refused(response.status)
+                    if self._connection.refused(response.status):
+                        fault = faults.TokenRefused(fault.message, response.status)
                     raise fault
         except TimeoutError:
             raise ModelTimeout("The model's server did not answer in time.") from None

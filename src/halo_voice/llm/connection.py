@@ -32,7 +32,7 @@ class Connection:
         base = endpoint.url.rstrip("/")
         self._answers_url = URL(f"{base}/chat/completions")
         self._models_url = URL(f"{base}/models")
-        self._tls = _tls(endpoint.ca_file)
+        self._tls = _tls(endpoint)
         self._token = Token(endpoint.sign_in, self._open) if endpoint.sign_in else None
         self._session: aiohttp.ClientSession | None = None
         self._ending: dict[aiohttp.ClientResponse, asyncio.TimerHandle] = {}
@@ -49,10 +49,15 @@ class Connection:
             self._answers_url, data=body, headers=headers, allow_redirects=False
         )
 
-    def refused(self, status: int) -> None:
-        """A server that refuses the token makes it worthless, whatever its age."""
-        if status == 401 and self._token is not None:
-            self._token.discard()
+    def refused(self, status: int) -> bool:
+        """A server that refuses the token makes it worthless, whatever its age.
+
+        True when another token is on its way.
+        """
+        if status != 401 or self._token is None:
+            return False
+        self._token.discard()
+        return True
 
     def finish(self, response: aiohttp.ClientResponse) -> None:
         """Keep the connection if the body's end comes soon, without anybody waiting for it.
@@ -129,7 +134,8 @@ def _headers(endpoint: Endpoint) -> dict[str, str]:
     return {**headers, **endpoint.headers}
 
 
-def _tls(ca_file: str) -> ssl.SSLContext | bool:
+def _tls(endpoint: Endpoint) -> ssl.SSLContext | bool:
+    ca_file = endpoint.ca_file
     if not ca_file:
         return True
     context = ssl.create_default_context()
@@ -137,6 +143,6 @@ def _tls(ca_file: str) -> ssl.SSLContext | bool:
         context.load_verify_locations(cafile=ca_file)
     except OSError as error:  # ssl.SSLError is one
         raise ConfigurationError(
-            [f"HALO_MODEL_CA_FILE: {ca_file} holds no certificates that can be read."]
+            [f"{endpoint.prefix}_CA_FILE: {ca_file} holds no certificates that can be read."]
         ) from error
     return context

@@ -43,7 +43,8 @@ class Endpoint:
     """An OpenAI-compatible server and how to speak to it.
 
     `url` is the base, without `/chat/completions`. `extra` goes into every request as it is.
-    `ca_file` (PEM) is trusted besides the system's authorities, for this server only.
+    `ca_file` (PEM) is trusted besides the system's authorities, for this server only. `prefix`:
+    what the names of the variables begin with that describe it.
     """
 
     url: str
@@ -58,3 +59,4 @@ class Endpoint:
     sign_in: SignIn | None = None
     limits: Limits = field(default_factory=Limits)
     connections_max: int = 500
+    prefix: str = "HALO_MODEL"

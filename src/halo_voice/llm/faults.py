@@ -32,6 +32,10 @@ _CODE = re.compile(r"[A-Za-z0-9_.-]{1,64}")
 _RETRY_AFTER_S_MAX = 3600.0
 
 
+class TokenRefused(ModelRefused):
+    """The model's server takes the short-lived token no more: the next turn has another one."""
+
+
 def fault_of_status(status: int, headers: Mapping[str, str], body: bytes) -> ModelError:
     """The error that an answer with another status than 200 stands for.
 
@@ -45,9 +49,10 @@ def fault_of_status(status: int, headers: Mapping[str, str], body: bytes) -> Mod
     if status >= 500:
         return ModelUnreachable(words)
     if 300 <= status < 400:
-        return ModelRefused(f"{words} Redirects are not followed: correct HALO_MODEL_URL.", status)
+        hint = "Redirects are not followed: correct HALO_MODEL_URL (HALO_MODEL2_URL)."
+        return ModelRefused(f"{words} {hint}", status)
     if status >= 400:
-        hint = "Check HALO_MODEL_KEY, HALO_MODEL_NAME and HALO_MODEL_FOLDER."
+        hint = "Check key, name and folder of the model: HALO_MODEL_… or HALO_MODEL2_…."
         return ModelRefused(f"{words} {hint}", status)
     return ModelBroken(words)
 
@@ -58,7 +63,9 @@ def fault_of_connection(error: Exception) -> ModelError:
     if isinstance(error, TimeoutError):
         return ModelTimeout(f"The model's server was not reached in time ({kind}).")
     if isinstance(error, aiohttp.ClientConnectorCertificateError):
-        return ModelUnreachable("The server's certificate is not trusted: see HALO_MODEL_CA_FILE.")
+        return ModelUnreachable(
+            "The server's certificate is not trusted: see HALO_MODEL_CA_FILE (HALO_MODEL2_CA_FILE)."
+        )
     if isinstance(error, aiohttp.ClientResponseError | aiohttp.InvalidURL):
         return ModelBroken(f"The model's server does not speak HTTP as it should ({kind}).")
     return ModelUnreachable(f"The connection to the model's server failed ({kind}).")

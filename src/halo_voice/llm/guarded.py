@@ -1,11 +1,13 @@
-"""Several models as one: the next one speaks when one fails before its first word.
+"""Several models as one: the next one speaks when one is slow or fails before its first word.
+
+Of the real models two at most are asked in one turn (invariant 10): the first, and another one when
+the first has failed or is slower than usual; the first piece wins (`race`). A model that keeps
+failing is not asked at all for a while (`breaker`). The last of the list is the net (the offline
+assistant): it is no rival of the others, and asked only when they have failed or their time is up.
+Some time is always kept for it.
 
 Once a word has been given out, the caller may have heard it; a failure after that is passed on,
-because a second model cannot carry on the first one's sentence. The last model of the list is the
-net (the offline assistant): some time is always kept for it.
-
-`_first_piece` is where hedging will come in (start the next model before this one has failed), and
-`_candidates` is where a circuit breaker will (leave out who keeps failing).
+because a second model cannot carry on the first one's sentence.
 """
 
 from __future__ import annotations
@@ -14,63 +16,82 @@ import asyncio
 from collections.abc import AsyncIterator, Sequence
 from typing import Self
 
-import structlog
-
-from halo_voice.core.errors import ConfigurationError, ModelBroken, ModelError, ModelTimeout
+from halo_voice.core.errors import ConfigurationError, ModelBroken, ModelError
 from halo_voice.core.ports import LanguageModel, Message
-
-_log = structlog.get_logger(__name__)
+from halo_voice.llm.provider import Attempt, ModelState, Provider
+from halo_voice.llm.race import Race, close
 
 LAST_S_MIN = 0.3
+ATTEMPTS_MAX = 2
 
 
 class GuardedModel:
     """A `LanguageModel` made of several, tried in order within one deadline."""
 
-    def __init__(self, models: Sequence[LanguageModel], *, last_s_min: float = LAST_S_MIN) -> None:
-        """`last_s_min`: seconds of the deadline that the others must leave to the last model."""
-        if not models:
+    def __init__(
+        self,
+        models: Sequence[LanguageModel | Provider],
+        *,
+        last_s_min: float = LAST_S_MIN,
+    ) -> None:
+        """All but the last may be `Provider`s, shared with other guarded models.
+
+        `last_s_min`: seconds of the deadline that the others must leave to the last model.
+        """
+        if not models or isinstance(models[-1], Provider):
             raise ConfigurationError(["No language model is configured."])
-        self.models = tuple(models)
-        self.name = self.models[0].name
+        self.last: LanguageModel = models[-1]
+        self.providers = tuple(m if isinstance(m, Provider) else Provider(m) for m in models[:-1])
+        self.name = models[0].name
         self._last_s_min = last_s_min
 
     def stream(
         self, messages: Sequence[Message], *, max_tokens: int, deadline_s: float
     ) -> GuardedAnswer:
-        """The answer of the first model that gives a word; its `source` says which one that was."""
-        return GuardedAnswer(self._candidates(), messages, max_tokens, deadline_s, self._last_s_min)
+        """The answer of the model that first gives a word; its `source` says which one that was."""
+        return GuardedAnswer(self, messages, max_tokens, deadline_s, self._last_s_min)
+
+    def states(self) -> list[ModelState]:
+        """What is known of each model but the last, in the order in which they are asked."""
+        return [provider.state for provider in self.providers]
 
     async def warm_up(self) -> None:
-        await asyncio.gather(*(model.warm_up() for model in self.models))
+        await asyncio.gather(*(model.warm_up() for model in (*self.providers, self.last)))
 
     async def close(self) -> None:
-        for model in self.models:
+        for model in (*self.providers, self.last):
             await model.close()
-
-    def _candidates(self) -> Sequence[LanguageModel]:
-        return self.models
 
 
 class GuardedAnswer:
-    """Iterate for the text. `source` names the model that answers, "" until its first piece."""
+    """Iterate for the text.
+
+    `source` names the model that answers, "" until its first piece. `attempts`: real models asked.
+    `hedged`: one was started beside a slow one. `wasted`: attempts called off, paid for in vain.
+    """
 
     def __init__(
         self,
-        models: Sequence[LanguageModel],
+        model: GuardedModel,
         messages: Sequence[Message],
         max_tokens: int,
         deadline_s: float,
         last_s_min: float,
     ) -> None:
         self.source = ""
+        self.attempts = 0
+        self.hedged = False
+        self.wasted = 0
         #: The model's own answer object, once it speaks: it may know more (`finish_reason`).
         self.answer: AsyncIterator[str] | None = None
-        self._models = models
+        self._speaker: Attempt | None = None  # None while nobody, or the last model, speaks
+        self._model = model
+        self._left = iter(model.providers)
         self._messages = messages
         self._max_tokens = max_tokens
         self._last_s_min = last_s_min
-        self._end = asyncio.get_running_loop().time() + deadline_s
+        self._loop = asyncio.get_running_loop()
+        self._end = self._loop.time() + deadline_s
         self._closed = False
 
     def __aiter__(self) -> Self:
@@ -79,55 +100,73 @@ class GuardedAnswer:
     async def __anext__(self) -> str:
         if self._closed:
             raise StopAsyncIteration
-        if self.answer is not None:
-            return await anext(self.answer)
         try:
+            if self.answer is not None:
+                return await anext(self.answer)
             return await self._first_piece()
-        except BaseException:
-            self._closed = True
+        except BaseException as error:
+            self._finish(error)
             raise
 
     async def aclose(self) -> None:
         """Stop reading; closes the model's connection if its answer has not ended."""
         self._closed = True
         if self.answer is not None:
-            await _close(self.answer)
+            await close(self.answer)
+        if self._speaker is not None:
+            self._speaker.ended()
+
+    def _finish(self, error: BaseException) -> None:
+        """What the answer's end tells of the model that spoke."""
+        if self.answer is None:
+            self._closed = True
+        elif self._speaker is not None:
+            if isinstance(error, ModelError):
+                self._speaker.failed(error)
+            elif isinstance(error, StopAsyncIteration):
+                self._speaker.ended()
 
     async def _first_piece(self) -> str:
         """The first piece of the first model that has one. Raises the last model's error."""
-        last = len(self._models) - 1
-        for position, model in enumerate(self._models):
-            left_s = self._end - asyncio.get_running_loop().time()
-            if position == last:
-                return await self._ask(model, max(left_s, self._last_s_min), None)
-            share_s = (left_s - self._last_s_min) / (last - position)
-            if share_s <= 0:
-                continue
+        give_up = self._end - self._last_s_min
+        if self._model.providers and self._loop.time() < give_up:
+            race = Race(self._begin, give_up, alone=len(self._model.providers) == 1)
             try:
-                return await self._ask(model, left_s, share_s)
-            except ModelError as error:
-                status = getattr(error, "status", None)
-                _log.warning("model_failed", model=model.name, code=error.code, status=status)
-        raise AssertionError("the last model either answers or raises")
+                piece = await race.run()
+            finally:
+                self.hedged, self.wasted = race.hedged, race.wasted
+            if piece is not None:
+                assert race.winner is not None
+                self._speaker = race.winner
+                self.answer, self.source = race.winner.answer, race.winner.name
+                return piece
+        return await self._ask_last()
 
-    async def _ask(self, model: LanguageModel, deadline_s: float, first_s: float | None) -> str:
-        """The model's first piece, awaited for `first_s` seconds at most."""
-        answer = model.stream(self._messages, max_tokens=self._max_tokens, deadline_s=deadline_s)
+    def _begin(self) -> Attempt | None:
+        """Ask the next model that its breaker does not leave out."""
+        if self.attempts == ATTEMPTS_MAX:
+            return None
+        for provider in self._left:
+            attempt = provider.begin(
+                self._messages,
+                max_tokens=self._max_tokens,
+                deadline_s=self._end - self._loop.time(),
+            )
+            if attempt is not None:
+                self.attempts += 1
+                return attempt
+        return None
+
+    async def _ask_last(self) -> str:
+        model = self._model.last
+        left_s = max(self._end - self._loop.time(), self._last_s_min)
+        answer = model.stream(self._messages, max_tokens=self._max_tokens, deadline_s=left_s)
         try:
-            async with asyncio.timeout(first_s):
-                piece = await anext(answer)
+            piece = await anext(answer)
             self.answer, self.source = answer, model.name
-        except TimeoutError:
-            raise ModelTimeout("The model's time for its first word is up.") from None
         except StopAsyncIteration:
             raise ModelBroken("The model's answer is empty.") from None
         finally:
             if self.answer is None:
-                await _close(answer)
+                await close(answer)
         return piece
-
-
-async def _close(answer: AsyncIterator[str]) -> None:
-    close = getattr(answer, "aclose", None)
-    if close is not None:
-        await close()

@@ -101,7 +101,10 @@ _HEADER_VALUE = re.compile(r"[\x20-\x7e]*")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ModelValues:
-    """The settings of one model, as the operator gave them; empty means the preset's own."""
+    """The settings of one model, as the operator gave them; empty means the preset's own.
+
+    `prefix`: what the names of its variables begin with, for those who read of a fault.
+    """
 
     preset: str
     url: str = ""
@@ -111,6 +114,7 @@ class ModelValues:
     scope: str = ""
     headers: Mapping[str, str] = field(default_factory=dict, repr=False)
     ca_file: str = ""
+    prefix: str = "HALO_MODEL"
 
 
 def endpoint_of(values: ModelValues, limits: Limits | None = None) -> Endpoint:
@@ -119,7 +123,7 @@ def endpoint_of(values: ModelValues, limits: Limits | None = None) -> Endpoint:
     if preset is None:
         known = ", ".join(sorted(PRESETS))
         raise ConfigurationError(
-            [f"HALO_MODEL_PRESET: «{values.preset}» is unknown; known are {known}."]
+            [f"{values.prefix}_PRESET: «{values.preset}» is unknown; known are {known}."]
         )
     faults = _faults(preset, values)
     if faults:
@@ -141,6 +145,7 @@ def endpoint_of(values: ModelValues, limits: Limits | None = None) -> Endpoint:
         max_tokens_field=preset.max_tokens_field,
         extra={**preset.extra, **_reasoning_off(preset, model)},
         sign_in=_sign_in(preset, values),
+        prefix=values.prefix,
         limits=limits or Limits(),
     )
 
@@ -159,27 +164,27 @@ def _sign_in(preset: Preset, values: ModelValues) -> SignIn | None:
 
 
 def _faults(preset: Preset, values: ModelValues) -> list[str]:
-    of = f"the preset {values.preset}"
+    of, prefix = f"the preset {values.preset}", values.prefix
     faults = []
     if preset.key_needed and not values.key:
-        faults.append(f"HALO_MODEL_KEY: {of} needs a key.")
+        faults.append(f"{prefix}_KEY: {of} needs a key.")
     if values.key and not _WORD.fullmatch(values.key):
-        faults.append("HALO_MODEL_KEY: has spaces, line ends or characters that are not ASCII.")
+        faults.append(f"{prefix}_KEY: has spaces, line ends or characters that are not ASCII.")
     if preset.folder_needed and not values.folder:
-        faults.append(f"HALO_MODEL_FOLDER: {of} needs the folder's id.")
+        faults.append(f"{prefix}_FOLDER: {of} needs the folder's id.")
     if values.folder and not _WORD.fullmatch(values.folder):
-        faults.append("HALO_MODEL_FOLDER: has spaces or characters that are not ASCII.")
+        faults.append(f"{prefix}_FOLDER: has spaces or characters that are not ASCII.")
     if not (values.name or preset.model):
-        faults.append(f"HALO_MODEL_NAME: {of} needs the model's name.")
+        faults.append(f"{prefix}_NAME: {of} needs the model's name.")
     if not (values.url or preset.url) or not _is_address(values.url or preset.url):
-        faults.append("HALO_MODEL_URL: must be http://… or https://…, without a user or a query.")
+        faults.append(f"{prefix}_URL: must be http://… or https://…, without a user or a query.")
     faults += [
-        f"HALO_MODEL_HEADERS: the header number {number} is not a name and a line of ASCII."
+        f"{prefix}_HEADERS: the header number {number} is not a name and a line of ASCII."
         for number, (name, value) in enumerate(values.headers.items(), 1)
         if not _HEADER_NAME.fullmatch(name) or not _HEADER_VALUE.fullmatch(value)
     ]
     if values.ca_file and not Path(values.ca_file).is_file():
-        faults.append(f"HALO_MODEL_CA_FILE: there is no file {values.ca_file}.")
+        faults.append(f"{prefix}_CA_FILE: there is no file {values.ca_file}.")
     return faults
 
 

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import Sequence
 
 import pytest
+from scripted_model import ASKED, Fake
 
 from halo_voice.core.errors import (
     ConfigurationError,
@@ -17,42 +18,6 @@ from halo_voice.core.errors import (
 )
 from halo_voice.core.ports import Message
 from halo_voice.llm.guarded import GuardedModel
-
-ASKED = [Message("user", "Алло")]
-
-
-class Fake:
-    """A model that plays `script`: texts are said, errors raised, None hangs for ever."""
-
-    def __init__(self, name: str, *script: str | ModelError | None) -> None:
-        self.name = name
-        self.script = script
-        self.deadlines: list[float] = []
-        self.closed = 0
-        self.warm = False
-        self.asked = asyncio.Event()
-
-    async def stream(
-        self, messages: Sequence[Message], *, max_tokens: int, deadline_s: float
-    ) -> AsyncIterator[str]:
-        self.deadlines.append(deadline_s)
-        self.asked.set()
-        try:
-            for part in self.script:
-                if part is None:
-                    await asyncio.Event().wait()
-                elif isinstance(part, ModelError):
-                    raise part
-                else:
-                    yield part
-        finally:
-            self.closed += 1
-
-    async def warm_up(self) -> None:
-        self.warm = True
-
-    async def close(self) -> None:
-        self.closed += 1
 
 
 async def heard(*models: Fake, deadline_s: float = 5.0) -> tuple[str, str]:
