@@ -740,8 +740,16 @@ function on(line, source, event, read) {
 // Start: a session is one call.
 // ------------------------------------------------------------------------------------------------
 
+// A caller by SIP may send an address of any length, or none; the backend takes 64 characters.
+function numberOf(given) {
+  return String(given || "").slice(0, 64);
+}
+
 function takeCall(e, sessionId) {
-  const start = { call_id: sessionId, caller: e.callerid, called: e.destination, scenario_version: SCENARIO_VERSION };
+  const start = {
+    call_id: sessionId, caller: numberOf(e.callerid), called: numberOf(e.destination),
+    scenario_version: SCENARIO_VERSION,
+  };
   const line = {
     call: e.call, id: sessionId, start, state: START_STATE, queue: [], busy: false, faults: 0, nonce: 0,
     deadline: 0, limit: 0, player: null, asr: null, fed: false,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import json
 import signal
 import socket
 import sys
@@ -67,6 +68,8 @@ def serve(
         configuration = load_configuration(**_given(host=host, port=port))
         settings = configuration.settings
         set_up(settings.log, settings.log_level)
+        if sample_call:
+            _check_scenario(settings.scenario)
         with _listening(settings.host, settings.port) as listener:
             _run(_serve(configuration, listener, sample_call))
     except ConfigurationError as error:
@@ -127,12 +130,16 @@ async def _serve(configuration: Any, listener: socket.socket, sample_call: bool)
         serving = asyncio.create_task(server.serve(sockets=[listener]))
         while not (server.started or serving.done()):  # noqa: ASYNC110 (uvicorn tells by this flag)
             await asyncio.sleep(0.01)
-        address = "http://{}:{}".format(*listener.getsockname()[:2])
+        address = _address(*listener.getsockname()[:2])
         if sample_call and not serving.done():
             out.print(f"\nA sample call to {address}, through the shipped scenario:\n")
             await asyncio.to_thread(_place_call, configuration.settings, address, SAMPLE_LINES)
         _say_where(configuration.settings, address)
         await serving
+
+
+def _address(host: str, port: int) -> str:
+    return f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"
 
 
 def _say_where(settings: Any, address: str) -> None:
@@ -164,15 +171,26 @@ def call(
 ) -> None:
     """Call a running server in the simulator: type what the caller says, or give it with --say."""
     settings = _settings(scenario=scenario)
-    url = (url or f"http://{settings.host}:{settings.port}").rstrip("/")
-    if not settings.scenario.is_file():
-        _stop(f"{settings.scenario}: no such scenario. Set HALO_SCENARIO or --scenario.")
+    url = (url or _address(settings.host, settings.port)).rstrip("/")
+    _check_scenario(settings.scenario)
+    if not say and sys.stdin is None:
+        _stop("There is no keyboard to read from. Give the caller's words with --say.")
     finished = _place_call(
         settings, url, say, number=number, seed=seed, trace=trace, real_time=real_time
     )
     if audio is not None:
         _write_audio(finished, audio)
     raise typer.Exit(0 if _went_well(finished, say) else 1)
+
+
+def _check_scenario(path: Path) -> None:
+    """Before anything is started with it."""
+    try:
+        path.read_text("utf-8")
+    except OSError as error:
+        _stop(f"{path}: {error.strerror}. Set HALO_SCENARIO or --scenario.")
+    except UnicodeDecodeError:
+        _stop(f"{path}: is not UTF-8 text. Set HALO_SCENARIO or --scenario.")
 
 
 def _place_call(
@@ -229,25 +247,48 @@ async def _answers(network: Any, url: str) -> bool:
         reply = await network.request(HttpRequest(f"{url}/healthz", timeout_ms=5000))
     except NetworkError:
         return False
-    return reply.status in (200, 401)
+    return reply.status == 401 or (reply.status == 200 and _is_halo(reply.body))
+
+
+def _is_halo(health: bytes) -> bool:
+    """Another server may well answer 200 to every path."""
+    try:
+        said = json.loads(health)
+    except ValueError:
+        return False
+    return isinstance(said, dict) and said.get("status") == "ok"
 
 
 def _went_well(finished: Any, say: Any) -> bool:
     """Nothing failed and, of a script, every line got its answer."""
     from halo_voice.terminal import answered
 
-    replies = answered(finished)
+    outcomes = [_outcome(reply) for reply in answered(finished)]
     calm = finished.finish_reason == "Normal termination" and not finished.failures
-    return calm and len(replies) >= len(say or ()) and not any("apologised" in r for r in replies)
+    return calm and len(outcomes) >= len(say or ()) and set(outcomes) <= {"answered"}
+
+
+def _outcome(reply: str) -> Any:
+    """What the backend says of a turn; None when it is no reply of HALO's at all."""
+    try:
+        said = json.loads(reply)
+    except ValueError:
+        return None
+    return said.get("outcome") if isinstance(said, dict) else None
 
 
 def _write_audio(finished: Any, path: Path) -> None:
     from halo_voice.simulator.audio import NoVoice, phrases, render
 
     try:
+        with path.open("wb"):
+            pass  # `wave` leaves a traceback behind when it cannot open its file
         render(path, phrases(finished.playbacks, finished.speech))
     except NoVoice as error:
+        path.unlink()
         _stop(str(error))
+    except OSError as error:
+        _stop(f"{path}: {error.strerror}. Choose another file with --audio.")
     out.print(f"sound: {path}")
 
 

@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
+import http.server
 import os
 import re
 import signal
 import subprocess
 import sys
+import threading
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
-from halo_voice.cli import SAMPLE_LINES
+from halo_voice.cli import SAMPLE_LINES, _address
 from halo_voice.core.ports import Outcome
 from halo_voice.simulator import AiohttpNetwork, ScriptedNetwork
 from halo_voice.simulator.invariants import breaches
@@ -128,6 +130,79 @@ def test_a_typed_call_reads_lines_and_hangs_up_at_the_end(tmp_path, server):
     )
     assert typed.returncode == 0, typed.stdout + typed.stderr
     assert "триста девяносто" in typed.stdout
+
+
+class Babbler(http.server.BaseHTTPRequestHandler):
+    """Says 200 to everything, as many a server does; `health` is what it says at `/healthz`."""
+
+    health = b"<html>It works!</html>"
+
+    def do_GET(self) -> None:
+        self.send_response(200)
+        self.end_headers()
+        self.wfile.write(self.health if self.path == "/healthz" else b"<html>It works!</html>")
+
+    def do_POST(self) -> None:
+        self.rfile.read(int(self.headers["content-length"]))
+        self.do_GET()
+
+    def log_message(self, *_: object) -> None:
+        pass
+
+
+@pytest.mark.parametrize(("health", "status"), [(b"It works!", 2), (b'{"status":"ok"}', 1)])
+def test_another_server_is_not_taken_for_halo(tmp_path, health, status):
+    """A 200 is not enough: not to begin the call, and not to call its turns answered."""
+    kind = type("Kind", (Babbler,), {"health": health})
+    with http.server.ThreadingHTTPServer(("127.0.0.1", 0), kind) as other:
+        serving = threading.Thread(target=other.serve_forever)
+        serving.start()
+        url = f"http://127.0.0.1:{other.server_port}"
+        done = halo(tmp_path, "call", "--url", url, "--say", "да")
+        other.shutdown()
+        serving.join()
+    assert done.returncode == status, done.stdout + done.stderr
+
+
+def test_sound_that_cannot_be_written_is_one_line(tmp_path, server):
+    """`--audio` to a folder: what is wrong and what to do, no traceback."""
+    done = halo(tmp_path, "call", "--url", server.url, "--say", "да", "--audio", str(tmp_path))
+    assert (done.returncode, done.stderr.count("\n")) == (2, 1), done.stderr
+    assert "--audio" in done.stderr
+
+
+@pytest.mark.parametrize("command", [("call", "--say", "да"), ("serve", "--sample-call")])
+@pytest.mark.parametrize("text", [b"\xff\xfe", None])
+def test_a_scenario_that_cannot_be_read_is_one_line(tmp_path, command, text):
+    """Binary, or not there: told before anything is started."""
+    file = tmp_path / "scenario.js"
+    if text is not None:
+        file.write_bytes(text)
+    done = halo(tmp_path, *command, HALO_SCENARIO=str(file))
+    assert (done.returncode, done.stderr.count("\n")) == (2, 1), done.stderr
+    assert "HALO_SCENARIO" in done.stderr
+
+
+def test_a_call_without_a_keyboard_is_one_line(tmp_path):
+    """As under a supervisor that closes the standard input."""
+    line = f"{HALO} call <&-"
+    done = subprocess.run(
+        ["sh", "-c", line],
+        cwd=ROOT,
+        env=clean_environment(tmp_path),
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+    assert (done.returncode, done.stderr.count("\n")) == (2, 1), done.stderr
+    assert "--say" in done.stderr
+
+
+def test_an_address_of_ipv6_is_in_brackets():
+    """`http://::1:8080` is no address."""
+    assert _address("::1", 8080) == "http://[::1]:8080"
+    assert _address("127.0.0.1", 8080) == "http://127.0.0.1:8080"
 
 
 def test_calling_nobody_says_what_to_do(tmp_path):

@@ -139,3 +139,11 @@ async def test_signed_calls_are_let_in_and_others_hear_a_goodbye():
         assert {r.code for r in bad.requests} == {401}
         assert "неполадки" in bad.playbacks[-1].text
         assert len(await halo.store.recent_calls(5)) == 1
+
+
+async def test_an_address_of_any_length_gets_an_answer(halo):
+    """A caller by SIP: what is longer than the backend takes is cut, not refused."""
+    long = f"sip:{'a' * 100}@pbx.example.com"
+    call = await call_to(halo.web)(WORDS[:1], callerid=long, destination=long)
+    assert len(call.requests) == 3  # start, one turn, end
+    assert {request.code for request in call.requests} == {200}

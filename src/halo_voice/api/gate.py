@@ -80,6 +80,8 @@ class Gate:
         try:
             self._check_head(scope)
             body = await self._read_body(receive)
+            if body is None:
+                return None  # nobody is left to answer
             await self._verify(scope, body)
         except RequestError as error:
             return await _refuse(send, error)
@@ -97,10 +99,13 @@ class Gate:
         if not length.isdigit() or int(length[:20]) > BODY_BYTES_MAX:
             raise TooLarge(f"A body of more than {BODY_BYTES_MAX} bytes.")
 
-    async def _read_body(self, receive: Receive) -> bytes:
+    async def _read_body(self, receive: Receive) -> bytes | None:
+        """The whole body; None when the client went before its end: half a sentence is no turn."""
         body = b""
         while True:
             message = await receive()
+            if message["type"] == "http.disconnect":
+                return None
             body += message.get("body", b"")
             if len(body) > BODY_BYTES_MAX:
                 raise TooLarge(f"A body of more than {BODY_BYTES_MAX} bytes.")
@@ -153,5 +158,7 @@ def _replay(body: bytes) -> Receive:
 async def _refuse(send: Send, error: HaloError) -> None:
     status, body = error_reply(error)
     headers = [(b"content-type", b"application/json"), (b"content-length", b"%d" % len(body))]
+    if isinstance(error, TooLarge):
+        headers.append((b"connection", b"close"))  # the rest of the flood is not read
     await send({"type": "http.response.start", "status": status, "headers": headers})
     await send({"type": "http.response.body", "body": body})

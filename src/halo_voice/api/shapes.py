@@ -10,7 +10,7 @@ from starlette.requests import Request
 
 from halo_voice.core.errors import BadRequest, UnusableText
 
-CallId = Annotated[str, msgspec.Meta(pattern=r"^[A-Za-z0-9._:-]{1,64}$")]
+CallId = Annotated[str, msgspec.Meta(pattern=r"^[A-Za-z0-9._:-]{1,64}$(?!\n)")]
 Number = Annotated[str, msgspec.Meta(max_length=64)]
 Millis = Annotated[int, msgspec.Meta(ge=0, le=86_400_000)]
 EndReason = Literal[
@@ -86,6 +86,8 @@ async def read(request: Request, shape: type[Shape]) -> Shape:
         raise UnusableText(_explained(str(error))) from None
     except (msgspec.DecodeError, UnicodeDecodeError, ValueError) as error:
         raise BadRequest(_unreadable(error)) from None
+    except RecursionError:
+        raise BadRequest("The JSON is nested too deeply.") from None
 
 
 def _fields(request: Request, body: bytes) -> dict[str, Any]:

@@ -97,3 +97,9 @@ async def test_an_unforeseen_fault_is_a_clean_500(model, capsys):
     shown = capsys.readouterr()
     assert "7916" not in reply.text + shown.out + shown.err
     assert "RuntimeError" in shown.out + shown.err
+
+
+async def test_a_line_end_is_no_part_of_a_call_id(client):
+    """`$` alone would let one through at the end."""
+    reply = await client.post("/call/start", json={"call_id": "c-1\n"})
+    assert reply.status_code == 422

@@ -93,3 +93,34 @@ async def test_websockets_are_closed(halo):
 
     await halo.web({"type": "websocket"}, None, send)
     assert sent == [{"type": "websocket.close", "code": 1008}]
+
+
+async def asked_raw(app, *messages, **scope):
+    """What the app sends to a POST whose body arrives as these messages."""
+    sent, coming = [], iter(messages)
+
+    async def receive():
+        return next(coming)
+
+    async def send(message):
+        sent.append(message)
+
+    head = {"type": "http", "method": "POST", "path": "/process_text", "query_string": b""}
+    form = [(b"content-type", b"application/x-www-form-urlencoded")]
+    await app({**head, "headers": form, "client": ("127.0.0.1", 1), **scope}, receive, send)
+    return sent
+
+
+async def test_half_a_body_is_no_turn(halo, model):
+    """A client that goes in mid-sentence has said nothing: no reply, no question to the model."""
+    half = {"type": "http.request", "body": "user_text=Не отме".encode(), "more_body": True}
+    assert await asked_raw(halo.web, half, {"type": "http.disconnect"}) == []
+    assert model.asked == []
+
+
+async def test_after_a_flood_the_connection_is_closed(halo):
+    """F63: what follows the first 16 KiB is not even read."""
+    flood = {"type": "http.request", "body": b"a" * 20_000, "more_body": True}
+    start, _ = await asked_raw(halo.web, flood)
+    assert start["status"] == 413
+    assert (b"connection", b"close") in start["headers"]

@@ -202,6 +202,15 @@ async def test_wrong_fields_get_a_stable_code_and_words(client, call_id, model, 
     assert model.asked == []
 
 
+async def test_json_without_a_bottom_is_refused(client, model):
+    """Thousands of brackets in a field that nobody reads: 400, not a broken server."""
+    body = b'{"user_text": "a", "x": ' + b"[" * 7000 + b"]" * 7000 + b"}"
+    head = {"content-type": "application/json"}
+    reply = await client.post("/process_text", content=body, headers=head)
+    assert (reply.status_code, reply.json()["code"]) == (400, "bad_request")
+    assert model.asked == []
+
+
 async def test_what_is_not_text_is_refused(client):
     """Not UTF-8, not JSON: 400 and which of the two."""
     head = {"content-type": "application/json"}
