@@ -13,7 +13,7 @@ because a second model cannot carry on the first one's sentence.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from typing import Self
 
 from halo_voice.core.errors import ConfigurationError, ModelBroken, ModelError
@@ -84,6 +84,7 @@ class GuardedAnswer:
         self.wasted = 0
         #: The model's own answer object, once it speaks: it may know more (`finish_reason`).
         self.answer: AsyncIterator[str] | None = None
+        self._following: Callable[[], Awaitable[str]] | None = None  # its next piece
         self._speaker: Attempt | None = None  # None while nobody, or the last model, speaks
         self._model = model
         self._left = iter(model.providers)
@@ -98,12 +99,9 @@ class GuardedAnswer:
         return self
 
     async def __anext__(self) -> str:
-        if self._closed:
-            raise StopAsyncIteration
+        following = self._following
         try:
-            if self.answer is not None:
-                return await anext(self.answer)
-            return await self._first_piece()
+            return await (self._first_piece() if following is None else following())
         except BaseException as error:
             self._finish(error)
             raise
@@ -111,6 +109,7 @@ class GuardedAnswer:
     async def aclose(self) -> None:
         """Stop reading; closes the model's connection if its answer has not ended."""
         self._closed = True
+        self._following = None
         if self.answer is not None:
             await close(self.answer)
         if self._speaker is not None:
@@ -128,6 +127,8 @@ class GuardedAnswer:
 
     async def _first_piece(self) -> str:
         """The first piece of the first model that has one. Raises the last model's error."""
+        if self._closed:
+            raise StopAsyncIteration
         give_up = self._end - self._last_s_min
         if self._model.providers and self._loop.time() < give_up:
             race = Race(self._begin, give_up, alone=len(self._model.providers) == 1)
@@ -138,9 +139,13 @@ class GuardedAnswer:
             if piece is not None:
                 assert race.winner is not None
                 self._speaker = race.winner
-                self.answer, self.source = race.winner.answer, race.winner.name
+                self._hear(race.winner.answer, race.winner.name)
                 return piece
         return await self._ask_last()
+
+    def _hear(self, answer: AsyncIterator[str], source: str) -> None:
+        self.answer, self.source = answer, source
+        self._following = answer.__anext__
 
     def _begin(self) -> Attempt | None:
         """Ask the next model that its breaker does not leave out."""
@@ -163,7 +168,7 @@ class GuardedAnswer:
         answer = model.stream(self._messages, max_tokens=self._max_tokens, deadline_s=left_s)
         try:
             piece = await anext(answer)
-            self.answer, self.source = answer, model.name
+            self._hear(answer, model.name)
         except StopAsyncIteration:
             raise ModelBroken("The model's answer is empty.") from None
         finally:

@@ -22,6 +22,9 @@ PATIENCE_S_MIN = 0.25
 """However quick a model usually is, a second one started earlier than that gains nobody anything
 that can be heard."""
 
+PATIENCE_SLACK_S = 0.05
+"""A model that always takes the same time is not hedged for a few milliseconds more."""
+
 _DEADLINE_SLACK_S = 0.05
 
 _log = structlog.get_logger(__name__)
@@ -63,7 +66,9 @@ class Provider:
     def patience_s(self) -> float:
         """How long the first piece may take before somebody else is asked as well."""
         usual_s = self.pace.usual_s
-        return self._hedge_s if usual_s is None else max(usual_s, PATIENCE_S_MIN)
+        if usual_s is None:
+            return self._hedge_s
+        return max(usual_s + PATIENCE_SLACK_S, PATIENCE_S_MIN)
 
     @property
     def state(self) -> ModelState:

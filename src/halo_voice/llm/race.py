@@ -24,6 +24,19 @@ class Race:
     the race is over. `winner` is known after `run`; `hedged`: the second was started while the
     first was awaited; `wasted`: attempts that were called off."""
 
+    __slots__ = (
+        "_alone",
+        "_asked",
+        "_begin",
+        "_give_up",
+        "_limit",
+        "_loop",
+        "_second",
+        "hedged",
+        "wasted",
+        "winner",
+    )
+
     def __init__(self, begin: Callable[[], Attempt | None], give_up: float, *, alone: bool) -> None:
         """`alone`: there is nobody to hedge with."""
         self.winner: Attempt | None = None
@@ -42,15 +55,12 @@ class Race:
         first = self._next()
         if first is None:
             return None
-        timer = None if self._alone else self._loop.call_at(self._hedge_at(first), self._hedge)
         try:
-            piece = await self._wait(first)
-            if timer is not None:
-                timer.cancel()
+            piece = await (
+                self._wait(first, self._give_up) if self._alone else self._wait_hedged(first)
+            )
             return piece if piece is not None else await self._other()
         finally:
-            if timer is not None:
-                timer.cancel()
             if self._second is not None or self.winner is None:
                 await self._call_off()
 
@@ -65,10 +75,18 @@ class Race:
             self._asked.append(attempt)
         return attempt
 
-    async def _wait(self, attempt: Attempt) -> str | None:
+    async def _wait_hedged(self, first: Attempt) -> str | None:
+        """As `_wait`. One timer at a time: the limit is set when the hedge's timer has rung."""
+        timer = self._loop.call_at(self._hedge_at(first), self._hedge)
+        try:
+            return await self._wait(first, None)
+        finally:
+            timer.cancel()
+
+    async def _wait(self, attempt: Attempt, until: float | None) -> str | None:
         """Its first piece, until the race is given up or `_ask_second` ends the wait."""
         try:
-            async with asyncio.timeout_at(self._give_up) as self._limit:
+            async with asyncio.timeout_at(until) as self._limit:
                 piece = await _first_piece(attempt)
         except TimeoutError:
             return None
@@ -80,6 +98,9 @@ class Race:
 
     def _hedge(self) -> None:
         """The timer rang: the first is slow."""
+        if self._limit is None:  # it has just spoken or failed
+            return
+        self._limit.reschedule(self._give_up)
         attempt = self._next()
         if attempt is not None:
             self.hedged = True
@@ -96,7 +117,7 @@ class Race:
         """The first has failed or was outrun: what the second has, asked now if it was not yet."""
         if self._second is None:
             attempt = self._next()
-            return None if attempt is None else await self._wait(attempt)
+            return None if attempt is None else await self._wait(attempt, self._give_up)
         try:
             async with asyncio.timeout_at(self._give_up):
                 piece = await self._second
