@@ -6,9 +6,10 @@ import asyncio
 import json
 import os
 import time
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
 from typing import Any, Literal
 
@@ -22,6 +23,7 @@ from halo_voice.api.routes_voximplant import voximplant_router
 from halo_voice.api.signature import Verifier, check_key
 from halo_voice.calls.recordings import Recordings
 from halo_voice.calls.switchboard import Switchboard
+from halo_voice.core import voices
 from halo_voice.core.errors import (
     ConfigurationError,
     HaloError,
@@ -42,6 +44,7 @@ from halo_voice.profiles import load_profiles
 from halo_voice.settings import Settings, load_settings, variable
 from halo_voice.speech.addresses import RECORDING_HOSTS
 from halo_voice.speech.recordings import HttpRecordingSource
+from halo_voice.speech.spoken import spoken
 from halo_voice.speech.transcriber import OpenAITranscriber
 from halo_voice.store import SpooledStore, open_store, spool_path
 
@@ -109,8 +112,13 @@ def _endpoint(
     values = settings.model(name)
     if values is None:
         return []
+    if not (values["preset"] or values["url"] or values["key"]):
+        words = f"has no effect while {prefix}_PRESET, {prefix}_URL and {prefix}_KEY are empty."
+        raise ConfigurationError(
+            [f"{prefix}_{ending.upper()}: {words}" for ending, value in values.items() if value]
+        )
     if settings.offline:
-        raise ConfigurationError([f"{prefix}_…: a second model needs a first one: HALO_MODEL_…"])
+        raise ConfigurationError([f"{prefix}_PRESET: a second model needs a first: HALO_MODEL_…"])
     try:
         headers = json.loads(values.pop("headers") or "{}")
     except ValueError:
@@ -162,7 +170,11 @@ async def running(
         nets = [guarded.last for guarded in models.values()]
         await asyncio.gather(*(each.warm_up() for each in (*clients, *nets)))
         switchboard = Switchboard(
-            configuration.profiles, models, store, max_tokens=settings.model_max_tokens
+            configuration.profiles,
+            models,
+            store,
+            max_tokens=settings.model_max_tokens,
+            spoken=_spoken(configuration.profiles),
         )
         source = recording_source or HttpRecordingSource(
             settings.recording_hosts or RECORDING_HOSTS
@@ -195,6 +207,14 @@ def _models(profiles: Sequence[Profile], providers: Sequence[Provider]) -> dict[
         offline = OfflineAssistant(CompanyTexts(profile.documents), profile.texts)
         models[profile.name] = GuardedModel([*providers, offline])
     return models
+
+
+def _spoken(profiles: Sequence[Profile]) -> dict[str, Callable[[str], str]]:
+    """For each profile: text in words, as the engine of its voice wants it."""
+    return {
+        profile.name: partial(spoken, engine=voices.vendor(profile.voice.name))
+        for profile in profiles
+    }
 
 
 def _transcriber(settings: Settings) -> OpenAITranscriber | None:

@@ -126,13 +126,13 @@ class Settings(BaseSettings):
     @property
     def offline(self) -> bool:
         """No model is configured: the offline assistant answers everything."""
-        return self.model("model") is None
+        return not (self.model_preset or self.model_url or self.model_key.get_secret_value())
 
     def model(self, name: Literal["model", "model2"]) -> dict[str, str] | None:
-        """What is set of one model, by the variables' endings; None when it is not configured."""
+        """What is set of one model, by the variables' endings; None when nothing is."""
         values = {end: getattr(self, f"{name}_{end}") for end in MODEL_ENDINGS}
         values["key"] = values["key"].get_secret_value()
-        return values if values["preset"] or values["url"] or values["key"] else None
+        return values if any(values.values()) else None
 
 
 def variable(name: str) -> str:

@@ -238,7 +238,7 @@ async def test_a_reader_that_has_enough_is_content() -> None:
 
 @pytest.mark.parametrize("after_s", [0.0, 0.5, 1.25])
 async def test_a_turn_called_off_leaves_nobody_at_work(after_s: float) -> None:
-    """Invariant 19: whatever is under way, before or after the hedge, is closed at once."""
+    """Whatever is under way, before or after the hedge, is closed at once."""
     chain = Chain(Fake("a", None), Fake("b", None))
     turn = asyncio.create_task(chain.turn())
     await asyncio.sleep(after_s)
