@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 
 import structlog
 
@@ -31,14 +31,16 @@ class Switchboard:
         store: Store,
         *,
         max_tokens: int,
+        spoken: Mapping[str, Callable[[str], str]] | None = None,
     ) -> None:
-        """`models` has one model for each profile's name."""
+        """`models` has one model for each profile's name; `spoken`, if given, its text in words."""
         self._profiles = {profile.name: profile for profile in profiles}
         self._default = next(profile for profile in profiles if profile.default)
         self._by_number = {number: p for p in profiles for number in map(number_digits, p.numbers)}
         self._models = models
         self._store = store
         self._max_tokens = max_tokens
+        self._spoken = spoken or {}
         self._live: dict[str, Call] = {}
         self._finding: dict[str, asyncio.Lock] = {}
 
@@ -83,7 +85,7 @@ class Switchboard:
 
     async def answer(self, user_text: str, deadline_s: float) -> str:
         """One turn outside any call, with the default profile: nothing is kept."""
-        dialogue = Dialogue(self._default)
+        dialogue = self._dialogue(self._default, Transcript())
         asked = Transcript().messages(self._default.persona, user_text, before=1)
         try:
             text, source = await ask_model(
@@ -128,11 +130,14 @@ class Switchboard:
         profile = self._profiles.get(record.profile, self._default)
         return Call(
             record.call_id,
-            Dialogue(profile, Transcript.of(turns)),
+            self._dialogue(profile, Transcript.of(turns)),
             model=self._models[profile.name],
             store=self._store,
             max_tokens=self._max_tokens,
         )
+
+    def _dialogue(self, profile: Profile, transcript: Transcript) -> Dialogue:
+        return Dialogue(profile, transcript, spoken=self._spoken.get(profile.name, str))
 
     def _let_go_of_idle(self) -> None:
         """Called with each new call, so that calls whose end was never reported do not pile up."""

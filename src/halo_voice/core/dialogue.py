@@ -20,6 +20,7 @@ that. So each rule below can be tried without a call.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 from halo_voice.core.errors import TurnConflict
@@ -57,9 +58,17 @@ class Repeat:
 class Dialogue:
     """One call's conversation. Pure: the same events give the same actions."""
 
-    def __init__(self, profile: Profile, transcript: Transcript | None = None) -> None:
+    def __init__(
+        self,
+        profile: Profile,
+        transcript: Transcript | None = None,
+        *,
+        spoken: Callable[[str], str] = str,
+    ) -> None:
+        """`spoken` writes numbers and abbreviations out in words; without it they stay."""
         self.profile = profile
         self.transcript = transcript or Transcript()
+        self._spoken = spoken
 
     def hear(self, turn: int, user_text: str) -> Ask | Say | Repeat:
         """The caller's words as turn `turn`. Raises `TurnConflict`."""
@@ -80,8 +89,10 @@ class Dialogue:
 
     def answered(self, text: str, source: str) -> Say:
         """The model's words: made safe to speak, or an apology if nothing speakable is left."""
-        spoken = speakable(text, limit=self.profile.limits.phrase_chars)
-        return Say(spoken, Outcome.ANSWERED, "listen", source) if spoken else self.failed()
+        limit = self.profile.limits.phrase_chars
+        # Words are longer than digits: what fits is known only when all is written out.
+        said = speakable(self._spoken(speakable(text, limit=limit)), limit=limit)
+        return Say(said, Outcome.ANSWERED, "listen", source) if said else self.failed()
 
     def failed(self) -> Say:
         return Say(self.profile.texts.apology, Outcome.APOLOGISED, "listen", "apology")

@@ -1,0 +1,222 @@
+"""Numbers that count something: money, percent, units, fractions, ranges, and bare numbers."""
+
+from __future__ import annotations
+
+import re
+
+from halo_voice.speech.cases import case_of, gender_of, governed, labelled, noun_after, noun_beyond
+from halo_voice.speech.nouns import DOTTED, KOPECK, METRE, MINUTE, MULTIPLIERS, ROUBLE, UNITS
+from halo_voice.speech.numerals import (
+    CARDINAL_MAX,
+    Case,
+    Gender,
+    Noun,
+    cardinal,
+    count,
+    decimal,
+    digits,
+    fraction,
+)
+
+NUMBER = r"\d{1,3}(?:[  \u202f]\d{3}){1,4}(?!\d)(?:,\d{1,2}(?!\d))?|\d++(?:[.,]\d{1,4}(?![\d]))?"
+_UNIT = "|".join(re.escape(unit) for unit in sorted(UNITS, key=len, reverse=True)).replace(
+    r"\ ", "[  ]?"
+)
+_MULTIPLIER = r"(?:тыс|млн|млрд|трлн)\b\.?|(?:тысяч|миллион|миллиард)[а-яё]{0,3}\b"
+_AMOUNT = re.compile(
+    rf"(?P<sign>(?<![\w)])[+−-](?=\d))?(?P<front>[$€£][  ]?(?=\d))?(?<![\w.,])(?P<a>{NUMBER})"
+    rf"(?:[  ]?[-–—][  ]?(?P<b>{NUMBER}))?"
+    rf"(?:[  ]?(?P<times>{_MULTIPLIER}))?"
+    rf"(?:[  ]?(?P<unit>{_UNIT})(?![а-яёa-zА-ЯЁ²³\d]))?"
+    r"(?P<dot>\.(?!\d))?"
+    r"(?P<per>(?<=[а-яё₽€$.])[  ]?/[  ]?(?:мес|м²|м2|кв\. ?м|кг|шт|час|ч|день|дн|сут|сутки|год|чел|км|л|м|нед|мин|месяц|неделю|штуку|ночь|минуту|человека|метр|литр)(?![а-яё])(?P<end>\.(?!\d))?)?",
+)  # fmt: skip
+_KOPECKS = re.compile(r"[  ](?P<kop>\d{1,2})[  ]?коп(?:\.|ее?к[а-я]{0,2})?(?![а-яё])")
+_FRACTION = re.compile(r"(?<![\w/.,])(?:(\d{1,3})[  ])?(\d{1,2})/(\d{1,3})(?![\w/])")
+_SIZE = re.compile(r"(?<=\d)[  ]?(?:[xх×*]|умножить на)[  ]?(?=\d)", re.I)
+_DOTTED_VERSION = re.compile(r"(?<![\w.])\d{1,4}(?:\.\d{1,4}){2,5}(?![\w])")
+_DISTANCES = (UNITS["км"], METRE, MINUTE)  # «в пяти километрах»
+_TIMES_SIGNS = {
+    "мес": "в месяц", "месяц": "в месяц", "ч": "в час", "час": "в час", "день": "в день",
+    "дн": "в день", "сут": "в сутки", "сутки": "в сутки", "год": "в год", "нед": "в неделю",
+    "неделю": "в неделю", "ночь": "за ночь", "мин": "в минуту", "минуту": "в минуту",
+    "м²": "за квадратный метр", "м2": "за квадратный метр", "кв. м": "за квадратный метр",
+    "кв.м": "за квадратный метр", "кг": "за килограмм", "шт": "за штуку", "штуку": "за штуку",
+    "чел": "за человека", "человека": "за человека", "км": "за километр", "л": "за литр",
+    "литр": "за литр", "м": "за метр", "метр": "за метр",
+}  # fmt: skip
+
+
+def amounts(text: str) -> str:
+    """Every number of `text` in words, in the case that its place asks for."""
+    text = _DOTTED_VERSION.sub(_version, text)
+    text = _FRACTION.sub(_fraction, text)
+    text = _SIZE.sub(" на ", text)
+    return _AMOUNT.sub(_amount, _with_kopecks(text))
+
+
+def _with_kopecks(text: str) -> str:
+    """«390 руб. 50 коп.» as one amount: «390,50 руб.»"""
+    return _ROUBLES_KOPECKS.sub(lambda m: f"{m['a']},{int(m['kop']):02d} руб", text)
+
+
+_ROUBLES_KOPECKS = re.compile(
+    r"(?P<a>\d{1,3}(?:[  ]\d{3}){1,3}(?!\d)|(?<!\d)\d{1,12})[  ]?(?:₽|руб(?:\.|л[а-яё]{1,3})?|р\.)"
+    + _KOPECKS.pattern
+)
+
+
+def _version(found: re.Match[str]) -> str:
+    return " точка ".join(cardinal(int(part)) for part in found[0].split("."))
+
+
+def _fraction(found: re.Match[str]) -> str:
+    whole, top, bottom = found[1], int(found[2]), int(found[3])
+    if found[0] == "24/7":
+        return "круглосуточно"
+    if labelled(found.string, found.start()) or bottom < 2 or top >= bottom or bottom > 100:
+        first = f"{cardinal(int(whole))} " if whole else ""
+        return f"{first}{cardinal(top)} дробь {cardinal(bottom)}"
+    case = governed(found.string, found.start()) or "nom"
+    said = fraction(top, bottom, case)
+    if whole and found[2] == "1" and found[3] == "2":
+        return f"{whole},5"
+    return f"{cardinal(int(whole), case)} и {said}" if whole else said
+
+
+def _amount(found: re.Match[str]) -> str:
+    unit = (found["front"] or "").strip() or found["unit"] or ""
+    key = unit.replace("\u00a0", " ")
+    noun = UNITS.get(key) or UNITS.get(key.replace(" м", ". м").replace("..", "."))
+    dot = found["dot"] or ""
+    if dot and key in DOTTED and not _closes(found.string, found.end("dot")):
+        dot = ""
+    before = governed(found.string, found.start(), joined=key in ("коп", "мин", "сек", "см", "г"))
+    if (
+        noun in _DISTANCES
+        and f" {found.string[max(0, found.start() - 3) : found.start()]}".lower().endswith(" в ")
+    ):
+        before = "pre"
+    sign = {"+": "плюс ", "-": "минус ", "−": "минус "}.get(found["sign"] or "", "")
+    if found["times"]:
+        said = _multiplied(found, noun, before)
+    elif noun:
+        said = _measured(found, noun, before)
+    else:
+        said = _bare(found, before)
+        return sign + said + dot
+    tail = " Цельсия" if key in ("°C", "°С") else ""
+    per = _TIMES_SIGNS.get((found["per"] or "").strip("/.  \u00a0"), "")
+    if found["per"]:
+        dot = "." if found["end"] and _closes(found.string, found.end()) else ""
+    return sign + said + tail + (f" {per}" if per else "") + dot
+
+
+def _closes(text: str, end: int) -> bool:
+    """Whether the full stop that ends at `end` also ends the sentence."""
+    rest = text[end : end + 3].lstrip(" \u00a0»)")
+    return not rest or rest[0].isupper()
+
+
+def _parts(number: str) -> tuple[int, str]:
+    whole, _, part = re.sub(r"[  \u202f]", "", number).replace(".", ",").partition(",")
+    return int(whole[:15]), part
+
+
+def _one(number: str, case: Case, noun: Noun | None) -> str:
+    plain = re.sub(r"[  \u202f]", "", number)
+    if len(plain.partition(",")[0].partition(".")[0]) > 15:
+        return digits(re.sub(r"\D", "", plain)) + (f" {noun.plural('gen')}" if noun else "")
+    whole, part = _parts(number)
+    if part and noun is ROUBLE:
+        kopecks = int(part.ljust(2, "0")[:2])
+        roubles = count(whole, case, ROUBLE)
+        return f"{roubles} {count(kopecks, case, KOPECK)}" if kopecks else roubles
+    if part:
+        return decimal(whole, part, case, noun)
+    return count(whole, case, noun) if noun else cardinal(whole, case)
+
+
+def _pair(a: str, b: str, before: Case | None, noun: Noun) -> str:
+    """A range: «два-три дня», «от тысячи до тысячи пятисот рублей»."""
+    short = " " not in cardinal(min(_parts(a)[0], CARDINAL_MAX)) + cardinal(_parts(b)[0])
+    if "," not in a + b and (short or before):
+        case = before or "nom"
+        first = cardinal(_parts(a)[0], case, noun.gender)
+        return f"{first}{'-' if short else ' — '}{_one(b, case, noun)}"
+    if before:
+        return f"{_number_only(a, before, noun)} — {_one(b, before, noun)}"
+    return f"от {_number_only(a, 'gen', noun)} до {_one(b, 'gen', noun)}"
+
+
+def _number_only(number: str, case: Case, noun: Noun) -> str:
+    whole, part = _parts(number)
+    return (
+        decimal(whole, part, case, gender=noun.gender)
+        if part
+        else cardinal(whole, case, noun.gender)
+    )
+
+
+def _measured(found: re.Match[str], noun: Noun, before: Case | None) -> str:
+    if found["b"]:
+        return _pair(found["a"], found["b"], before, noun)
+    return _one(found["a"], before or "nom", noun)
+
+
+def _multiplied(found: re.Match[str], noun: Noun | None, before: Case | None) -> str:
+    times = found["times"].rstrip(".")
+    short = {"тысяч": "тыс", "миллион": "млн", "миллиард": "млрд"}
+    name = next((short[word] for word in ("миллиард", "миллион", "тысяч") if word in times), times)
+    scale = MULTIPLIERS[name][0]
+    if times == name:  # an abbreviation: its form is ours to choose
+        said = _measured(found, scale, before)
+    else:
+        written = case_of(times, _last(_parts(found["a"])[0]), before)
+        said = _measured(found, scale, written)
+    if found["a"] == "1" and not found["b"] and times == name == "тыс":
+        said = scale.single(before or "nom")
+    return f"{said} {noun.plural('gen')}" if noun else said
+
+
+def _last(number: int) -> int:
+    """What of a number decides the form of its noun: 1, 2 to 4, or more."""
+    return number % 100 if number % 100 in range(11, 15) else number % 10
+
+
+def _bare(found: re.Match[str], before: Case | None) -> str:
+    text, a, b = found.string, found["a"], found["b"]
+    plain = re.sub(r"[  \u202f]", "", b or a)
+    if len(plain) > 15 or (b and len(a) > 15):
+        return digits(re.sub(r"\D", "", a)) + (", " + digits(re.sub(r"\D", "", b)) if b else "")
+    whole, part = _parts(b or a)
+    if labelled(text, found.start()):
+        return _joined_numbers(a, b, "nom")
+    if re.match(r"0\d", a) and not part:
+        return digits(a) + (f", {digits(b)}" if b else "")
+    noun, adjective = ("", "") if found["dot"] else noun_after(text, found.end("b" if b else "a"))
+    case = case_of(noun, _last(whole), before)
+    if part or "," in a:
+        return _joined_numbers(a, b, case, gender_of(noun, adjective, 2, case))
+    gender = gender_of(noun or noun_beyond(text, found.end()), adjective, _last(whole), case)
+    said = cardinal(whole, case, gender)
+    if b is None:
+        return said
+    first = cardinal(_parts(a)[0], case, gender)
+    if " " not in first + said:
+        return f"{first}-{said}"
+    if before:
+        return f"{first} — {said}"
+    low, high = (cardinal(_parts(n)[0], "gen", gender) for n in (a, b))
+    return f"от {low} до {high}" if _last(whole) == 0 or _last(whole) > 4 else f"{first} — {said}"
+
+
+def _joined_numbers(a: str, b: str | None, case: Case, gender: Gender = "m") -> str:
+    said = [
+        decimal(*_parts(n), case, gender=gender)
+        if _parts(n)[1]
+        else cardinal(_parts(n)[0], case, gender)
+        for n in (a, b)
+        if n
+    ]
+    return said[0] if len(said) == 1 else f"{said[0]} — {said[1]}"

@@ -1,0 +1,155 @@
+"""Which case the words around a number ask for: the preposition before it, the noun after it."""
+
+from __future__ import annotations
+
+import re
+
+from halo_voice.speech.numerals import Case, Gender
+
+_GOVERNED: dict[str, Case] = {
+    **dict.fromkeys(
+        "от до без из у около после для кроме с со свыше более больше менее меньше порядка "
+        "течение продолжение протяжении вместо возле против ради среди позднее позже раньше ранее "
+        "дороже дешевле выше ниже старше младше дольше длиннее короче быстрее тяжелее размере "
+        "количестве объёме объеме достигает достигнет из-за из-под подле вокруг накануне "
+        "стоимости цены суммы".split(),
+        "gen",
+    ),
+    **dict.fromkeys("к ко благодаря согласно равен равна равно равны вопреки".split(), "dat"),
+    **dict.fromkeys(
+        "в во на за через по про спустя сквозь под стоит стоят стоить стоил стоила стоило стоили "
+        "заплатить заплатите оплатить оплатите внести внесите перевести подождите ждать ждите "
+        "займёт займет занимает составит составляет составил составила сэкономите получите "
+        "потратите вернём вернули добавьте доплатите доплатить платите платить купите закажите "
+        "заказали берите взяли длится продлится прибавьте купили заказать выбрали "
+        "списали начислили начислим".split(),
+        "acc",
+    ),
+    **dict.fromkeys("между над перед".split(), "ins"),
+    **dict.fromkeys("о об обо при".split(), "pre"),
+}  # fmt: skip
+_FILLERS = frozenset(
+    "примерно ровно всего целых лишь только даже все ещё уже приблизительно ориентировочно "
+    "следующие последние ближайшие почти".split()
+)
+_COORDINATED = re.compile(
+    r"\d[\d  ]{0,12}(?:[.,:]\d{1,3})?[  ]?(?:-го|-й|%|₽|[а-яё]{1,12}\.?)?"
+    r"(?:[  ]?,[  ]|[  ](?:и|или|либо|да)[  ])\Z"
+)
+_JOINED = re.compile(r"\d[\d  ]{0,12}[  ]?[а-яё]{1,8}\.?[  ]\Z")
+_LOOK_BACK = 56
+_LABELS = frozenset(
+    "дом дома доме дому домом корпус корпусе квартира квартиры квартире квартиру офис офисе "
+    "строение подъезд подъезде кабинет кабинете комната комнате номер номера номере рейс рейса "
+    "заказ заказа платформа этаж владение помещение станция маршрут автобус автобусе трамвай "
+    "троллейбус пункт шаг страница вариант школа школы школе тариф добавочный телефон версия зал "
+    "код павильон секция линия путь вагон место места".split()
+)
+_FEMININE = re.compile(
+    r"(?:недел|минут|секунд|штук|тысяч|копе|комнат|квартир|упаков|бутыл|короб|пач|банк|пар|таблет"
+    r"|книг|машин|ламп|люстр|заяв|услуг|групп|цифр|букв|точк|остановк|станци|секци|позици|порци"
+    r"|област|част|ноч|кроват|карт|страниц|линии|лини[ияею]|улиц|верси|полк|скид|цен)"
+)
+_ADJECTIVE = re.compile(r"[а-яё]{2,}(?:ых|их|ые|ие|ым|им|ыми|ими|ого|его|ому|ему|ую|юю|ая|яя|ое|ый|ий|ой|ей)")  # noqa: E501  # fmt: skip
+_NEXT = re.compile(r"[  ]([а-яё]+)(?:[  ]([а-яё]+))?", re.I)
+_NOT_NOUNS = frozenset(
+    "и или в во на с со к ко по до от за из у о об для при не что как это а но то вы мы я он она "
+    "там тут нам вам сам всем тем чем рядом уже ещё будет есть было чтобы если когда под над "
+    "через после около всегда можно нужно".split()
+)
+
+
+def governed(text: str, place: int, *, joined: bool = False) -> Case | None:
+    """The case that the words before `place` ask for, None if they ask for none.
+
+    `joined` is for a smaller unit that goes on with a number («2 ч 30 мин»).
+    """
+    tail = text[max(0, place - _LOOK_BACK) : place].lower()
+    for _ in range(3):
+        before = _COORDINATED.search(tail) or (_JOINED.search(tail) if joined else None)
+        if not before:
+            break
+        tail = tail[: before.start()]
+    words = tail.rstrip("«( \u00a0").replace("\u00a0", " ").split(" ")
+    spaced = len(tail) != len(tail.rstrip("«( \u00a0"))
+    if not spaced:
+        return None
+    while words and words[-1] in _FILLERS:
+        words.pop()
+    return _GOVERNED.get(words[-1].lstrip("«(")) if words else None
+
+
+def labelled(text: str, place: int) -> bool:
+    """Whether the number at `place` is the name of a thing: «дом 2», «вариант 1»."""
+    tail = text[max(0, place - 24) : place].lower().rstrip()
+    return tail.rpartition(" ")[2].lstrip("«(,") in _LABELS
+
+
+def noun_after(text: str, place: int) -> tuple[str, str]:
+    """The noun that the number before `place` counts, and the adjective before it; "" if none."""
+    found = _NEXT.match(text, place)
+    if not found:
+        return "", ""
+    first, second = found[1].lower(), (found[2] or "").lower()
+    if first in _NOT_NOUNS:
+        return "", ""
+    if second and second not in _NOT_NOUNS and _ADJECTIVE.fullmatch(first) and first != "дней":
+        return second, first
+    return first, ""
+
+
+_BEYOND = re.compile(r"[  ](?:до|или|и)[  ]\d{1,6}[  ]([а-яё]+)")
+
+
+def noun_beyond(text: str, place: int) -> str:
+    """The noun that two numbers share: «от 1 до 3 недель»; "" if there is none."""
+    found = _BEYOND.match(text, place)
+    return found[1] if found else ""
+
+
+def case_of(noun: str, last: int, before: Case | None) -> Case:
+    """The case of a number that ends in `last` (1 to 20), seen from its noun and the governor."""
+    if last != 1:
+        if noun.endswith(("ами", "ями", "ьми")) and len(noun) > 4:
+            return "ins"
+        if noun.endswith(("ам", "ям")) and len(noun) > 3:
+            return "dat"
+        if noun.endswith(("ах", "ях")) and len(noun) > 3:
+            return "pre"
+        if before is None and 2 <= last <= 4 and noun.endswith(("ей", "ов", "ев")):
+            return "gen"
+        if before == "acc" and 2 <= last <= 4 and noun in ("человек", "людей", "детей"):
+            return "gen"
+        return before or "nom"
+    if before == "acc" and noun.endswith(("е", "и")):
+        return "pre"
+    if before == "acc" and noun.endswith(("ому", "дню", "часу", "рублю")):
+        return "dat"
+    if before == "gen" and noun.endswith(("ом", "ем", "ём", "ой")):
+        return "ins"
+    if before is None and noun.endswith(("у", "ю")):
+        return "acc"
+    return before or "nom"
+
+
+def gender_of(noun: str, adjective: str, last: int, case: Case) -> Gender:
+    """The gender of a noun, as far as its form beside a number that ends in `last` tells it."""
+    if _FEMININE.match(noun):
+        return "f"
+    if last == 1:
+        return _gender_of_one(noun, case)
+    if last == 2 and (noun.endswith(("ы", "и")) or adjective.endswith(("ые", "ие"))):
+        return "f"
+    return "m"
+
+
+def _gender_of_one(noun: str, case: Case) -> Gender:
+    if case == "nom":
+        return "f" if noun.endswith(("а", "я")) else "n" if noun.endswith(("о", "е")) else "m"
+    if case == "acc":
+        return "f" if noun.endswith(("у", "ю")) else "n" if noun.endswith(("о", "е")) else "m"
+    if case in ("gen", "pre"):
+        return "f" if noun.endswith(("ы", "и")) else "m"
+    if case == "dat":
+        return "f" if noun.endswith(("е", "и")) else "m"
+    return "f" if noun.endswith(("ой", "ей", "ью")) else "m"

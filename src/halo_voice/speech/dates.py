@@ -1,0 +1,356 @@
+"""Dates, years, centuries, days of the week and times of the day in words."""
+
+from __future__ import annotations
+
+import re
+
+from halo_voice.speech.cases import governed
+from halo_voice.speech.nouns import CENTURY, HOUR, MINUTE, SECOND, YEAR
+from halo_voice.speech.numerals import Case, cardinal, count, ordinal
+
+MONTHS = "января февраля марта апреля мая июня июля августа сентября октября ноября декабря".split()
+_MONTH = "|".join(MONTHS)
+_SHORT_MONTHS = {
+    "янв": 1, "фев": 2, "мар": 3, "апр": 4, "июн": 6, "июл": 7, "авг": 8, "сен": 9, "сент": 9,
+    "окт": 10, "ноя": 11, "нояб": 11, "дек": 12,
+}  # fmt: skip
+_DAY = r"(?:0?[1-9]|[12]\d|3[01])"
+_YEAR_TAIL = r"(?:,?[  ](?P<year>[12]\d{3})(?:[  ]?(?:года?|г\b\.?))?(?![\d:]))?"
+_NUMERIC = re.compile(
+    rf"(?<![\d.,])(?P<day>{_DAY})\.(?P<month>0[1-9]|1[0-2])"
+    rf"(?:\.(?P<year>(?:19|20)\d\d|\d\d))?(?![\d,]|\.\d)(?![  ]?(?:₽|%|руб|кг|км|м\b|млн|тыс|л\b))"
+    r"(?:[  ]?(?:года|г\b\.?))?"
+)
+_ISO = re.compile(rf"(?<![\d-])(?P<year>(?:19|20)\d\d)-(?P<month>0[1-9]|1[0-2])-(?P<day>{_DAY})(?![\d-])")  # noqa: E501  # fmt: skip
+_SPELT = re.compile(
+    rf"(?<![\d.,:])(?:(?P<from>{_DAY})(?:-го)?[  ]?(?P<link>[-–—]|,|и|по|или|до)[  ]?)?"
+    rf"(?P<day>{_DAY})(?:-(?:го|е|ого|ое|му|м))?[  ](?P<month>{_MONTH})(?![а-яё])" + _YEAR_TAIL,
+    re.I,
+)
+_SHORT_MONTH = re.compile(
+    rf"(?<![\d.,])(?P<day>{_DAY})[  ](?P<month>{'|'.join(sorted(_SHORT_MONTHS, key=len, reverse=True))})\b\.?",
+    re.I,
+)
+_FULL_FROM = re.compile(rf"(?<![\d.,])({_DAY})[  ]?[-–—][  ]?(?={_DAY}[  ](?:{_MONTH}))")
+_DAY_OF = re.compile(rf"(?<![\d.,])(?P<day>{_DAY})(?:-(?:го|е|м|му))?[  ](?P<noun>числ(?:а|о|у|ом|е))\b")  # noqa: E501  # fmt: skip
+_YEAR = re.compile(
+    r"(?<![\d.,])(?:(?P<from>[12]\d{3})[  ]?(?P<link>[-–—]|и|по)[  ]?)?(?P<year>[12]\d{3})"
+    r"(?:-(?:й|го|м|му))?[  ]?"
+    r"(?P<noun>годами|годах|годам|годов|годом|годы|года|году|годе|год|гг\.|г\.(?![  ]?/))(?![а-яё])"
+)
+_YEAR_SUFFIX = re.compile(r"(?<![\d.,])(?P<year>(?:19|20)\d\d)-(?P<end>й|го|м|му)(?![а-яё])")
+_NOMINATIVE = re.compile(
+    r"(?:сегодня|завтра|вчера|послезавтра|сейчас|это|дата[а-яё  ]{0,20}:?|число:?)[  ]?(?:уже |[—-] )?\Z",
+    re.I,
+)
+_ROMAN_VALUES = {"I": 1, "V": 5, "X": 10, "L": 50, "C": 100}
+_LOOKALIKE = str.maketrans("ХІ", "XI")
+_CENTURY = re.compile(
+    r"(?<![\w])(?:(?P<from>[IVXХІ]{1,5})[  ]?(?P<link>[-–—]|и)[  ]?)?(?P<roman>[IVXХІ]{1,5})[  ]"
+    r"(?P<noun>веками|веках|веков|веком|века|веке|веку|век|вв\.|в\.)(?![а-яё])"
+)
+_ROMAN = re.compile(
+    r"(?<![\w])(?P<roman>[IVX]{1,5})(?=[  ](?P<noun>квартал|этап|групп|степен|категори|очеред|тур|раунд|международн|всероссийск|съезд|сезон|том|част|класс)(?P<end>[а-яё]{0,3})(?![а-яё]))"
+)
+_ROMAN_AFTER = re.compile(
+    r"(?P<name>(?<![а-яё])(?:[Гг]лав|[Чч]аст|[Рр]аздел|[Тт]ип|[Эё]тап|[Тт]ом|[Сс]тепен|[Кк]атегори|[Гг]рупп)[а-яё]{0,3}[  ])(?P<roman>[IVX]{1,5})(?!\w)"
+)
+_MONARCH = re.compile(
+    r"(?P<name>(?:Пётр|Петр|Петра|Петру|Петре|Петром|Николай|Николая|Николаю|Александр|Александра|Александру|Павел|Павла|Иван|Ивана|Людовик|Людовика|Екатерина|Екатерины|Екатерине|Екатерину|Екатериной|Елизавета|Елизаветы))[  ](?P<roman>[IVX]{1,5})(?!\w)"
+)
+
+_DAYS = {
+    "пн": ("понедельник", "понедельника", "понедельнику"), "вт": ("вторник", "вторника", "вторнику"),
+    "ср": ("среда", "среды", "среде"), "чт": ("четверг", "четверга", "четвергу"),
+    "пт": ("пятница", "пятницы", "пятнице"), "сб": ("суббота", "субботы", "субботе"),
+    "вс": ("воскресенье", "воскресенья", "воскресенью"),
+}  # fmt: skip
+_DAY_NAME = "|".join(_DAYS)
+_DAYS_RANGE = re.compile(
+    rf"(?<!\w)({_DAY_NAME})\b\.?[  ]?[-–—][  ]?({_DAY_NAME})(?!\w)\.?(?P<hours>,?:?[  ])?", re.I
+)
+_DAY_ALONE = re.compile(
+    rf"(?<!\w)(?:(?P<prep>в|во|до|с|к|по|на|от|после)[  ])?(?P<day>{_DAY_NAME})\b(?P<dot>\.?)(?!\w)(?=[  ,.:;!?)]|\Z)",
+    re.I,
+)
+
+_CLOCK = r"(?:[01]?\d|2[0-4]):[0-5]\d"
+_TIME_RANGE = re.compile(
+    rf"(?<![\d:])(?:(?P<from>[сот]{{1,2}}|между)[  ])?(?P<a>{_CLOCK})(?:[  ](?P<link>до|по|и)[  ]|[  ]?[-–—][  ]?)(?P<b>{_CLOCK})(?![\d:])",
+    re.I,
+)
+_TIME = re.compile(rf"(?<![\d:])(?P<t>{_CLOCK})(?::(?P<s>[0-5]\d))?(?![\d:])(?:[  ]?(?:ч\b\.?|час(?:ов|а)?\b))?")  # noqa: E501  # fmt: skip
+_HOURS_RANGE = re.compile(
+    r"(?P<days>понедельника по \w+|суббота|воскресенье|субботу|ежедневно|будни|будням|выходные|выходным|работаем|открыты|часы работы)(?P<gap>[:,]?[  —-]{1,3})(?P<a>(?:[01]?\d|2[0-4]))[  ]?[-–—][  ]?(?P<b>(?:[01]?\d|2[0-4]))(?![\d.,:%]|[  ]?(?:мин|руб|₽|дн|раз))",
+    re.I,
+)
+
+
+def dates(text: str) -> str:
+    """Dates, years, centuries and weekdays of `text` in words."""
+    text = _SHORT_MONTH.sub(lambda m: f"{m['day']} {MONTHS[_short_month(m)]}", text)
+    text = _NUMERIC.sub(_numeric, _ISO.sub(_numeric, text))
+    text = _SPELT.sub(_spelt, text)
+    text = _DAY_OF.sub(_day_of, text)
+    text = _YEAR_SUFFIX.sub(_year_suffix, _YEAR.sub(_year, text))
+    text = _CENTURY.sub(_century, text)
+    text = _MONARCH.sub(_monarch, _ROMAN_AFTER.sub(_roman_after, _ROMAN.sub(_roman, text)))
+    return _DAY_ALONE.sub(_weekday, _DAYS_RANGE.sub(_weekdays, text))
+
+
+def times(text: str) -> str:
+    """Times of the day of `text` in words."""
+    text = _TIME_RANGE.sub(_time_range, text)
+    text = _HOURS_RANGE.sub(_hours_range, text)
+    return _TIME.sub(_time, text)
+
+
+def _short_month(found: re.Match[str]) -> int:
+    return _SHORT_MONTHS[found["month"].lower()] - 1
+
+
+def _case(found: re.Match[str]) -> Case:
+    """A date without a preposition says when: «доставим пятого мая»; «сегодня пятое мая»."""
+    case = governed(found.string, found.start())
+    if case:
+        return case
+    head = found.string[max(0, found.start() - 32) : found.start()]
+    return "nom" if _NOMINATIVE.search(head) else "gen"
+
+
+def _with_year(year: str | None) -> str:
+    return f" {ordinal(_full(year), 'gen')} года" if year else ""
+
+
+def _full(year: str) -> int:
+    return int(year) if len(year) == 4 else 2000 + int(year)
+
+
+def _numeric(found: re.Match[str]) -> str:
+    month = MONTHS[int(found["month"]) - 1]
+    tail = "." if found[0].endswith(".") and _sentence_ends(found) else ""
+    day = ordinal(int(found["day"]), _case(found), "n")
+    return f"{day} {month}{_with_year(found['year'])}{tail}"
+
+
+def _sentence_ends(found: re.Match[str]) -> bool:
+    rest = found.string[found.end() : found.end() + 2].strip()
+    return not rest or rest.isupper()
+
+
+def _spelt(found: re.Match[str]) -> str:
+    case = _case(found)
+    tail = f" {found['month']}{_with_year(found['year'])}"
+    if found["year"] and found[0].endswith(".") and _sentence_ends(found):
+        tail += "."
+    day = int(found["day"])
+    if found["from"] is None:
+        said = ordinal(day, case, "n") + tail
+        return said[0].upper() + said[1:] if found["month"][0].isupper() else said  # a street
+    first, link = int(found["from"]), found["link"]
+    if link in ("по", "до"):
+        last: Case = "acc" if link == "по" else "gen"
+        return f"{ordinal(first, 'gen', 'n')} {link} {ordinal(day, last, 'n')}{tail}"
+    if link in ("и", "или", ","):
+        comma = "," if link == "," else f" {link}"
+        return f"{ordinal(first, case, 'n')}{comma} {ordinal(day, case, 'n')}{tail}"
+    if governed(found.string, found.start()):
+        return f"{ordinal(first, case, 'n')}-{ordinal(day, case, 'n')}{tail}"
+    return f"с {ordinal(first, 'gen', 'n')} по {ordinal(day, 'acc', 'n')}{tail}"
+
+
+def _day_of(found: re.Match[str]) -> str:
+    by_noun: dict[str, Case] = {"числа": "gen", "числу": "dat", "числом": "ins", "числе": "pre"}
+    case = by_noun.get(found["noun"]) or governed(found.string, found.start()) or "nom"
+    return f"{ordinal(int(found['day']), case, 'n')} {found['noun']}"
+
+
+_YEAR_NOUN: dict[str, Case] = {"года": "gen", "годом": "ins", "годе": "pre", "год": "nom"}
+
+
+def _year(found: re.Match[str]) -> str:
+    noun, before = found["noun"], governed(found.string, found.start())
+    number = int(found["year"])
+    if found["from"]:
+        return _years(found, before)
+    case: Case
+    if noun == "году":
+        case = "dat" if before == "dat" or _after(found, "по") else "pre"
+    elif noun in ("г.", "гг."):
+        case = {"acc": "pre", None: "gen"}.get(before, before)  # type: ignore[arg-type]
+        case = "acc" if before == "acc" and _after(found, "на", "за", "по") else case
+    elif noun not in _YEAR_NOUN:
+        return found[0]
+    else:
+        case = _YEAR_NOUN[noun]
+    word = noun
+    if noun in ("г.", "гг."):
+        word = "году" if case == "pre" else YEAR.single(case)
+        word += "." if _sentence_ends(found) else ""
+    return f"{ordinal(number, case)} {word}"
+
+
+def _after(found: re.Match[str], *prepositions: str) -> bool:
+    head = found.string[max(0, found.start() - 4) : found.start()].lower().split()
+    return bool(head) and head[-1] in prepositions
+
+
+def _years(found: re.Match[str], before: Case | None) -> str:
+    first, last = int(found["from"]), int(found["year"])
+    end = "." if found["noun"] == "гг." and _sentence_ends(found) else ""
+    if found["link"] == "по":
+        return f"{ordinal(first, 'gen')} по {ordinal(last, 'acc')} год{end}"
+    case: Case = "pre" if before == "acc" or found["noun"] in ("годах",) else before or "nom"
+    word = {"nom": "годы", "gen": "годов", "dat": "годам", "ins": "годами"}.get(case, "годах")
+    link = " и " if found["link"] == "и" else " — "
+    return f"{ordinal(first, case)}{link}{ordinal(last, case)} {word}{end}"
+
+
+def _year_suffix(found: re.Match[str]) -> str:
+    case: Case = {"й": "nom", "го": "gen", "м": "pre", "му": "dat"}[found["end"]]  # type: ignore[assignment]
+    return ordinal(int(found["year"]), case)
+
+
+def roman(text: str) -> int:
+    """The value of a Roman numeral of I, V, X, 0 if it is none."""
+    values = [_ROMAN_VALUES[char] for char in text]
+    total = sum(-v if after > v else v for v, after in zip(values, [*values[1:], 0], strict=True))
+    tens, ones = divmod(total, 10)
+    right = "X" * tens + ("", "I", "II", "III", "IV", "V", "VI", "VII", "VIII", "IX")[ones]
+    return total if right == text else 0
+
+
+_CENTURY_NOUN: dict[str, Case] = {
+    "век": "nom", "века": "gen", "веке": "pre", "веку": "dat", "веком": "ins",
+}  # fmt: skip
+
+
+def _century(found: re.Match[str]) -> str:
+    number = roman(found["roman"].translate(_LOOKALIKE))
+    first = roman(found["from"].translate(_LOOKALIKE)) if found["from"] else 0
+    if not number or (found["from"] and not first):
+        return found[0]
+    noun, before = found["noun"], governed(found.string, found.start())
+    if noun in ("в.", "вв."):
+        case: Case = "pre" if before == "acc" else before or "gen"
+        end = "." if _sentence_ends(found) else ""
+        word = (CENTURY.single(case) if noun == "в." else CENTURY.plural(case)) + end
+    else:
+        plural: dict[str, Case] = {"веках": "pre", "веками": "ins", "веков": "gen"}
+        case = plural.get(noun) or _CENTURY_NOUN[noun]
+        if noun == "века" and first and before is None:
+            case = "nom"
+        word = noun
+    link = " и " if found["link"] == "и" else " — "
+    return (f"{ordinal(first, case)}{link}" if first else "") + f"{ordinal(number, case)} {word}"
+
+
+def _roman(found: re.Match[str]) -> str:
+    number = roman(found["roman"])
+    feminine = found["noun"] in ("групп", "степен", "категори", "очеред", "част")
+    case = governed(found.string, found.start()) or "nom"
+    end = found["end"]
+    if case == "acc" and end in ("е", "и", "ом"):
+        case = "pre"
+    if case == "nom" and end in ("а", "ы", "и") and found["noun"] != "групп":
+        case = "gen"
+    if not number:
+        return found[0]
+    return ordinal(number, case, "f" if feminine else "m")
+
+
+def _roman_after(found: re.Match[str]) -> str:
+    number = roman(found["roman"])
+    return found["name"] + cardinal(number) if number else found[0]
+
+
+def _monarch(found: re.Match[str]) -> str:
+    number, name = roman(found["roman"]), found["name"]
+    if not number:
+        return found[0]
+    feminine = name.startswith("Е")
+    ends: dict[str, Case] = (
+        {"а": "nom", "ы": "gen", "е": "dat", "у": "acc", "й": "ins"}
+        if feminine
+        else {"а": "gen", "я": "gen", "у": "dat", "ю": "dat", "м": "ins", "е": "pre"}
+    )
+    case = ends.get(name[-1], "nom") if name != "Николай" else "nom"
+    return f"{name} {ordinal(number, case, 'f' if feminine else 'm').capitalize()}"
+
+
+def _weekdays(found: re.Match[str]) -> str:
+    first, last = _DAYS[found[1].lower()], _DAYS[found[2].lower()]
+    accusative = {"среда": "среду", "пятница": "пятницу", "суббота": "субботу"}
+    preposition = "со" if first[0].startswith(("вт", "ср")) else "с"
+    said = f"{preposition} {first[1]} по {accusative.get(last[0], last[0])}"
+    if found.start() == 0 or found.string[: found.start()].rstrip()[-1:] in (".", "!", "?"):
+        said = said.capitalize()
+    return said + (found["hours"] or "")
+
+
+def _weekday(found: re.Match[str]) -> str:
+    names, preposition = _DAYS[found["day"].lower()], found["prep"]
+    accusative = {"среда": "среду", "пятница": "пятницу", "суббота": "субботу"}
+    if preposition is None:
+        if found.string[: found.start()].rstrip()[-1:].isdigit():
+            return found[0]  # «60 Вт»
+        if found["day"].islower() and not found["dot"]:
+            return found[0]
+        said = names[0]
+        return said.capitalize() if found["day"][0].isupper() and found.start() == 0 else said
+    low = preposition.lower()
+    if low in ("до", "с", "от", "после"):
+        said = names[1]
+    elif low == "к":
+        said = names[2]
+    else:
+        said = accusative.get(names[0], names[0])
+        if low == "в" and said == "вторник":
+            preposition += "о"
+    return f"{preposition} {said}"
+
+
+def _clock(time: str) -> tuple[int, int]:
+    hours, _, minutes = time.partition(":")
+    return int(hours), int(minutes)
+
+
+def clock(time: str, case: Case, *, hours: bool = True) -> str:
+    """«пятнадцать тридцать», «девять ноль пять», on the hour «девять часов»."""
+    hour, minute = _clock(time)
+    if minute == 0:
+        if not hours:
+            return cardinal(hour, case)
+        return HOUR.single(case) if hour == 1 else count(hour, case, HOUR)
+    minutes = f"ноль {cardinal(minute, case)}" if minute < 10 else cardinal(minute, case)
+    return f"{cardinal(hour, case)} {minutes}"
+
+
+def _time_range(found: re.Match[str]) -> str:
+    opening, link = (found["from"] or "").lower(), found["link"]
+    if opening == "между":
+        first, last = clock(found["a"], "ins", hours=False), clock(found["b"], "ins")
+        return f"{found['from']} {first} и {last}"
+    if opening not in ("", "с", "со", "от") or (link and not opening):
+        return found[0]
+    last = clock(found["b"], "acc" if link == "по" else "gen")
+    first = clock(found["a"], "gen", hours=_clock(found["a"])[0] == 1)
+    return f"{found['from'] or 'с'} {first} {link or 'до'} {last}"
+
+
+def _hours_range(found: re.Match[str]) -> str:
+    low, high = cardinal(int(found["a"]), "gen"), cardinal(int(found["b"]), "gen")
+    return f"{found['days']}{found['gap']}с {low} до {high}"
+
+
+def _time(found: re.Match[str]) -> str:
+    case = governed(found.string, found.start()) or "nom"
+    said = clock(found["t"], case)
+    if found["s"]:
+        hour, minute = _clock(found["t"])
+        return (
+            f"{count(hour, case, HOUR)} {count(minute, case, MINUTE)} "
+            f"{count(int(found['s']), case, SECOND)}"
+        )
+    dot = "." if found[0].endswith(".") and _sentence_ends(found) else ""
+    return said + dot

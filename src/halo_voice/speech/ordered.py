@@ -1,0 +1,111 @@
+"""Numbers with an ending («5-й», «2-х», «3-дневный») and numbers that order («на 2 этаже»)."""
+
+from __future__ import annotations
+
+import re
+
+from halo_voice.speech.cases import governed
+from halo_voice.speech.numerals import Case, cardinal, ordinal
+
+_SUFFIX = re.compile(
+    r"(?<![\w.,])(?P<number>\d{1,6})-(?P<end>ый|ий|ой|й|ая|я|ое|ее|е|ого|его|го|ому|ему|му|ым|им|ом|ем|м|ую|ю|ые|ых|х|ыми|ми|ей|ти|и)"
+    r"(?![а-яё-])(?:[  ](?P<next>[А-ЯЁа-яё]+))?"
+)
+_COMPOUND = re.compile(
+    r"(?<![\w.,])(?P<number>\d{1,4})(?P<percent>%)?-(?:ти|и|х|ми)?-?(?P<rest>[а-яё]{4,})"
+)
+_NOUN = re.compile(
+    r"(?<![\w.,:-])(?P<number>\d{1,3})[  ](?P<noun>(?:этаж|подъезд|класс|курс|ряд|сезон|раунд|тур)(?:е|у|а|ом)?|мест(?:о|е|у|ом)|лини[яиюей]{1,2}|очеред[ьи]|смен[аеуы])(?![а-яё])"
+)
+_FIXED: dict[str, tuple[Case, str]] = {
+    "ый": ("nom", "m"), "ий": ("nom", "m"), "ая": ("nom", "f"), "я": ("nom", "f"),
+    "ое": ("nom", "n"), "ее": ("nom", "n"), "ого": ("gen", "m"), "его": ("gen", "m"),
+    "го": ("gen", "m"), "ому": ("dat", "m"), "ему": ("dat", "m"), "му": ("dat", "m"),
+    "ым": ("ins", "m"), "им": ("ins", "m"), "ом": ("pre", "m"), "ем": ("pre", "m"),
+    "ую": ("acc", "f"), "ю": ("acc", "f"), "ые": ("nom", "pl"), "ых": ("gen", "pl"),
+    "ыми": ("ins", "pl"),
+}  # fmt: skip
+_FEMININE_END = ("е", "и", "ы", "ой", "ей")
+
+
+def ordered(text: str) -> str:
+    """Ordinals and compounds of `text` in words."""
+    return _NOUN.sub(_noun, _COMPOUND.sub(_compound, _SUFFIX.sub(_suffix, text)))
+
+
+def _suffix(found: re.Match[str]) -> str:
+    number, end, following = int(found["number"]), found["end"], found["next"] or ""
+    tail = f" {following}" if following else ""
+    return _with_end(number, end, following, governed(found.string, found.start())) + tail
+
+
+def _with_end(number: int, end: str, following: str, before: Case | None) -> str:
+    if end in ("х", "ти", "и", "ми") and not (end == "х" and (number % 10 == 0 or number > 1900)):
+        if end == "ми" and number % 10 in (7, 8):
+            return cardinal(number, "gen")
+        return cardinal(number, "ins" if end == "ми" else "gen")
+    if end == "х":
+        return ordinal(number, "pre" if before == "acc" else "gen", "pl")
+    if end == "е":
+        if number % 10 == 0 and following.startswith("год"):
+            return ordinal(number, "nom", "pl")
+        plural = following.endswith(("ы", "и")) or following.endswith(("ые", "ие"))
+        return ordinal(number, "nom", "pl" if plural else "n")
+    if end == "м":
+        case: Case = "pre" if before in ("acc", "pre") else "dat" if before == "dat" else "ins"
+        return ordinal(number, case)
+    if end in ("й", "ой", "ей"):
+        oblique = before in ("acc", "gen", "pre", "dat", "ins") or end == "ей"
+        if oblique and following.lower().endswith(_FEMININE_END) or end == "ей":
+            return ordinal(number, "gen", "f")
+        return ordinal(number)
+    case, gender = _FIXED[end]
+    return ordinal(number, case, gender)  # type: ignore[arg-type]
+
+
+_PREFIXES = {1: "одно", 40: "сорока", 90: "девяносто", 100: "сто", 1000: "тысяче"}
+
+
+def _compound(found: re.Match[str]) -> str:
+    number, rest = int(found["number"]), found["rest"]
+    if found["percent"]:
+        rest = "процентн" + rest if len(rest) < 4 else rest
+    if number == 0 or rest.startswith(("этажа", "го")) is True and len(rest) < 5:
+        return found[0]
+    prefix = _PREFIXES.get(number)
+    if prefix is None and number == 2 and rest.startswith(("адрес", "этажн")) is False:
+        prefix = "двух"
+    if prefix is None:
+        parts = cardinal(number, "gen").split()
+        joined = [_PREFIXES.get(100) if part == "ста" else part for part in parts]
+        prefix = "".join(part or "" for part in joined)
+        prefix = prefix.replace("девяноста", "девяносто").replace("одного", "одно")
+        if len(parts) > 1 and parts[0] == "тысячи":
+            prefix = prefix.replace("тысячи", "тысяче")
+    return prefix + rest
+
+
+def _noun(found: re.Match[str]) -> str:
+    number, noun = int(found["number"]), found["noun"]
+    before = governed(found.string, found.start())
+    last = number % 10 if number % 100 not in range(11, 15) else 0
+    if noun.endswith("а") and noun not in ("смена",) and before != "gen":
+        return found[0]  # «2 этажа» counts
+    if noun == "места" or (noun.endswith(("и", "ы")) and 2 <= last <= 4 and before in (None,)):
+        return found[0]
+    if noun.startswith(("лини", "смен", "очеред")):
+        return f"{ordinal(number, _feminine_case(noun, before), 'f')} {noun}"
+    gender = "n" if noun.startswith("мест") else "m"
+    ends: tuple[tuple[str, Case], ...] = (("ом", "ins"), ("е", "pre"), ("у", "dat"), ("а", "gen"))
+    case = next((case for end, case in ends if noun.endswith(end)), "nom")
+    return f"{ordinal(number, case, gender)} {noun}"  # type: ignore[arg-type]
+
+
+def _feminine_case(noun: str, before: Case | None) -> Case:
+    if noun.endswith(("ю", "у")):
+        return "acc"
+    if noun.endswith(("е", "и", "ы")):
+        return "pre"
+    return (
+        "acc" if before == "acc" and noun.endswith("ь") else "ins" if noun.endswith("й") else "nom"
+    )

@@ -1,0 +1,212 @@
+"""Abbreviations in words: addresses («ул. Лесная, д. 5»), «т. е.», «тел.», and acronyms."""
+
+from __future__ import annotations
+
+import re
+
+from halo_voice.speech.cases import governed
+from halo_voice.speech.nouns import PLACES
+from halo_voice.speech.numerals import Case, cardinal
+
+_PLAIN = {
+    "т. е.": "то есть", "и т. д.": "и так далее", "и т. п.": "и тому подобное",
+    "и др.": "и другие", "и пр.": "и прочее", "т. к.": "так как", "т. н.": "так называемый",
+    "в т. ч.": "в том числе", "напр.": "например", "см.": "смотрите", "мин.": "минут",
+    "до н. э.": "до нашей эры", "н. э.": "нашей эры", "б/у": "бывший в употреблении",
+    "ж/д": "железнодорожный", "а/я": "абонентский ящик", "ст. м.": "станция метро",
+    "м.": "метро", "моб.": "мобильный", "им.": "имени",
+    "гор.": "городской", "раб.": "рабочий", "тел./факс": "телефон и факс", "и/или": "и или",
+    "с/у": "санузел", "в/о": "высшее образование", "ок.": "около", "макс.": "максимум",
+    "ср.": "средний", "ул. ": "улица ", "м-н": "магазин", "кол-во": "количество",
+    "вкл.": "включительно", "пн.": "понедельник", "эл. почта": "электронная почта",
+    "эл.": "электронный", "р/с": "расчётный счёт", "ед.": "единица", "стр.": "страница",
+    "доп.": "дополнительный", "г-н": "господин", "г-жа": "госпожа", "ИП": "индивидуальный предприниматель",
+    "гг.": "годы", "проф.": "профессор", "св.": "свыше",
+}  # fmt: skip
+for _unsure in ("мин.", "ср.", "ул. ", "стр.", "пн.", "м.", "ед.", "гор.", "раб.", "св."):
+    del _PLAIN[_unsure]
+_PLAIN_KEYS = {re.sub(r"[  .]", "", key).lower(): said for key, said in _PLAIN.items()}
+
+
+def _pattern(key: str) -> str:
+    # With a full stop inside, «т.е.», «т. е.» and «т.е» are the same.
+    return re.escape(key).replace(r"\.\ ", r"\.?[  ]?").replace(r"\ ", "[  ]")
+
+
+_PLAIN_RE = re.compile(
+    r"(?<![\w.-])(?:"
+    + "|".join(_pattern(key) for key in sorted(_PLAIN, key=len, reverse=True))
+    + r")(?![\w-])",
+    re.I,
+)
+# Before a number: «д. 5», «кв. 17а»; the stop may be missing after those that are no words.
+_NUMBERED = "корп|строен|стр|кв|оф|под|эт|пом|вл|каб|ком|лит|доб|тел|д|к"
+_BEFORE_NUMBER = re.compile(
+    rf"(?<![\w])(?P<word>{_NUMBERED})(?:\.[  ]?|[  ])(?=№?[  ]?[\d+(])(?P<number>\d{{1,4}}(?:[  ]?[а-гА-Г](?![\w-]))?(?:/\d{{1,3}}[а-г]?|[кс]\d{{1,2}})?(?![\d(.-]))?",
+)
+_TEL = re.compile(r"(?<![\w])(?P<word>[Тт]ел|[Дд]об)\.(?P<colon>:)?(?=[  ])")
+_BEFORE_NAME = re.compile(
+    r"(?<![\w.])(?P<word>(?i:ул|пр-т|пр-кт|просп|пр|пер|пл|ш|наб|б-р|бул|обл|р-н|мкрн?|пос|с|г|м|ст|д))"
+    r"(?:(?P<stop>\.)[  ]?|[  ])(?=[«\"]?(?P<name>\d{0,3}-?[А-ЯЁ][а-яё]+|\d{1,4}(?:-[а-яё]{1,3})?[  ][А-ЯЁа-яё]))",
+)
+_AFTER_NAME = re.compile(
+    r"(?P<name>[А-ЯЁ][а-яё-]*(?:ая|ой|ую|ий|ого|ом|ый|ое|ому|ский|ском|ского|ская|ской|скую|кий|ком|кого|ки|ин|ово|ово))"
+    r"(?P<gap>[  ])(?P<word>ул|пр-те|пр-т|пр-кт|просп|пр|пер|пл|ш|наб|б-р|бул|обл|р-н|мкрн?)(?P<stop>\.|(?=[  ,]|\Z))(?!\w)"
+)
+_HOUSE = re.compile(
+    r"(?P<head>(?<![а-яё])(?:дом[еаоум]{0,2}|корпус|строение|улица [А-ЯЁ][а-яё-]+,|владение|квартира|офис)[  ])"
+    r"(?P<number>\d{1,4})(?:(?P<slash>/\d{1,3})|[  ]?(?P<letter>[а-гА-Г])(?![\w])|(?P<part>[кс]\d{1,2}))(?![\w])"
+)
+_FLOOR = re.compile(r"(?<![\w,.])(?P<number>\d{1,3})(?:-й)?[  ]?эт\.(?=[  ,.;]|\Z)")
+_TITLED = re.compile(
+    r"(?P<street>(?:улиц|проспект|площад)[а-яё]{0,2} )(?P<title>Ак|Акад|Ген|Маршала|Марш|Проф|Адм)\.[  ](?=[А-ЯЁ])"
+)
+_TITLES = {"Ак": "Академика", "Акад": "Академика", "Ген": "Генерала", "Марш": "Маршала",
+           "Маршала": "Маршала", "Проф": "Профессора", "Адм": "Адмирала"}  # fmt: skip
+_INITIALS = re.compile(r"\b([А-ЯЁ])\.[  ]?([А-ЯЁ])\.[  ]?(?=[А-ЯЁ][а-яё])")
+_ACRONYMS = {
+    "ТЦ": "тэ цэ", "ТРЦ": "тэ эр цэ", "БЦ": "бэ цэ", "МКАД": "мкад", "ТТК": "тэ тэ ка",
+    "НДС": "эн дэ эс", "НДФЛ": "эн дэ эф эль", "СНТ": "эс эн тэ", "ЖКХ": "жэ ка ха",
+    "ООО": "о о о", "ОАО": "о а о", "АО": "а о", "ЗАО": "зэ а о", "ПАО": "па о", "ИНН": "и эн эн",
+    "ОГРН": "о гэ эр эн", "КПП": "ка пэ пэ", "США": "сэ шэ а", "РФ": "эр эф", "СПб": "Санкт-Петербург",
+    "ФИО": "фэ и о", "СМС": "эс эм эс", "ПВЗ": "пункт выдачи заказов", "ВДНХ": "вэ дэ эн ха",
+    "МФЦ": "эм эф цэ", "ОСАГО": "осаго", "КАСКО": "каско", "ЕГЭ": "е гэ э", "МГУ": "эм гэ у",
+    "СБП": "эс бэ пэ", "ЖК": "жэ ка", "ДТП": "дэ тэ пэ", "ЦУМ": "цум", "ГУМ": "гум", "УЗИ": "узи",
+    "МРТ": "эм эр тэ", "КТ": "ка тэ", "СССР": "эс эс эс эр", "ПК": "пэ ка", "ТВ": "тэ вэ",
+    "РЖД": "эр жэ дэ", "МЦК": "эм цэ ка", "МЦД": "эм цэ дэ", "ГИБДД": "ги бэ дэ дэ",
+    "ДМС": "дэ эм эс", "ОМС": "о эм эс", "ИП": "и пэ",
+}  # fmt: skip
+_ACRONYM = re.compile(
+    r"(?<![\w-])(?:"
+    + "|".join(sorted(_ACRONYMS, key=len, reverse=True))
+    + r"|[БВГДЖЗКЛМНПРСТФХЦЧШЩ]{2,5})(?![\w-])"
+)
+_NAMES = dict(
+    zip("БВГДЖЗКЛМНПРСТФХЦЧШЩ",
+        "бэ вэ гэ дэ жэ зэ ка эль эм эн пэ эр эс тэ эф ха цэ че ша ща".split(), strict=True)
+)  # fmt: skip
+
+
+def shortened(text: str) -> str:
+    """The abbreviations of `text` in words, in the case that a preposition asks for."""
+    text = _PLAIN_RE.sub(_plain, text)
+    text = _FLOOR.sub(lambda m: f"{m['number']}-й этаж", text)
+    text = _AFTER_NAME.sub(_after_name, _BEFORE_NAME.sub(_before_name, text))
+    text = _TITLED.sub(lambda m: f"{m['street']}{_TITLES[m['title']]} ", text)
+    text = _BEFORE_NUMBER.sub(_before_number, text)
+    text = _TEL.sub(_telephone, text)
+    return _HOUSE.sub(lambda m: m["head"] + _house(m[0][len(m["head"]) :]), text)
+
+
+def _telephone(found: re.Match[str]) -> str:
+    return _like(found["word"], PLACES[found["word"].lower()].single(_case_at(found))) + (
+        found["colon"] or ""
+    )
+
+
+def acronyms(text: str) -> str:
+    """Acronyms that are no words by the names of their letters: «НДС» is «эн дэ эс»."""
+    text = _INITIALS.sub(r"\1 \2 ", text) if "." in text else text
+    return _ACRONYM.sub(
+        lambda m: _ACRONYMS.get(m[0]) or " ".join(_NAMES[char] for char in m[0]), text
+    )
+
+
+def _plain(found: re.Match[str]) -> str:
+    word = found[0]
+    said = _PLAIN_KEYS[re.sub(r"[  .]", "", word).lower()]
+    if word.lower().startswith("гг") and found.string[: found.start()].rstrip()[-1:].isdigit():
+        return word
+    said = _like(word, said)
+    rest = found.string[found.end() : found.end() + 3].lstrip(" \u00a0»)")
+    ends = word.endswith(".") and (not rest or (rest[0].isupper() and "так" in said + "прочее"))
+    return said + "." if ends and said.startswith(("и ", "И ")) else said
+
+
+def _like(written: str, said: str) -> str:
+    return said[0].upper() + said[1:] if written[0].isupper() else said
+
+
+def _case_at(found: re.Match[str]) -> Case:
+    case = governed(found.string, found.start()) or "nom"
+    head = found.string[max(0, found.start() - 3) : found.start()].lower().split()
+    if case == "acc" and head and head[-1] in ("в", "во", "на"):
+        return "pre"
+    if head and head[-1] == "по":
+        return "dat"
+    return case
+
+
+_WORDS_TOO = frozenset("с г м ш д пр ст пл ".split())
+_STREETS = frozenset("ул пр-т пр-кт просп пр пер пл ш наб б-р бул".split())
+
+
+def _before_name(found: re.Match[str]) -> str:
+    word, stop, name = found["word"], found["stop"], found["name"]
+    low = word.lower()
+    if not stop and low in _WORDS_TOO:
+        return found[0]
+    if (word[0].isupper() and low in ("с", "м", "д", "ш")) or (not stop and word[0].isupper()):
+        return found[0]
+    before = found.string[: found.start()].rstrip()
+    if before[-1:].isdigit():
+        return found[0]
+    if low == "д":
+        return found[0] if name[0].isdigit() else _like(word, "деревня ")
+    if name[0].isdigit() and low not in _STREETS:
+        return found[0]
+    case = _case_at(found)
+    if case == "pre" and name.endswith("ую"):
+        case = "acc"
+    return _like(word, PLACES[low].single(case)) + " "
+
+
+_ENDINGS: tuple[tuple[tuple[str, ...], Case], ...] = (
+    (("ую",), "acc"), (("ого",), "gen"), (("ому",), "dat"), (("ом",), "pre"),
+    (("ая", "ий", "ый", "ое", "ин"), "nom"),
+)  # fmt: skip
+
+
+def _after_name(found: re.Match[str]) -> str:
+    name, word = found["name"], found["word"].replace("пр-те", "пр-т")
+    case: Case = next((case for ends, case in _ENDINGS if name.endswith(ends)), "nom")
+    if name.endswith("ой"):
+        before = governed(found.string, found.start())
+        case = {"gen": "gen", "acc": "pre", "dat": "dat", "pre": "pre"}.get(before or "", "gen")  # type: ignore[assignment]
+    rest = found.string[found.end() : found.end() + 3].strip()
+    stop = "." if found["stop"] and (not rest or rest[0].isupper()) else ""
+    return name + " " + PLACES[word].single(case) + stop
+
+
+def _before_number(found: re.Match[str]) -> str:
+    word, number = found["word"], found["number"]
+    stop = "." in found[0][len(word) : len(word) + 1]
+    before = found.string[: found.start()].rstrip()
+    if not stop and word in ("к", "под", "д", "с", "стр", "вл", "ком", "тел", "эт"):
+        address = before.endswith(",") or re.search(r"(?:дом|д\.?) \d+[а-г]?\Z", before[-12:])
+        if not address or word in ("под",):
+            return found[0]
+    if before[-1:].isdigit() and stop and word in ("эт", "кв"):
+        return found[0]
+    if word == "стр" and not re.search(r"\d[а-я]?,?\Z", before):
+        noun = "страница" if _case_at(found) == "nom" else "странице"
+    else:
+        noun = PLACES[word].single(_case_at(found))
+    if word in ("тел", "доб") or not number:
+        return f"{_like(word, noun)} {number or ''}"
+    return f"{noun} {_house(number)}"
+
+
+def _house(number: str) -> str:
+    """«5», «5а», «5/2», «5к2» as they are said."""
+    found = re.match(r"(\d+)[  ]?(?:([а-гА-Г])|/(\d+)([а-г]?)|([кс])(\d+))?", number)
+    if not found:
+        return number
+    said = cardinal(int(found[1]))
+    if found[2]:
+        return f"{said} {found[2].lower()}"
+    if found[3]:
+        return f"{said} дробь {cardinal(int(found[3]))}" + (f" {found[4]}" if found[4] else "")
+    if found[5]:
+        return f"{said} {'корпус' if found[5] == 'к' else 'строение'} {cardinal(int(found[6]))}"
+    return said

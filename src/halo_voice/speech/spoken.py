@@ -1,0 +1,58 @@
+"""Text as a Russian voice should say it, so that no speech engine has to guess.
+
+The passes go from the most particular to the most general; each leaves words behind, so that the
+next one does not see what is done. The order matters: a telephone number is no range, a date no
+decimal, an order number no quantity. `rutextnorm` supplies number words and ё; which case, which
+gender and which reading a number wants is decided here, from the words around it.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+
+from rutextnorm import restore_yo
+
+from halo_voice.speech.amounts import amounts
+from halo_voice.speech.dates import dates, times
+from halo_voice.speech.dialled import dialled
+from halo_voice.speech.latin import latin
+from halo_voice.speech.ordered import ordered
+from halo_voice.speech.shortened import acronyms, shortened
+from halo_voice.speech.stress import marked, with_words
+
+READ_MAX = 6_000
+"""Characters of a text that are read; what follows is dropped: no phrase is so long."""
+
+_NO_WORDS: Mapping[str, str] = {}
+_NUMBER = re.compile(r"[\d%№₽$€£°]")
+_SPACES = re.compile(r"[  \u202f]{2,}")
+_BEFORE_MARK = re.compile(r"[  ](?=[.,!?;:](?:[  ]|\Z))")
+
+
+def spoken(text: str, *, engine: str = "", words: Mapping[str, str] = _NO_WORDS) -> str:
+    """`text` in words. What is in words already does not change.
+
+    `engine` is the voice's vendor (`Yandex`, `YandexV3`, `VoxTTS`, …): it decides how stress is
+    written. `words` says how the company's own words are said («HALO» → «Хало», «замок» →
+    «замо́к»); they go before every other rule.
+    """
+    text = with_words(text[:READ_MAX], words)
+    text = shortened(text)
+    if _NUMBER.search(text) or re.search(r"[IVXХ]", text):
+        text = amounts(ordered(times(dates(dialled(text)))))
+        text = _signs(text)
+    text = acronyms(dates(text))
+    text = latin(text, russian_only=engine.lower().startswith("vox"))
+    text = _BEFORE_MARK.sub("", _SPACES.sub(" ", restore_yo(text))).strip()
+    return marked(text, engine)
+
+
+_SIGNS = {"%": " процентов", "№": "номер ", "₽": " рублей", "€": " евро", "$": " долларов",
+          "£": " фунтов", "°": " градусов", "²": " в квадрате", "³": " в кубе"}  # fmt: skip
+_SIGN = re.compile("[%№₽€$£°²³]")
+
+
+def _signs(text: str) -> str:
+    """What no rule took: signs that stand alone."""
+    return _SIGN.sub(lambda m: _SIGNS[m[0]], text)
