@@ -22,7 +22,6 @@ from halo_voice.llm.provider import Attempt, ModelState, Provider
 from halo_voice.llm.race import Race, close
 
 LAST_S_MIN = 0.3
-ATTEMPTS_MAX = 2
 
 
 class GuardedModel:
@@ -149,8 +148,6 @@ class GuardedAnswer:
 
     def _begin(self) -> Attempt | None:
         """Ask the next model that its breaker does not leave out."""
-        if self.attempts == ATTEMPTS_MAX:
-            return None
         for provider in self._left:
             attempt = provider.begin(
                 self._messages,

@@ -20,9 +20,12 @@ _log = structlog.get_logger(__name__)
 
 
 class Race:
-    """`begin` gives the next attempt, None when there is none. `give_up`: the loop's time at which
-    the race is over. `winner` is known after `run`; `hedged`: the second was started while the
-    first was awaited; `wasted`: attempts that were called off."""
+    """`begin` gives the next attempt, None when there is none; it is called twice at most
+    (invariant 10). `give_up`: the loop's time at which the race is over.
+
+    `winner` is known after `run`. `hedged`: the second was started while the first was awaited.
+    `wasted`: attempts that were called off.
+    """
 
     __slots__ = (
         "_alone",
