@@ -18,7 +18,7 @@ from halo_voice.simulator import AsgiNetwork, Caller, FinishedCall, ScriptedCall
 
 ROOT = Path(__file__).parents[1]
 SCENARIO = ROOT / "scenario" / "voximplant_scenario_ASR.js"
-HOST = "halo.test"
+HOST = "localhost"
 SECRETS = {"HALO_URL": f"https://{HOST}"}
 
 Call = Callable[..., Coroutine[Any, Any, FinishedCall]]

@@ -235,7 +235,9 @@ def _web(
     store: Store,
     providers: Sequence[Provider],
 ) -> App:
-    api = FastAPI(title="HALO", version=__version__, docs_url=None, redoc_url=None)
+    api = FastAPI(
+        title="HALO", version=__version__, docs_url=None, redoc_url=None, redirect_slashes=False
+    )
 
     @api.exception_handler(404)
     @api.exception_handler(405)
@@ -258,10 +260,11 @@ def _web(
         except StoreError as error:
             store_state = error.code
         return {
-            # Calls go on while the spool takes what the store refuses.
-            "ready": store_state == "ok" or isinstance(store, SpooledStore),
+            # Calls go on while the spool takes what the store refuses, as long as it is on a disk.
+            "ready": store_state == "ok" or getattr(store, "unsaved", 1) == 0,
             "store": store_state,
             "spooled": getattr(store, "spooled", 0),
+            "unsaved": getattr(store, "unsaved", 0),
             "model": "offline" if settings.offline else (settings.model_preset or "compatible"),
             "models": [provider.state for provider in providers],
             "offline": settings.offline,

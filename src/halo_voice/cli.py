@@ -132,7 +132,11 @@ async def _serve(configuration: Any, listener: socket.socket, sample_call: bool)
             await asyncio.sleep(0.01)
         address = _address(*listener.getsockname()[:2])
         if sample_call and not serving.done():
-            out.print(f"\nA sample call to {address}, through the shipped scenario:\n")
+            out.print(
+                f"\nA sample call to {address}, through the shipped scenario.\n"
+                "[dim]The server answers for real; ears and voice are the simulator's, in virtual "
+                "time: their delays are drawn, not measured.[/dim]\n"
+            )
             await asyncio.to_thread(_place_call, configuration.settings, address, SAMPLE_LINES)
         _say_where(configuration.settings, address)
         await serving

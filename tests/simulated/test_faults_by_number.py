@@ -191,9 +191,9 @@ class TestVoice:
 
     async def test_f21_recorded_prompts_when_the_voice_is_down(self, halo, call):
         """F21, F26: with a recording in the profile the caller hears that."""
-        network = profile_with(halo, audio={"apology": "https://halo.test/sorry.mp3"})
+        network = profile_with(halo, audio={"apology": "https://files.example/sorry.mp3"})
         done = await call([WORDS[0]], network=network, faults=Faults({"F21": PHRASES}))
-        assert "https://halo.test/sorry.mp3" in heard(done)
+        assert "https://files.example/sorry.mp3" in heard(done)
 
     @pytest.mark.parametrize(
         "said",

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
+import re
 import traceback
 from collections.abc import Awaitable, Callable
 from pathlib import Path
@@ -10,7 +12,14 @@ from typing import Any, Protocol
 import msgspec
 import structlog
 
-from halo_voice.core.errors import HaloError, RequestError, StoreError, TooLarge, Unauthorised
+from halo_voice.core.errors import (
+    HaloError,
+    RequestError,
+    StoreError,
+    TooLarge,
+    TooSlow,
+    Unauthorised,
+)
 
 Scope = dict[str, Any]
 Receive = Callable[[], Awaitable[dict[str, Any]]]
@@ -27,7 +36,11 @@ UNSIGNED_ON_LOOPBACK = frozenset({"/healthz", "/readyz"})
 
 LOOPBACK_CLIENTS = frozenset({"127.0.0.1", "::1", None})  # None: a Unix socket, or in process
 
-_FORWARDED = frozenset({b"forwarded", b"x-forwarded-for", b"x-real-ip"})
+BODY_S_MAX = 5.0
+"""A client that needs longer for 16 KiB holds a connection for nothing."""
+
+_LOOPBACK_HOST = re.compile(rb"(?i:localhost|127\.0\.0\.1|\[::1\])(?::\d{1,5})?")
+_PROXIED = re.compile(rb"forwarded|via|x-real-ip|x-forwarded-.+|cf-.+")
 _STATUS = {
     "recording_refused": 403,
     "recording_unavailable": 502,
@@ -79,7 +92,7 @@ class Gate:
             return await send({"type": "websocket.close", "code": 1008})
         try:
             self._check_head(scope)
-            body = await self._read_body(receive)
+            body = await self._read_in_time(receive)
             if body is None:
                 return None  # nobody is left to answer
             await self._verify(scope, body)
@@ -98,6 +111,13 @@ class Gate:
         length = next((value for name, value in headers if name == b"content-length"), b"0")
         if not length.isdigit() or int(length[:20]) > BODY_BYTES_MAX:
             raise TooLarge(f"A body of more than {BODY_BYTES_MAX} bytes.")
+
+    async def _read_in_time(self, receive: Receive) -> bytes | None:
+        try:
+            async with asyncio.timeout(BODY_S_MAX):
+                return await self._read_body(receive)
+        except TimeoutError:
+            raise TooSlow from None
 
     async def _read_body(self, receive: Receive) -> bytes | None:
         """The whole body; None when the client went before its end: half a sentence is no turn."""
@@ -142,10 +162,18 @@ class Gate:
 
 
 def _from_loopback(scope: Scope) -> bool:
-    """Nobody between us and a client on this machine: a proxy says so in a header."""
+    """Asked on this machine, for this machine: not through a proxy that says so, not by a web page
+    of somebody else in a browser here, not under another host's name."""
     client = scope.get("client")
-    forwarded = any(name in _FORWARDED for name, _ in scope["headers"])
-    return (client[0] if client else None) in LOOPBACK_CLIENTS and not forwarded
+    if (client[0] if client else None) not in LOOPBACK_CLIENTS:
+        return False
+    headers = dict(scope["headers"])
+    if any(_PROXIED.fullmatch(name) for name in headers):
+        return False
+    origin = headers.get(b"origin", b"").partition(b"://")[2]
+    foreign = headers.get(b"sec-fetch-site", b"none") not in (b"none", b"same-origin")
+    named = [headers.get(b"host", b"localhost"), *([origin] if b"origin" in headers else [])]
+    return not foreign and all(_LOOPBACK_HOST.fullmatch(name) for name in named)
 
 
 def _replay(body: bytes) -> Receive:

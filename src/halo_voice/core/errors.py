@@ -9,6 +9,7 @@ HaloError
 │   ├── UnknownCall         404
 │   ├── CallClosed          409
 │   ├── TurnConflict        409  a number that cannot follow, or other words under a stored one
+│   ├── TooSlow             408
 │   ├── TooLarge            413
 │   └── UnusableText        422  missing, blank or mistyped field
 ├── ModelError              the language model gave no usable answer
@@ -96,6 +97,13 @@ class TurnConflict(RequestError):
 
     code = "turn_conflict"
     status = 409
+
+
+class TooSlow(RequestError):
+    """The request did not arrive whole in time."""
+
+    code = "too_slow"
+    status = 408
 
 
 class TooLarge(RequestError):

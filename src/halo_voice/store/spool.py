@@ -77,6 +77,11 @@ class SpooledStore:
         """How many operations wait for the store."""
         return len(self._waiting)
 
+    @property
+    def unsaved(self) -> int:
+        """How many of them are in memory only: a killed process would lose them."""
+        return self._journal.unsaved
+
     async def start(self) -> None:
         """Take over what a killed process left, and try for two seconds to bring it in."""
         for line in await self._journal.open():

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import asyncio
 import time
 
 import pytest
 
+from halo_voice.api import gate
 from halo_voice.api.signature import sign
 from tests.halo import backend, client_of
 
@@ -124,3 +126,64 @@ async def test_after_a_flood_the_connection_is_closed(halo):
     start, _ = await asked_raw(halo.web, flood)
     assert start["status"] == 413
     assert (b"connection", b"close") in start["headers"]
+
+
+@pytest.mark.parametrize(
+    "headers",
+    [
+        {"host": "evil.example"},
+        {"host": "127.0.0.1.evil.example"},
+        {"via": "1.1 proxy"},
+        {"x-forwarded-proto": "https"},
+        {"x-real-ip": "203.0.113.5"},
+        {"origin": "https://evil.example"},
+        {"origin": "null"},
+        {"sec-fetch-site": "cross-site"},
+    ],
+    ids=str,
+)
+async def test_without_a_key_a_proxy_or_a_foreign_page_gets_nothing(halo, model, headers):
+    """DNS rebinding, a page of somebody else in a browser here, a proxy: 401 and no model call."""
+    async with client_of(halo) as client:
+        reply = await client.get("/process_text?user_text=a", headers=headers)
+    assert reply.status_code == 401
+    assert model.asked == []
+
+
+@pytest.mark.parametrize(
+    "headers",
+    [
+        {"host": "127.0.0.1:8080"},
+        {"host": "localhost"},
+        {"host": "[::1]:8080", "origin": "http://[::1]:8080", "sec-fetch-site": "same-origin"},
+    ],
+    ids=str,
+)
+async def test_this_machine_is_answered_under_its_own_names(halo, headers):
+    """A browser's page of our own, a terminal, a script."""
+    async with client_of(halo) as client:
+        reply = await client.get("/process_text?user_text=a", headers=headers)
+    assert reply.status_code == 200
+
+
+async def test_a_body_that_does_not_come_is_given_up(halo, monkeypatch):
+    """408: a half request holds nothing for long."""
+    monkeypatch.setattr(gate, "BODY_S_MAX", 0.01)
+
+    async def never():
+        await asyncio.Event().wait()
+
+    sent = []
+
+    async def send(message):
+        sent.append(message)
+
+    scope = {"type": "http", "method": "POST", "path": "/process_text", "headers": []}
+    await halo.web({**scope, "query_string": b""}, never, send)
+    assert sent[0]["status"] == 408
+
+
+async def test_no_path_is_redirected(halo):
+    """A foreign Host must not turn into a Location."""
+    async with client_of(halo) as client:
+        assert (await client.get("/process_text/?user_text=a")).status_code == 404
