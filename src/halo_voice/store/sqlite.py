@@ -45,10 +45,14 @@ def sqlite_engine(path: Path, *, mode: str, begin: str, busy_ms: int) -> Engine:
         connection = sqlite3.connect(
             f"{path.as_uri()}?mode={mode}", uri=True, isolation_level=None, check_same_thread=False
         )
-        # FULL: a commit is on the disk when it returns. NORMAL would lose acknowledged turns.
-        connection.execute(f"PRAGMA busy_timeout = {busy_ms}")
-        connection.execute("PRAGMA synchronous = FULL")
-        connection.execute("PRAGMA foreign_keys = ON")
+        try:
+            # FULL: a commit is on the disk when it returns. NORMAL would lose acknowledged turns.
+            connection.execute(f"PRAGMA busy_timeout = {busy_ms}")
+            connection.execute("PRAGMA synchronous = FULL")
+            connection.execute("PRAGMA foreign_keys = ON")
+        except BaseException:  # a full disk, a file that is none of SQLite's: nobody else has it
+            connection.close()
+            raise
         return connection
 
     engine = create_engine("sqlite://", creator=connect, poolclass=NullPool, **DISCREET)
