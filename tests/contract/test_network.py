@@ -8,8 +8,21 @@ from collections.abc import AsyncIterator
 
 import pytest
 import uvicorn
+from aiohttp import WSMsgType, web
 
-from halo_voice.simulator import AiohttpNetwork, AsgiNetwork, HttpRequest, Network, NetworkError
+from halo_voice.simulator import (
+    AiohttpNetwork,
+    AsgiNetwork,
+    Closed,
+    HttpRequest,
+    HttpResponse,
+    Network,
+    NetworkError,
+    ScriptedNetwork,
+    ServerEnd,
+    SocketNetwork,
+    SocketRequest,
+)
 
 
 async def app(scope, receive, send) -> None:
@@ -103,3 +116,108 @@ async def test_a_silent_server_is_a_timeout():
                 await network.request(HttpRequest(f"http://127.0.0.1:{port}/", timeout_ms=80))
         await asyncio.wait_for(gone.wait(), 2)
     assert error.value.code == -7
+
+
+# ---- sockets -------------------------------------------------------------------------------------
+
+
+async def talk(end) -> None:
+    """Greets with a header of the request, echoes, closes with 4000 when told to."""
+    await end.send("x-one " + dict(end.request.headers)["X-One"])
+    while isinstance(text := await end.receive(), str):
+        if text == "bye":
+            await end.close(4000, "пока")
+            return
+        await end.send(f"эхо {text}")
+
+
+async def stream_app(scope, receive, send) -> None:
+    """The same conversation as an ASGI application; `/no` is refused."""
+    await receive()
+    if scope["path"] == "/no":
+        await send({"type": "websocket.close"})
+        return
+    await send({"type": "websocket.accept"})
+    headers = tuple((k.decode().title(), v.decode()) for k, v in scope["headers"])
+    await talk(ServerEnd(SocketRequest(scope["path"], headers), receive, send))
+
+
+async def stream_server(request: web.Request) -> web.StreamResponse:
+    """The same on a real port."""
+    if request.path == "/no":
+        raise web.HTTPForbidden
+    connection = web.WebSocketResponse(protocols=["chat"])
+    await connection.prepare(request)
+    await connection.send_str("x-one " + request.headers["X-One"])
+    async for message in connection:
+        if message.type is WSMsgType.TEXT and message.data == "bye":
+            await connection.close(code=4000, message="пока".encode())
+        elif message.type is WSMsgType.TEXT:
+            await connection.send_str(f"эхо {message.data}")
+    return connection
+
+
+@pytest.fixture
+async def streamed() -> AsyncIterator[str]:
+    """A WebSocket server on a real port."""
+    app = web.Application()
+    app.router.add_get("/{path:.*}", stream_server)
+    runner = web.AppRunner(app, shutdown_timeout=0.1)
+    await runner.setup()
+    listener = socket.create_server(("127.0.0.1", 0))
+    await web.SockSite(runner, listener).start()
+    yield f"ws://127.0.0.1:{listener.getsockname()[1]}"
+    await runner.cleanup()
+
+
+@pytest.fixture(params=["asgi", "scripted", "aiohttp"])
+async def stream(request, streamed) -> AsyncIterator[tuple[SocketNetwork, str]]:
+    """Each network that carries sockets, and the address of the conversation."""
+    if request.param == "aiohttp":
+        async with AiohttpNetwork() as network:
+            yield network, streamed
+    elif request.param == "asgi":
+        yield AsgiNetwork(stream_app, "halo.test"), "wss://halo.test"
+    else:
+        yield ScriptedNetwork(lambda request: HttpResponse(), stream=talk), "wss://halo.test"
+
+
+ASKED = {"headers": (("X-One", "1"),), "protocols": ("chat",)}
+
+
+async def test_messages_go_both_ways_and_the_server_closes(stream):
+    """Headers there, texts there and back, at last the code and the reason of the close."""
+    network, url = stream
+    open_socket = await network.connect(SocketRequest(f"{url}/a", **ASKED))
+    said = [await open_socket.receive()]
+    for text in ("раз", "bye"):
+        await open_socket.send(text)
+        said.append(await open_socket.receive())
+    assert said == ["x-one 1", "эхо раз", Closed(4000, "пока")]
+    await open_socket.release()
+
+
+async def test_a_socket_is_closed_from_this_side(stream):
+    """Closing and releasing end the conversation; what is sent afterwards is lost in silence."""
+    network, url = stream
+    open_socket = await network.connect(SocketRequest(f"{url}/a", **ASKED))
+    assert await open_socket.receive() == "x-one 1"
+    await open_socket.settle()
+    await open_socket.close(1000, "всё")
+    await open_socket.send("поздно")
+    await open_socket.release()
+
+
+async def test_a_refused_socket_has_the_platforms_code(streamed):
+    """Not accepted: -6, by either way; a host that is not there: -3 or -4."""
+    asgi = AsgiNetwork(stream_app, "halo.test")
+    async with AiohttpNetwork() as real:
+        for network, url, code in [
+            (asgi, "wss://halo.test/no", -6),
+            (real, f"{streamed}/no", -6),
+            (asgi, "wss://elsewhere.test/", -3),
+            (real, "ws://127.0.0.1:9/", -4),
+        ]:
+            with pytest.raises(NetworkError) as error:
+                await network.connect(SocketRequest(url, **ASKED))
+            assert error.value.code == code

@@ -29,6 +29,7 @@ from halo_voice.simulator.network import (
 from halo_voice.simulator.place import FinishedCall, place_call
 from halo_voice.simulator.recogniser import Recogniser, recogniser_of
 from halo_voice.simulator.report import Violation
+from halo_voice.simulator.sockets import Closed, ServerEnd, Socket, SocketNetwork, SocketRequest
 from halo_voice.simulator.trace import PlaybackSpan, SpeechSpan, TraceLine
 from halo_voice.simulator.voice import Voice
 
@@ -36,6 +37,7 @@ __all__ = [
     "AiohttpNetwork",
     "AsgiNetwork",
     "Caller",
+    "Closed",
     "Control",
     "Engine",
     "Exchange",
@@ -55,8 +57,12 @@ __all__ = [
     "Say",
     "ScriptedCaller",
     "ScriptedNetwork",
+    "ServerEnd",
     "Silence",
     "SilentCaller",
+    "Socket",
+    "SocketNetwork",
+    "SocketRequest",
     "SpeechSpan",
     "Spread",
     "TraceLine",

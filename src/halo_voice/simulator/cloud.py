@@ -10,6 +10,7 @@ from typing import Any, Literal
 from halo_voice.simulator.caller import Caller, SilentCaller
 from halo_voice.simulator.chance import Chance, Spread
 from halo_voice.simulator.clock import Clock, RealClock, Timer, VirtualClock
+from halo_voice.simulator.connections import Connections
 from halo_voice.simulator.engine import Command, Engine
 from halo_voice.simulator.exchanges import Exchanges
 from halo_voice.simulator.faults import CATALOGUE, Dice, Faults
@@ -82,6 +83,7 @@ class Cloud:
         self.after = self.clock.after
         self.dice = Dice(world.faults, world.chance.stream("faults"), self._struck)
         self.exchanges = Exchanges(self)
+        self.connections = Connections(self)
         self.legs: dict[str, Leg] = {}
         self.playbacks: list[PlaybackSpan] = []
         self.playbacks_made = 0
@@ -107,6 +109,7 @@ class Cloud:
             for leg in self.legs.values():
                 leg.end(tell=False)
             await self.exchanges.close()
+            await self.connections.release()
 
     async def _play(self, source: str) -> None:
         size = len(source.encode())
@@ -198,6 +201,7 @@ class Cloud:
         for leg in self.legs.values():
             leg.end(tell=False)
         self.exchanges.drop_waiting()
+        self.connections.hang_up()
         self._await_requests(self.clock.now + LAST_REQUESTS_MS)
 
     def _await_requests(self, deadline_ms: int) -> None:

@@ -8,8 +8,7 @@ import msgspec
 
 from halo_voice.simulator.engine import Command, Engine
 from halo_voice.simulator.surface import surface
-
-CLASSES = ("Call", "ASR", "Player")
+from halo_voice.simulator.tables import CLASSES
 
 # Reads every name without calling it; what is not emulated says so in collect mode.
 ROLL_CALL = """
@@ -20,6 +19,7 @@ const objects = {
   ASR: VoxEngine.createASR({ profile: ASRProfileList.Google.ru_RU }),
   Player: VoxEngine.createTTSPlayer(""),
   Call: VoxEngine.callPSTN("1", "2"),
+  WebSocket: VoxEngine.createWebSocket("wss://halo.test"),
 };
 for (const [name, methods] of Object.entries(METHODS)) {
   methods.forEach((method) => objects[name][method]);

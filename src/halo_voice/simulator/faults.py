@@ -6,7 +6,7 @@ import random
 from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, field
 
-CATALOGUE = {
+CALL = {
     "F01": "the recogniser does not notice that the caller speaks",
     "F02": "speech is noticed, but never captured",
     "F03": "speech is captured, but no result comes",
@@ -32,6 +32,17 @@ CATALOGUE = {
     "F60": "the end of the call is never reported",
     "late": "an event is reported up to three seconds late",
 }
+# Those of a WebSocket. The subject is the address (refused), or arrow and text of a message: "→ …"
+# to the server, "← …" from it.
+STREAM = {
+    "refused": "the stream cannot be opened",
+    "cut": "the stream is cut; the message is lost",
+    "F47": "the stream is half open: from now on nothing arrives, and nobody is told",
+    "F48": "a message of the stream comes twice",
+    "F49": "a message of the stream is overtaken by the next",
+    "slow": "a message of the stream takes up to three seconds, and all behind it",
+}
+CATALOGUE = CALL | STREAM
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,9 +73,14 @@ class Faults:
             raise ValueError(f"no such fault: {', '.join(sorted(unknown))}")
 
     @classmethod
-    def drawn(cls, rng: random.Random, share: float = 1 / 3) -> Faults:
-        """A random share of the catalogue, each fault at a random rate."""
-        names = rng.sample(sorted(CATALOGUE), round(len(CATALOGUE) * share))
+    def drawn(
+        cls, rng: random.Random, share: float = 1 / 3, among: Collection[str] = tuple(CALL)
+    ) -> Faults:
+        """A random share of the faults, each at a random rate; `among=CATALOGUE` for all.
+
+        Those of a stream are left out unless asked for, so that a seed gives what it always gave.
+        """
+        names = rng.sample(sorted(among), round(len(among) * share))
         return cls({name: rng.uniform(0.02, 0.5) for name in names})
 
 

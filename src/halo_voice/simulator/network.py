@@ -1,7 +1,8 @@
-"""The way to the backend: real HTTP, an ASGI app in this process, or a function."""
+"""The way to the backend: real HTTP and WebSockets, an ASGI app in this process, or functions."""
 
 from __future__ import annotations
 
+import asyncio
 import inspect
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
@@ -11,10 +12,19 @@ from urllib.parse import unquote, urlsplit
 import aiohttp
 
 from halo_voice.simulator.chance import Spread
+from halo_voice.simulator.sockets import (
+    AiohttpSocket,
+    AsgiSocket,
+    Refused,
+    Script,
+    SocketRequest,
+    scripted,
+)
 
 BODY_BYTES_MAX = 2 * 2**20  # beyond: code -9
 SCRIPTED = Spread(120, 0.5)
 IN_PROCESS = Spread(150, 0.5)
+ONE_WAY = Spread(30, 0.3)  # of a message on a socket
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,7 +62,7 @@ class Network(Protocol):
     """One exchange, without following redirects.
 
     `latency` says how long an exchange takes in a session's virtual time; None: as long as it
-    really took.
+    really took. A network that is also a `sockets.SocketNetwork` carries WebSockets.
     """
 
     latency: Spread | None
@@ -62,19 +72,32 @@ class Network(Protocol):
 
 
 class ScriptedNetwork:
-    """Answers by a function of the request, which may be a coroutine; for tests of a scenario."""
+    """Answers by a function of the request, which may be a coroutine; for tests of a scenario.
+
+    `stream` is the other end of each WebSocket; without it they are refused.
+    """
 
     def __init__(
         self,
         answer: Callable[[HttpRequest], HttpResponse | Awaitable[HttpResponse]],
         latency: Spread | None = SCRIPTED,
+        *,
+        stream: Script | None = None,
+        way: Spread | None = ONE_WAY,
     ) -> None:
         self._answer = answer
+        self._stream = stream
         self.latency = latency
+        self.way = way
 
     async def request(self, request: HttpRequest) -> HttpResponse:
         response = self._answer(request)
         return await response if inspect.isawaitable(response) else response
+
+    async def connect(self, request: SocketRequest) -> AsgiSocket:
+        if self._stream is None:
+            raise NetworkError(-4)
+        return await _opened(scripted(self._stream, request))
 
 
 @dataclass
@@ -84,13 +107,27 @@ class AsgiNetwork:
     In virtual time the clock stands while the application works; `latency` is drawn from the
     call's seed, so that a run can be repeated. The application's lifespan is not its business. An
     exception of the application is raised, unless `raises` is false: then the scenario sees what a
-    server would have sent.
+    server would have sent. `busy` says that it is at work for a socket although it waits for its
+    next message; see `AsgiSocket`.
     """
 
     app: Callable[..., Awaitable[None]]
     host: str
     latency: Spread | None = IN_PROCESS
     raises: bool = True
+    way: Spread | None = ONE_WAY
+    busy: Callable[[], bool] | None = None
+    patience_s: float = 1.0
+
+    async def connect(self, request: SocketRequest) -> AsgiSocket:
+        parts = urlsplit(request.url)
+        if parts.hostname != self.host:
+            raise NetworkError(-3)
+        scope = _socket_scope(request, parts)
+        socket = AsgiSocket(
+            self.app, scope, raises=self.raises, busy=self.busy, patience_s=self.patience_s
+        )
+        return await _opened(socket)
 
     async def request(self, request: HttpRequest) -> HttpResponse:
         parts = urlsplit(request.url)
@@ -129,18 +166,35 @@ class _Exchange:
             self.body += message.get("body", b"")
 
 
+async def _opened(socket: AsgiSocket) -> AsgiSocket:
+    try:
+        await socket.open()
+    except Refused as error:
+        raise NetworkError(-6) from error
+    return socket
+
+
 def _scope(request: HttpRequest, parts: Any) -> dict[str, Any]:
-    headers = [(k.lower().encode("latin-1"), v.encode("latin-1")) for k, v in request.headers]
-    names = {name for name, _ in headers}
-    if b"host" not in names:
+    scope = _address(request.headers, parts)
+    if request.body and not any(name == b"content-length" for name, _ in scope["headers"]):
+        scope["headers"].append((b"content-length", str(len(request.body)).encode()))
+    return scope | {"type": "http", "method": request.method}
+
+
+def _socket_scope(request: SocketRequest, parts: Any) -> dict[str, Any]:
+    scope = _address(request.headers, parts)
+    return scope | {"type": "websocket", "subprotocols": list(request.protocols)}
+
+
+def _address(fields: tuple[tuple[str, str], ...], parts: Any) -> dict[str, Any]:
+    """What the scopes of a request and of a socket share."""
+    headers = [(k.lower().encode("latin-1"), v.encode("latin-1")) for k, v in fields]
+    if not any(name == b"host" for name, _ in headers):
         headers.insert(0, (b"host", parts.netloc.encode()))
-    if request.body and b"content-length" not in names:
-        headers.append((b"content-length", str(len(request.body)).encode()))
+    secure = parts.scheme in ("https", "wss")
     return {
-        "type": "http",
         "asgi": {"version": "3.0", "spec_version": "2.4"},
         "http_version": "1.1",
-        "method": request.method,
         "scheme": parts.scheme,
         "path": unquote(parts.path or "/"),
         "raw_path": (parts.path or "/").encode(),
@@ -148,14 +202,16 @@ def _scope(request: HttpRequest, parts: Any) -> dict[str, Any]:
         "root_path": "",
         "headers": headers,
         "client": ("127.0.0.1", 50000),
-        "server": (parts.hostname, parts.port or (443 if parts.scheme == "https" else 80)),
+        "server": (parts.hostname, parts.port or (443 if secure else 80)),
     }
 
 
 class AiohttpNetwork:
-    """Real HTTP to whatever address the scenario gives. Close it when the calls are over."""
+    """Real HTTP and WebSockets to whatever address the scenario gives. Close it when the calls
+    are over."""
 
     latency: Spread | None = None
+    way: Spread | None = None
 
     def __init__(self) -> None:
         self._session: aiohttp.ClientSession | None = None
@@ -171,14 +227,30 @@ class AiohttpNetwork:
             await self._session.close()
             self._session = None
 
-    async def request(self, request: HttpRequest) -> HttpResponse:
+    async def connect(self, request: SocketRequest) -> AiohttpSocket:
+        try:
+            async with asyncio.timeout(request.connect_ms / 1000):
+                connection = await self._client().ws_connect(
+                    request.url,
+                    protocols=request.protocols,
+                    headers=list(request.headers),
+                    timeout=aiohttp.ClientWSTimeout(ws_close=2),
+                )
+        except (aiohttp.ClientError, TimeoutError, ValueError) as error:
+            raise _told(error, timeout=-4) from error
+        return AiohttpSocket(connection)
+
+    def _client(self) -> aiohttp.ClientSession:
         if self._session is None:
             self._session = aiohttp.ClientSession(auto_decompress=True)
+        return self._session
+
+    async def request(self, request: HttpRequest) -> HttpResponse:
         timeout = aiohttp.ClientTimeout(
             total=request.timeout_ms / 1000, connect=request.connect_ms / 1000
         )
         try:
-            async with self._session.request(
+            async with self._client().request(
                 request.method,
                 request.url,
                 headers=list(request.headers),
@@ -192,18 +264,24 @@ class AiohttpNetwork:
                     body,
                     tuple((str(name), value) for name, value in response.headers.items()),
                 )
-        except aiohttp.ConnectionTimeoutError as error:
-            raise NetworkError(-4) from error
-        except TimeoutError as error:
-            raise NetworkError(-7) from error
-        except aiohttp.ClientConnectorDNSError as error:
-            raise NetworkError(-3) from error
-        except aiohttp.ClientConnectorError as error:
-            raise NetworkError(-4) from error
-        except (aiohttp.InvalidURL, ValueError) as error:
-            raise NetworkError(-2) from error
-        except aiohttp.ClientError as error:
-            raise NetworkError(-6) from error
+        except (aiohttp.ClientError, TimeoutError, ValueError) as error:
+            raise _told(error) from error
+
+
+# The more special before the more general.
+_CODES = (
+    (aiohttp.ConnectionTimeoutError, -4),
+    (TimeoutError, -7),
+    (aiohttp.ClientConnectorDNSError, -3),
+    (aiohttp.ClientConnectorError, -4),
+    (ValueError, -2),  # aiohttp.InvalidURL, too
+)
+
+
+def _told(error: Exception, *, timeout: int = -7) -> NetworkError:
+    """A failure of aiohttp in the platform's codes."""
+    code = next((code for kind, code in _CODES if isinstance(error, kind)), -6)
+    return NetworkError(timeout if code == -7 else code)
 
 
 async def _read(content: aiohttp.StreamReader) -> bytes:

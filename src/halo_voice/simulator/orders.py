@@ -8,6 +8,7 @@ from typing import Any, Protocol
 
 from halo_voice.simulator.chance import Spread
 from halo_voice.simulator.clock import Timer
+from halo_voice.simulator.connections import Connections
 from halo_voice.simulator.engine import Command
 from halo_voice.simulator.exchanges import Exchanges
 from halo_voice.simulator.leg import Leg, Switchboard
@@ -24,6 +25,7 @@ class Session(Switchboard, Protocol):
 
     legs: dict[str, Leg]
     exchanges: Exchanges
+    connections: Connections
     log: list[str]
     session_id: int
     storage: dict[str, tuple[str, int]]
@@ -97,6 +99,16 @@ class Orders:
 
     def _http(self, command: Command) -> None:
         self._session.exchanges.add(command)
+
+    def _create_socket(self, command: Command) -> None:
+        self._note(f"createWebSocket {command['url']}", socket=command["socket"])
+        self._session.connections.open(command)
+
+    def _socket_send(self, command: Command) -> None:
+        self._session.connections[command["socket"]].send(command["text"])
+
+    def _socket_close(self, command: Command) -> None:
+        self._session.connections[command["socket"]].close()
 
     def _storage(self, command: Command) -> None:
         value = self._stored(command)
@@ -215,8 +227,10 @@ class Orders:
         elif isinstance(source, Playback) and isinstance(target, Leg) and target.source is source:
             target.hear(None, why="stopped")
 
-    def _unit(self, name: str) -> Leg | Recognition | Playback:
-        return self._session.legs.get(name) or self._recognitions.get(name) or self._players[name]
+    def _unit(self, name: str) -> Leg | Recognition | Playback | None:
+        """None: what is not emulated as an end of media (in collect mode)."""
+        found = self._session.legs.get(name) or self._recognitions.get(name)
+        return found or self._players.get(name)
 
     # ---- players and recognisers -----------------------------------------------------------------
 

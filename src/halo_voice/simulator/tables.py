@@ -9,6 +9,8 @@ import msgspec
 
 from halo_voice.simulator.surface import Surface, surface
 
+# Classes whose objects are emulated.
+CLASSES = ("Call", "ASR", "Player", "WebSocket")
 # Names that production code uses although the published surface does not list them.
 EXTRA_CHILDREN = {"Net": ["HttpRequestOptions"]}
 
@@ -28,7 +30,7 @@ def tables() -> tuple[str, str]:
     content = {
         "children": children,
         "enums": {name: _enum(members) for name, members in api.enums.items()},
-        "classes": {name: _members(api, name) for name in ("Call", "ASR", "Player")},
+        "classes": {name: _members(api, name) for name in CLASSES},
         "fields": {name: " ".join(fields(api, name)) for name in api.interfaces if _needed(name)},
         "payloads": _payloads(api),
     }
@@ -87,6 +89,12 @@ def _payloads(api: Surface) -> dict[str, str]:
     """`CallEvents.Connected` -> `_ConnectedEvent`, for the sources of events that we emulate."""
     return {
         name[1:-1]: field["type"]
-        for source in ("_AppEvents", "_CallEvents", "_ASREvents", "_PlayerEvents")
+        for source in (
+            "_AppEvents",
+            "_CallEvents",
+            "_ASREvents",
+            "_PlayerEvents",
+            "_WebSocketEvents",
+        )
         for name, field in api.interfaces[source]["fields"].items()
     }

@@ -11,13 +11,13 @@ PAGE = Path(__file__).parents[3] / "docs" / "simulator.md"
 
 
 def test_what_a_voice_assistant_needs_is_emulated():
-    """The usual ASR, TTS and HTTP scenario finds everything; streams come later and say so."""
+    """The usual ASR, TTS and HTTP scenario finds everything, and a stream; the rest says that it is missing."""
     known = emulated()
     needed = ["VoxEngine.createASR", "VoxEngine.createTTSPlayer", "Net.httpRequestAsync"]
     needed += ["Call.say", "Call.sendMediaTo", "Player.addMarker", "ASR.stop", "setTimeout"]
+    needed += ["VoxEngine.createWebSocket", "WebSocket.send"]
     assert all(known[name] for name in needed)
-    assert not known["VoxEngine.createWebSocket"]
-    assert not known["VoxTTS.createRealtimeTTSPlayer"]
+    assert not known["WebSocket.sendMediaTo"]
 
 
 def test_the_documentation_lists_what_is_emulated():

@@ -14,7 +14,7 @@ from halo_voice.simulator import (
     SilentCaller,
     When,
 )
-from halo_voice.simulator.faults import CATALOGUE
+from halo_voice.simulator.faults import CALL
 
 EARS = """
 const asr = ears();
@@ -184,7 +184,7 @@ async def test_retry_after_is_told(connected):
 def test_a_third_of_the_catalogue_is_drawn():
     """Each seed switches on a random share at a random rate; an unknown fault is refused."""
     drawn = Faults.drawn(random.Random(1))
-    assert len(drawn.on) == round(len(CATALOGUE) / 3)
+    assert len(drawn.on) == round(len(CALL) / 3)
     assert drawn.on != Faults.drawn(random.Random(2)).on
     with pytest.raises(ValueError, match="no such fault: F99"):
         Faults({"F99": 1})

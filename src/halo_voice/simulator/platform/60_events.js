@@ -60,14 +60,15 @@ const unitOf = new WeakMap(); // proxy -> the same
 /** Makes an emulated object known under its id.
  *
  *  `kind`, one for each class: its name, its methods (the unit comes first), `fields(unit, event)` that all its
- *  events have, `unusable(unit)` says why no media can flow, `before(unit, event)` follows what happens to it. */
+ *  events have, `unusable(unit)` says why no media can flow, `before(unit, event, data)` follows what happens to it,
+ *  `watched` makes another proxy than `instance`. */
 function makeUnit(kind, id, state) {
   const unit = state;
   unit.id = id;
   unit.kind = kind;
   unit.className = kind.className;
   unit.listeners = new Map();
-  unit.proxy = instance(unit, kind.className, kind.methods);
+  unit.proxy = (kind.watched || instance)(unit, kind.className, kind.methods);
   units.set(id, unit);
   unitOf.set(unit.proxy, unit);
   return unit;
@@ -76,7 +77,7 @@ function makeUnit(kind, id, state) {
 incoming.event = ({ unit: id, event, data }) => {
   const unit = units.get(id);
   if (!unit) return;
-  if (unit.kind.before) unit.kind.before(unit, event);
+  if (unit.kind.before) unit.kind.before(unit, event, data);
   tell(unit, event, Object.assign(unit.kind.fields(unit, event), data));
 };
 

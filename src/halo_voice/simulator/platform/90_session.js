@@ -43,4 +43,5 @@ later("calls_out.js", [
   "VoxEngine.callPSTN", "VoxEngine.callSIP", "VoxEngine.callUser", "VoxEngine.sendMediaBetween",
   "VoxEngine.stopMediaBetween", "VoxEngine.easyProcess", "VoxEngine.playSoundAndHangup",
 ]);
+later("websocket.js", ["VoxEngine.createWebSocket"]);
 later("storage.js", ["put", "get", "remove", "keys"].map((name) => `ApplicationStorage.${name}`));
