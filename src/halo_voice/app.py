@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import json
-import os
 import time
 from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
@@ -23,6 +22,7 @@ from halo_voice.api.routes_voximplant import voximplant_router
 from halo_voice.api.signature import Verifier, check_key
 from halo_voice.calls.recordings import Recordings
 from halo_voice.calls.switchboard import Switchboard
+from halo_voice.calls.words import Words
 from halo_voice.core import voices
 from halo_voice.core.errors import (
     ConfigurationError,
@@ -41,11 +41,11 @@ from halo_voice.llm.openai_client import OpenAIClient
 from halo_voice.llm.presets import ModelValues, endpoint_of
 from halo_voice.llm.provider import Provider
 from halo_voice.profiles import load_profiles
-from halo_voice.settings import Settings, load_settings, variable
-from halo_voice.speech.addresses import RECORDING_HOSTS
+from halo_voice.settings import Settings, read_settings, variable
+from halo_voice.speech.addresses import RECORDING_HOSTS, host_fault
 from halo_voice.speech.recordings import HttpRecordingSource
 from halo_voice.speech.spoken import spoken
-from halo_voice.speech.transcriber import OpenAITranscriber
+from halo_voice.speech.transcriber import OpenAITranscriber, transcriber_faults
 from halo_voice.store import SpooledStore, open_store, spool_path
 
 _log = structlog.get_logger(__name__)
@@ -71,20 +71,18 @@ class Halo:
 
 def load_configuration(**overrides: Any) -> Configuration:
     """Read and check everything. Raises `ConfigurationError` with all faults of all of it."""
+    settings, faults = read_settings(**overrides)
     try:
-        settings = load_settings(**overrides)
+        configuration = configure(settings)
     except ConfigurationError as error:
-        faults = list(error.faults)
-        try:
-            load_profiles(Path(os.environ.get("HALO_ASSISTANTS", "assistants")))
-        except ConfigurationError as more:
-            faults += more.faults
-        raise ConfigurationError(faults) from None
-    return configure(settings)
+        raise ConfigurationError([*faults, *error.faults]) from None
+    if faults:
+        raise ConfigurationError(faults)
+    return configuration
 
 
 def configure(settings: Settings) -> Configuration:
-    """Check keys, profiles, knowledge and the model's settings. Raises all faults at once."""
+    """Check what the settings mean to the parts, and the profiles. Raises all faults at once."""
     faults: list[str] = []
     for key_id, secret in settings.keys.items():
         faults += [f"HALO_KEYS: {f}" for f in check_key(key_id, secret.get_secret_value())]
@@ -99,9 +97,21 @@ def configure(settings: Settings) -> Configuration:
             endpoints += _endpoint(settings, name, endpoints)
         except ConfigurationError as error:
             faults += error.faults
+    faults += _recording_faults(settings)
     if faults:
         raise ConfigurationError(faults)
     return Configuration(settings, profiles, endpoints)
+
+
+def _recording_faults(settings: Settings) -> list[str]:
+    """What the parts that serve recordings would refuse, under the variables' names."""
+    faults = [f"HALO_RECORDING_HOSTS: {f}" for f in map(host_fault, settings.recording_hosts) if f]
+    found = transcriber_faults(
+        settings.transcription_url,
+        settings.transcription_key.get_secret_value(),
+        settings.transcription_ca_file,
+    )
+    return faults + [f"HALO_TRANSCRIPTION_{ending}: {fault}" for ending, fault in found.items()]
 
 
 def _endpoint(
@@ -119,19 +129,33 @@ def _endpoint(
         )
     if settings.offline:
         raise ConfigurationError([f"{prefix}_PRESET: a second model needs a first: HALO_MODEL_…"])
-    try:
-        headers = json.loads(values.pop("headers") or "{}")
-    except ValueError:
-        headers = None
-    if not isinstance(headers, dict) or not all(isinstance(v, str) for v in headers.values()):
-        raise ConfigurationError([f"{prefix}_HEADERS: must be a JSON object of strings"])
+    faults = []
+    headers = _headers(values.pop("headers"))
+    if headers is None:
+        faults.append(f"{prefix}_HEADERS: must be a JSON object of strings")
     preset = values.pop("preset") or ("compatible" if values["url"] else "openai")
-    endpoint = endpoint_of(
-        ModelValues(preset=preset, headers=headers, prefix=prefix, **values), _limits(settings)
-    )
+    try:
+        endpoint = endpoint_of(
+            ModelValues(preset=preset, headers=headers or {}, prefix=prefix, **values),
+            _limits(settings),
+        )
+    except ConfigurationError as error:
+        raise ConfigurationError([*faults, *error.faults]) from None
+    if faults:
+        raise ConfigurationError(faults)
     if endpoint.name in [each.name for each in before]:
         endpoint = replace(endpoint, name=f"{endpoint.name}-2")
     return [endpoint]
+
+
+def _headers(written: str) -> dict[str, str] | None:
+    """The headers of a JSON object; None where it is none, or not of strings."""
+    try:
+        headers = json.loads(written or "{}")
+    except (ValueError, RecursionError):
+        return None
+    good = isinstance(headers, dict) and all(isinstance(value, str) for value in headers.values())
+    return headers if good else None
 
 
 def _limits(settings: Settings) -> Limits:
@@ -169,13 +193,12 @@ async def running(
         # Each once: the guarded models of all profiles share the clients.
         nets = [guarded.last for guarded in models.values()]
         await asyncio.gather(*(each.warm_up() for each in (*clients, *nets)))
-        switchboard = Switchboard(
-            configuration.profiles,
-            models,
-            store,
-            max_tokens=settings.model_max_tokens,
-            spoken=_spoken(configuration.profiles),
-        )
+        words = {
+            name: Words(guarded, net=guarded.last, max_tokens=settings.model_max_tokens)
+            for name, guarded in models.items()
+        }
+        spoken_by = _spoken(configuration.profiles)
+        switchboard = Switchboard(configuration.profiles, words, store, spoken=spoken_by)
         source = recording_source or HttpRecordingSource(
             settings.recording_hosts or RECORDING_HOSTS
         )
@@ -185,7 +208,13 @@ async def running(
             parts.push_async_callback(transcriber.close)
         recordings = Recordings(store, source, transcriber)
         web = _web(settings, switchboard, recordings, store, providers)
-        _log.info("ready", profiles=len(models), models=len(providers), version=__version__)
+        _log.info(
+            "ready",
+            profiles=len(models),
+            models=[provider.state.name for provider in providers],
+            offline=not providers,
+            version=__version__,
+        )
         yield Halo(web, switchboard, store)
 
 

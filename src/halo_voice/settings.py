@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import difflib
+import io
+import logging
 import os
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
-from dotenv import dotenv_values
+from dotenv.parser import parse_stream
 from pydantic import Field, SecretStr, ValidationError, field_validator
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
@@ -17,6 +20,9 @@ PREFIX = "HALO_"
 TEST_PREFIX = "HALO_TEST_"  # the test suite's own
 MODEL_ENDINGS = ("preset", "url", "key", "name", "folder", "scope", "headers", "ca_file")
 LOOPBACK = frozenset({"127.0.0.1", "localhost", "::1"})
+ENV_FILE = Path(".env")
+
+logging.getLogger("dotenv").setLevel(logging.ERROR)  # its warnings are our faults, with words
 
 
 def _knob(default: Any, help_line: str, **limits: Any) -> Any:
@@ -27,7 +33,12 @@ class Settings(BaseSettings):
     """What the environment (and a file `.env`) says, checked as a whole. Frozen."""
 
     model_config = SettingsConfigDict(
-        env_prefix=PREFIX, env_file=".env", frozen=True, extra="ignore", validate_default=True
+        env_prefix=PREFIX,
+        env_file=ENV_FILE,
+        env_file_encoding="utf-8-sig",
+        frozen=True,
+        extra="ignore",
+        validate_default=True,
     )
 
     host: str = _knob("127.0.0.1", "Address to listen on; other than loopback only with HALO_KEYS.")
@@ -103,6 +114,8 @@ class Settings(BaseSettings):
         pairs = [pair.strip().partition(":") for pair in value.split(",") if pair.strip()]
         if any(not (key_id and secret) for key_id, _, secret in pairs):
             raise ValueError("write it as id:secret,id2:secret2")
+        if len({key_id for key_id, _, _ in pairs}) < len(pairs):
+            raise ValueError("two keys have the same id; give each its own")
         return {key_id: secret for key_id, _, secret in pairs}
 
     @field_validator("keys")
@@ -142,35 +155,74 @@ def variable(name: str) -> str:
 
 def load_settings(**overrides: Any) -> Settings:
     """Read the environment; `overrides` (by field name) win. Raises `ConfigurationError`."""
-    unknown = _unknown_variables()
+    settings, faults = read_settings(**overrides)
+    if faults:
+        raise ConfigurationError(faults)
+    return settings
+
+
+def read_settings(**overrides: Any) -> tuple[Settings, list[str]]:
+    """The settings, faulty ones at their defaults, and the faults, so that others can be added.
+
+    Raises `ConfigurationError` where the file `.env` cannot be read at all: without it, most of
+    what else could be said would be wrong.
+    """
+    names, faults = _read_env_file(ENV_FILE)
+    torn = bool(faults)
+    wrong: set[str] = set()
     try:
         settings = Settings(**overrides)
     except ValidationError as error:
         # The input is left out on purpose: it may be a secret.
-        raise ConfigurationError(
-            [*map(_fault, error.errors(include_input=False)), *unknown]
-        ) from None
-    if unknown:
-        raise ConfigurationError(unknown)
-    if not settings.loopback and not settings.keys:
-        raise ConfigurationError(
-            [
-                f"HALO_HOST: {settings.host} is reachable from outside and HALO_KEYS is empty; "
-                "set a signing key, or listen on 127.0.0.1"
-            ]
+        found = error.errors(include_input=False)
+        faults += map(_fault, found)
+        wrong = {str(each["loc"][0]) for each in found}
+        defaults = {name: Settings.model_fields[name].default for name in wrong}
+        settings = Settings(**{**overrides, **defaults})
+    faults += _unknown_variables([*names, *os.environ])
+    # A key that could not be read is told as such.
+    if not (settings.loopback or settings.keys or "keys" in wrong or torn):
+        faults.append(
+            f"HALO_HOST: {settings.host} is reachable from outside and HALO_KEYS is empty; "
+            "set a signing key, or listen on 127.0.0.1"
         )
-    return settings
+    return settings, faults
+
+
+def _read_env_file(path: Path) -> tuple[list[str], list[str]]:
+    """The names in the file, and its faults; none of them shows a line, which may hold a secret."""
+    try:
+        text = path.read_bytes().decode("utf-8-sig")
+    except FileNotFoundError:
+        return [], []
+    except IsADirectoryError:
+        raise ConfigurationError([f"{path}: is a folder; remove it, or make it a file"]) from None
+    except OSError as error:
+        raise ConfigurationError([f"{path}: cannot be read: {error.strerror}"]) from None
+    except UnicodeDecodeError as error:
+        line = error.object[: error.start].count(b"\n") + 1
+        raise ConfigurationError([f"{path}:{line}: is not UTF-8; save it as UTF-8"]) from None
+    names, faults = [], []
+    for statement in parse_stream(io.StringIO(text)):
+        written = statement.original.string
+        blank = written[: len(written) - len(written.lstrip())]
+        line = statement.original.line + blank.count("\n")
+        if statement.error or (statement.key is not None and statement.value is None):
+            faults.append(f"{path}:{line}: cannot be understood; write NAME=value")
+        elif statement.key is not None:
+            names.append(statement.key)
+    return names, faults
 
 
 def _fault(error: Any) -> str:
     return f"{variable(str(error['loc'][0]))}: {error['msg'].removeprefix('Value error, ')}"
 
 
-def _unknown_variables() -> list[str]:
+def _unknown_variables(names: Iterable[str]) -> list[str]:
     """A misspelt variable would be silently without effect: name it, with what it may mean."""
     known = {variable(name) for name in Settings.model_fields}
     faults = []
-    for name in {**dotenv_values(".env"), **os.environ}:
+    for name in set(names):
         if name.startswith(PREFIX) and name not in known and not name.startswith(TEST_PREFIX):
             near = difflib.get_close_matches(name, known, n=1)
             hint = f"did you mean {near[0]}?" if near else "see docs/settings.md"

@@ -6,10 +6,11 @@ import io
 import json
 import re
 from collections.abc import Mapping
+from urllib.parse import urlsplit
 
 import aiohttp
 
-from halo_voice.core.errors import TranscriptionError
+from halo_voice.core.errors import ConfigurationError, TranscriptionError
 from halo_voice.speech.tls import tls_context
 
 _ANSWER_BYTES_MAX = 2 * 1024 * 1024
@@ -32,6 +33,31 @@ _ENDINGS = {
     "audio/x-m4a": "m4a",
     "audio/x-wav": "wav",
 }
+
+
+def transcriber_faults(url: str, key: str, ca_file: str) -> dict[str, str]:
+    """What cannot be used of these settings, by URL, KEY and CA_FILE; each may be empty."""
+    faults = {}
+    if url and not _is_address(url):
+        faults["URL"] = "must be http://… or https://…, without a user or a query"
+    if not re.fullmatch(r"[\x21-\x7e]*", key):
+        faults["KEY"] = "has spaces, line ends or characters that are not ASCII"
+    if ca_file:
+        try:
+            tls_context(ca_file)
+        except ConfigurationError:
+            faults["CA_FILE"] = f"{ca_file} holds no certificates that can be read"
+    return faults
+
+
+def _is_address(url: str) -> bool:
+    try:
+        parts = urlsplit(url)
+        port_is_good = parts.port != 0
+    except ValueError:
+        return False
+    clean = not (parts.username or parts.password or parts.query or parts.fragment)
+    return parts.scheme in ("http", "https") and bool(parts.hostname) and clean and port_is_good
 
 
 class OpenAITranscriber:
