@@ -8,18 +8,15 @@ from dataclasses import dataclass
 
 import structlog
 
+from halo_voice.calls.words import Words
 from halo_voice.core.dialogue import Ask, Dialogue, Repeat, Say
-from halo_voice.core.errors import CallClosed, ModelError, TurnConflict
-from halo_voice.core.ports import LanguageModel, Message, Outcome, Store, TurnRecord
-from halo_voice.core.sentences import whole_sentences
+from halo_voice.core.errors import CallClosed, TurnConflict
+from halo_voice.core.ports import Outcome, Store, TurnRecord
 from halo_voice.core.speakable import same_words
 from halo_voice.core.transcript import Transcript
 
 STORE_MARGIN_S = 0.3
 """Of a turn's time, so much is kept for writing the reply down and sending it, in seconds."""
-
-RAW_CHARS_PER_SPOKEN = 3
-"""Raw text may be so much longer than what is spoken of it (markup); then the model is stopped."""
 
 _log = structlog.get_logger(__name__)
 
@@ -34,36 +31,6 @@ class Heard:
     deadline_s: float
 
 
-async def ask_model(
-    model: LanguageModel, messages: list[Message], *, chars: int, max_tokens: int, deadline_s: float
-) -> tuple[str, str]:
-    """The model's answer and who gave it.
-
-    Reading stops when the answer is longer than can be spoken. Of a torn answer the whole sentences
-    are kept; if there is none, the `ModelError` is raised.
-    """
-    answer = model.stream(messages, max_tokens=max_tokens, deadline_s=deadline_s)
-    pieces: list[str] = []
-    raw = 0
-    try:
-        async for piece in answer:
-            pieces.append(piece)
-            raw += len(piece)
-            if raw > chars * RAW_CHARS_PER_SPOKEN:
-                break
-    except ModelError as error:
-        whole = whole_sentences("".join(pieces))
-        if not whole:
-            raise
-        _log.warning("answer_torn", code=error.code)
-        pieces = [whole]
-    finally:
-        close = getattr(answer, "aclose", None)
-        if close is not None:
-            await close()
-    return "".join(pieces), getattr(answer, "source", model.name)
-
-
 class Call:
     """A call in progress. Its truth is in the store; this is what the next turn needs at hand."""
 
@@ -72,16 +39,14 @@ class Call:
         call_id: str,
         dialogue: Dialogue,
         *,
-        model: LanguageModel,
+        words: Words,
         store: Store,
-        max_tokens: int,
     ) -> None:
         self.call_id = call_id
         self.dialogue = dialogue
         self.used_at = time.monotonic()
-        self._model = model
+        self._words = words
         self._store = store
-        self._max_tokens = max_tokens
         self._order = asyncio.Lock()
 
     @property
@@ -126,18 +91,10 @@ class Call:
         if isinstance(step, Say):
             return step, None
         started = time.monotonic()
-        try:
-            text, source = await ask_model(
-                self._model,
-                step.messages,
-                chars=self.dialogue.profile.limits.phrase_chars,
-                max_tokens=self._max_tokens,
-                deadline_s=due - started,
-            )
-        except ModelError as error:
-            _log.warning("turn_unanswered", call_id=self.call_id, code=error.code)
-            return self.dialogue.failed(), None
-        return self.dialogue.answered(text, source), round((time.monotonic() - started) * 1000)
+        say = await self._words.find(self.dialogue, step.messages, due - started)
+        if say.outcome is Outcome.APOLOGISED:
+            _log.warning("turn_unanswered", call_id=self.call_id)
+        return say, round((time.monotonic() - started) * 1000)
 
     async def _settle(
         self, heard: Heard, accepted: TurnRecord, say: Say, model_ms: int | None

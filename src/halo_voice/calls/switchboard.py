@@ -8,10 +8,11 @@ from collections.abc import Callable, Mapping, Sequence
 
 import structlog
 
-from halo_voice.calls.call import Call, Heard, ask_model
+from halo_voice.calls.call import Call, Heard
+from halo_voice.calls.words import Words
 from halo_voice.core.dialogue import Dialogue
-from halo_voice.core.errors import CallClosed, ModelError, UnknownCall
-from halo_voice.core.ports import CallEnd, CallRecord, CallStart, LanguageModel, Store, TurnRecord
+from halo_voice.core.errors import CallClosed, UnknownCall
+from halo_voice.core.ports import CallEnd, CallRecord, CallStart, Outcome, Store, TurnRecord
 from halo_voice.core.profile import Profile, number_digits
 from halo_voice.core.transcript import Transcript
 
@@ -27,19 +28,18 @@ class Switchboard:
     def __init__(
         self,
         profiles: Sequence[Profile],
-        models: Mapping[str, LanguageModel],
+        words: Mapping[str, Words],
         store: Store,
         *,
-        max_tokens: int,
         spoken: Mapping[str, Callable[[str], str]] | None = None,
     ) -> None:
-        """`models` has one model for each profile's name; `spoken`, if given, its text in words."""
+        """By each profile's name: `words` finds its answers, `spoken` writes numbers out for its
+        voice."""
         self._profiles = {profile.name: profile for profile in profiles}
         self._default = next(profile for profile in profiles if profile.default)
         self._by_number = {number: p for p in profiles for number in map(number_digits, p.numbers)}
-        self._models = models
+        self._words = words
         self._store = store
-        self._max_tokens = max_tokens
         self._spoken = spoken or {}
         self._live: dict[str, Call] = {}
         self._finding: dict[str, asyncio.Lock] = {}
@@ -87,18 +87,10 @@ class Switchboard:
         """One turn outside any call, with the default profile: nothing is kept."""
         dialogue = self._dialogue(self._default, Transcript())
         asked = Transcript().messages(self._default.persona, user_text, before=1)
-        try:
-            text, source = await ask_model(
-                self._models[self._default.name],
-                asked,
-                chars=self._default.limits.phrase_chars,
-                max_tokens=self._max_tokens,
-                deadline_s=deadline_s,
-            )
-        except ModelError as error:
-            _log.warning("question_unanswered", code=error.code)
-            return dialogue.failed().text
-        return dialogue.answered(text, source).text
+        say = await self._words[self._default.name].find(dialogue, asked, deadline_s)
+        if say.outcome is Outcome.APOLOGISED:
+            _log.warning("question_unanswered")
+        return say.text
 
     async def end(self, end: CallEnd) -> bool:
         """The call's final report. True if it is the first one. Raises `UnknownCall`."""
@@ -131,9 +123,8 @@ class Switchboard:
         return Call(
             record.call_id,
             self._dialogue(profile, Transcript.of(turns)),
-            model=self._models[profile.name],
+            words=self._words[profile.name],
             store=self._store,
-            max_tokens=self._max_tokens,
         )
 
     def _dialogue(self, profile: Profile, transcript: Transcript) -> Dialogue:

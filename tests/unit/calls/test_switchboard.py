@@ -7,6 +7,7 @@ import pytest
 from halo_voice.calls import switchboard as module
 from halo_voice.calls.call import Heard
 from halo_voice.calls.switchboard import Switchboard
+from halo_voice.calls.words import Words
 from halo_voice.core.errors import CallClosed, ModelUnreachable, TurnConflict, UnknownCall
 from halo_voice.core.ports import CallEnd, Outcome
 from halo_voice.core.profile import Profile
@@ -28,8 +29,8 @@ def model():
 
 
 def board(store, model, profiles=(MAIN, OTHER)) -> Switchboard:
-    models = {profile.name: model for profile in profiles}
-    return Switchboard(profiles, models, store, max_tokens=300)
+    words = {profile.name: Words(model, max_tokens=300) for profile in profiles}
+    return Switchboard(profiles, words, store)
 
 
 async def begin(switchboard, call_id="c-1", called="") -> Profile:
