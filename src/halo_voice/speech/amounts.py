@@ -18,22 +18,24 @@ from halo_voice.speech.numerals import (
     fraction,
 )
 
-NUMBER = r"\d{1,3}(?:[  \u202f]\d{3}){1,4}(?!\d)(?:,\d{1,2}(?!\d))?|\d++(?:[.,]\d{1,4}(?![\d]))?"
+NUMBER = r"\d{1,3}(?: \d{3}){1,4}(?!\d)(?:,\d{1,2}(?!\d))?|\d++(?:[.,]\d{1,4}(?![\d]))?"
 _UNIT = "|".join(re.escape(unit) for unit in sorted(UNITS, key=len, reverse=True)).replace(
-    r"\ ", "[  ]?"
+    r"\ ", " ?"
 )
 _MULTIPLIER = r"(?:тыс|млн|млрд|трлн)\b\.?|(?:тысяч|миллион|миллиард)[а-яё]{0,3}\b"
 _AMOUNT = re.compile(
-    rf"(?P<sign>(?<![\w)])[+−-](?=\d))?(?P<front>[$€£][  ]?(?=\d))?(?<![\w.,])(?P<a>{NUMBER})"
-    rf"(?:[  ]?[-–—][  ]?(?P<b>{NUMBER}))?"
-    rf"(?:[  ]?(?P<times>{_MULTIPLIER}))?"
-    rf"(?:[  ]?(?P<unit>{_UNIT})(?![а-яёa-zА-ЯЁ²³\d]))?"
+    rf"(?P<sign>(?<![\w)])[+−-](?=\d))?(?P<front>[$€£] ?(?=\d))?(?<![\w.,])(?P<a>{NUMBER})"
+    rf"(?: ?[-–—] ?(?P<b>{NUMBER}))?"
+    rf"(?: ?(?P<times>{_MULTIPLIER}))?"
+    rf"(?: ?(?P<unit>{_UNIT})(?![а-яёa-zА-ЯЁ²³\d]))?"
     r"(?P<dot>\.(?!\d))?"
-    r"(?P<per>(?<=[а-яё₽€$.])[  ]?/[  ]?(?:мес|м²|м2|кв\. ?м|кг|шт|час|ч|день|дн|сут|сутки|год|чел|км|л|м|нед|мин|месяц|неделю|штуку|ночь|минуту|человека|метр|литр)(?![а-яё])(?P<end>\.(?!\d))?)?",
+    r"(?P<per>(?<=[а-яё₽€$.]) ?/ ?(?:мес|м²|м2|кв\. ?м|кг|шт|час|ч|день|дн|сут|сутки"
+    r"|год|чел|км|л|м|нед|мин|месяц|неделю|штуку|ночь|минуту|человека|метр"
+    r"|литр)(?![а-яё])(?P<end>\.(?!\d))?)?",
 )  # fmt: skip
-_KOPECKS = re.compile(r"[  ](?P<kop>\d{1,2})[  ]?коп(?:\.|ее?к[а-я]{0,2})?(?![а-яё])")
-_FRACTION = re.compile(r"(?<![\w/.,])(?:(\d{1,3})[  ])?(\d{1,2})/(\d{1,3})(?![\w/])")
-_SIZE = re.compile(r"(?<=\d)[  ]?(?:[xх×*]|умножить на)[  ]?(?=\d)", re.I)
+_KOPECKS = re.compile(r" (?P<kop>\d{1,2}) ?коп(?:\.|ее?к[а-я]{0,2})?(?![а-яё])")
+_FRACTION = re.compile(r"(?<![\w/.,])(?:(\d{1,3}) )?(\d{1,2})/(\d{1,3})(?![\w/])")
+_SIZE = re.compile(r"(?<=\d) ?(?:[xх×*]|умножить на) ?(?=\d)", re.I)
 _DOTTED_VERSION = re.compile(r"(?<![\w.])\d{1,4}(?:\.\d{1,4}){2,5}(?![\w])")
 _DISTANCES = (UNITS["км"], METRE, MINUTE)  # «в пяти километрах»
 _TIMES_SIGNS = {
@@ -61,8 +63,8 @@ def _with_kopecks(text: str) -> str:
 
 
 _ROUBLES_KOPECKS = re.compile(
-    r"(?P<a>\d{1,3}(?:[  ]\d{3}){1,3}(?!\d)|(?<!\d)\d{1,12})[  ]?(?:₽|руб(?:\.|л[а-яё]{1,3})?|р\.)"
-    + _KOPECKS.pattern
+    r"(?P<a>\d{1,3}(?: \d{3}){1,3}(?!\d)|(?<!\d)\d{1,12}) ?(?:₽|руб(?:\.|л[а-яё]{1,3})?"
+    r"|р\.)" + _KOPECKS.pattern
 )
 
 
@@ -85,8 +87,7 @@ def _fraction(found: re.Match[str]) -> str:
 
 
 def _amount(found: re.Match[str]) -> str:
-    unit = (found["front"] or "").strip() or found["unit"] or ""
-    key = unit.replace("\u00a0", " ")
+    key = (found["front"] or "").strip() or found["unit"] or ""
     noun = UNITS.get(key) or UNITS.get(key.replace(" м", ". м").replace("..", "."))
     dot = found["dot"] or ""
     if dot and key in DOTTED and not _closes(found.string, found.end("dot")):
@@ -106,7 +107,7 @@ def _amount(found: re.Match[str]) -> str:
         said = _bare(found, before)
         return sign + said + dot
     tail = " Цельсия" if key in ("°C", "°С") else ""
-    per = _TIMES_SIGNS.get((found["per"] or "").strip("/.  \u00a0"), "")
+    per = _TIMES_SIGNS.get((found["per"] or "").strip("/. "), "")
     if found["per"]:
         dot = "." if found["end"] and _closes(found.string, found.end()) else ""
     return sign + said + tail + (f" {per}" if per else "") + dot
@@ -114,17 +115,17 @@ def _amount(found: re.Match[str]) -> str:
 
 def _closes(text: str, end: int) -> bool:
     """Whether the full stop that ends at `end` also ends the sentence."""
-    rest = text[end : end + 3].lstrip(" \u00a0»)")
+    rest = text[end : end + 3].lstrip(" »)")
     return not rest or rest[0].isupper()
 
 
 def _parts(number: str) -> tuple[int, str]:
-    whole, _, part = re.sub(r"[  \u202f]", "", number).replace(".", ",").partition(",")
+    whole, _, part = re.sub(r" ", "", number).replace(".", ",").partition(",")
     return int(whole[:15]), part
 
 
 def _one(number: str, case: Case, noun: Noun | None) -> str:
-    plain = re.sub(r"[  \u202f]", "", number)
+    plain = re.sub(r" ", "", number)
     if len(plain.partition(",")[0].partition(".")[0]) > 15:
         return digits(re.sub(r"\D", "", plain)) + (f" {noun.plural('gen')}" if noun else "")
     whole, part = _parts(number)
@@ -186,7 +187,7 @@ def _last(number: int) -> int:
 
 def _bare(found: re.Match[str], before: Case | None) -> str:
     text, a, b = found.string, found["a"], found["b"]
-    plain = re.sub(r"[  \u202f]", "", b or a)
+    plain = re.sub(r" ", "", b or a)
     if len(plain) > 15 or (b and len(a) > 15):
         return digits(re.sub(r"\D", "", a)) + (", " + digits(re.sub(r"\D", "", b)) if b else "")
     whole, part = _parts(b or a)

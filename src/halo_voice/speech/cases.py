@@ -33,10 +33,10 @@ _FILLERS = frozenset(
     "следующие последние ближайшие почти".split()
 )
 _COORDINATED = re.compile(
-    r"\d[\d  ]{0,12}(?:[.,:]\d{1,3})?[  ]?(?:-го|-й|%|₽|[а-яё]{1,12}\.?)?"
-    r"(?:[  ]?,[  ]|[  ](?:и|или|либо|да)[  ])\Z"
+    r"\d[\d ]{0,12}(?:[.,:]\d{1,3})? ?(?:-го|-й|%|₽|[а-яё]{1,12}\.?)?"
+    r"(?: ?, | (?:и|или|либо|да) )\Z"
 )
-_JOINED = re.compile(r"\d[\d  ]{0,12}[  ]?[а-яё]{1,8}\.?[  ]\Z")
+_JOINED = re.compile(r"\d[\d ]{0,12} ?[а-яё]{1,8}\.? \Z")
 _LOOK_BACK = 56
 _LABELS = frozenset(
     "дом дома доме дому домом корпус корпусе квартира квартиры квартире квартиру офис офисе "
@@ -50,8 +50,11 @@ _FEMININE = re.compile(
     r"|книг|машин|ламп|люстр|заяв|услуг|групп|цифр|букв|точк|остановк|станци|секци|позици|порци"
     r"|област|част|ноч|кроват|карт|страниц|линии|лини[ияею]|улиц|верси|полк|скид|цен)"
 )
-_ADJECTIVE = re.compile(r"[а-яё]{2,}(?:ых|их|ые|ие|ым|им|ыми|ими|ого|его|ому|ему|ую|юю|ая|яя|ое|ый|ий|ой|ей)")  # noqa: E501  # fmt: skip
-_NEXT = re.compile(r"[  ]([а-яё]+)(?:[  ]([а-яё]+))?", re.I)
+_ADJECTIVE = re.compile(
+    r"[а-яё]{2,}(?:ых|их|ые|ие|ым|им|ыми|ими|ого|его|ому|ему|ую|юю|ая|яя"
+    r"|ое|ый|ий|ой|ей)"
+)
+_NEXT = re.compile(r" ([а-яё]+)(?: ([а-яё]+))?", re.I)
 _NOT_NOUNS = frozenset(
     "и или в во на с со к ко по до от за из у о об для при не что как это а но то вы мы я он она "
     "там тут нам вам сам всем тем чем рядом уже ещё будет есть было чтобы если когда под над "
@@ -70,8 +73,8 @@ def governed(text: str, place: int, *, joined: bool = False) -> Case | None:
         if not before:
             break
         tail = tail[: before.start()]
-    words = tail.rstrip("«( \u00a0").replace("\u00a0", " ").split(" ")
-    spaced = len(tail) != len(tail.rstrip("«( \u00a0"))
+    words = tail.rstrip("«( ").split(" ")
+    spaced = len(tail) != len(tail.rstrip("«( "))
     if not spaced:
         return None
     while words and words[-1] in _FILLERS:
@@ -98,7 +101,7 @@ def noun_after(text: str, place: int) -> tuple[str, str]:
     return first, ""
 
 
-_BEYOND = re.compile(r"[  ](?:до|или|и)[  ]\d{1,6}[  ]([а-яё]+)")
+_BEYOND = re.compile(r" (?:до|или|и) \d{1,6} ([а-яё]+)")
 
 
 def noun_beyond(text: str, place: int) -> str:
@@ -109,18 +112,27 @@ def noun_beyond(text: str, place: int) -> str:
 
 def case_of(noun: str, last: int, before: Case | None) -> Case:
     """The case of a number that ends in `last` (1 to 20), seen from its noun and the governor."""
-    if last != 1:
-        if noun.endswith(("ами", "ями", "ьми")) and len(noun) > 4:
-            return "ins"
-        if noun.endswith(("ам", "ям")) and len(noun) > 3:
-            return "dat"
-        if noun.endswith(("ах", "ях")) and len(noun) > 3:
-            return "pre"
-        if before is None and 2 <= last <= 4 and noun.endswith(("ей", "ов", "ев")):
-            return "gen"
-        if before == "acc" and 2 <= last <= 4 and noun in ("человек", "людей", "детей"):
-            return "gen"
-        return before or "nom"
+    if last == 1:
+        return _case_of_one(noun, before)
+    for ends, shortest, case in _PLURAL_ENDINGS:
+        if noun.endswith(ends) and len(noun) > shortest:
+            return case
+    few = 2 <= last <= 4
+    if before is None and few and noun.endswith(("ей", "ов", "ев")):
+        return "gen"
+    if before == "acc" and few and noun in ("человек", "людей", "детей"):
+        return "gen"
+    return before or "nom"
+
+
+_PLURAL_ENDINGS: tuple[tuple[tuple[str, ...], int, Case], ...] = (
+    (("ами", "ями", "ьми"), 4, "ins"),
+    (("ам", "ям"), 3, "dat"),
+    (("ах", "ях"), 3, "pre"),
+)
+
+
+def _case_of_one(noun: str, before: Case | None) -> Case:
     if before == "acc" and noun.endswith(("е", "и")):
         return "pre"
     if before == "acc" and noun.endswith(("ому", "дню", "часу", "рублю")):

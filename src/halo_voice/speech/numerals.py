@@ -125,7 +125,7 @@ def count(number: int, case: Case, noun: Noun) -> str:
 def decimal(
     whole: int, part: str, case: Case, noun: Noun | None = None, *, gender: Gender = "m"
 ) -> str:
-    """A number with a fraction, 1 to 4 digits of `part`: «полтора килограмма», «два с половиной»."""
+    """A number with a fraction, 1 to 4 digits of `part`: «полтора килограмма», «две десятых»."""
     gender = noun.gender if noun else gender
     if part.rstrip("0") == "":
         return count(whole, case, noun) if noun else cardinal(whole, case, gender)
@@ -171,7 +171,8 @@ _NAMED_SHARES: dict[int, tuple[str, Sequence[str]]] = {
     4: ("", ("четверть", "четверти", "четверти", "четверть", "четвертью", "четверти")),
 }
 _FEW_SHARES = {3: ("трети", "третей", "третям", "трети", "третями", "третях"),
-               4: ("четверти", "четвертей", "четвертям", "четверти", "четвертями", "четвертях")}  # fmt: skip
+               4: ("четверти", "четвертей", "четвертям", "четверти", "четвертями",
+                   "четвертях")}  # fmt: skip
 
 
 def fraction(top: int, bottom: int, case: Case) -> str:

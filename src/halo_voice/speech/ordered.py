@@ -8,14 +8,16 @@ from halo_voice.speech.cases import governed
 from halo_voice.speech.numerals import Case, cardinal, ordinal
 
 _SUFFIX = re.compile(
-    r"(?<![\w.,])(?P<number>\d{1,6})-(?P<end>ый|ий|ой|й|ая|я|ое|ее|е|ого|его|го|ому|ему|му|ым|им|ом|ем|м|ую|ю|ые|ых|х|ыми|ми|ей|ти|и)"
-    r"(?![а-яё-])(?:[  ](?P<next>[А-ЯЁа-яё]+))?"
+    r"(?<![\w.,])(?P<number>\d{1,6})-(?P<end>ый|ий|ой|й|ая|я|ое|ее|е|ого|его|го|ому|ему|му|ым"
+    r"|им|ом|ем|м|ую|ю|ые|ых|х|ыми|ми|ей|ти|и)"
+    r"(?![а-яё-])(?: (?P<next>[А-ЯЁа-яё]+))?"
 )
 _COMPOUND = re.compile(
     r"(?<![\w.,])(?P<number>\d{1,4})(?P<percent>%)?-(?:ти|и|х|ми)?-?(?P<rest>[а-яё]{4,})"
 )
 _NOUN = re.compile(
-    r"(?<![\w.,:-])(?P<number>\d{1,3})[  ](?P<noun>(?:этаж|подъезд|класс|курс|ряд|сезон|раунд|тур)(?:е|у|а|ом)?|мест(?:о|е|у|ом)|лини[яиюей]{1,2}|очеред[ьи]|смен[аеуы])(?![а-яё])"
+    r"(?<![\w.,:-])(?P<number>\d{1,3}) (?P<noun>(?:этаж|подъезд|класс|курс|ряд|сезон|раунд"
+    r"|тур)(?:е|у|а|ом)?|мест(?:о|е|у|ом)|лини[яиюей]{1,2}|очеред[ьи]|смен[аеуы])(?![а-яё])"
 )
 _FIXED: dict[str, tuple[Case, str]] = {
     "ый": ("nom", "m"), "ий": ("nom", "m"), "ая": ("nom", "f"), "я": ("nom", "f"),
@@ -56,7 +58,7 @@ def _with_end(number: int, end: str, following: str, before: Case | None) -> str
         return ordinal(number, case)
     if end in ("й", "ой", "ей"):
         oblique = before in ("acc", "gen", "pre", "dat", "ins") or end == "ей"
-        if oblique and following.lower().endswith(_FEMININE_END) or end == "ей":
+        if (oblique and following.lower().endswith(_FEMININE_END)) or end == "ей":
             return ordinal(number, "gen", "f")
         return ordinal(number)
     case, gender = _FIXED[end]
@@ -70,11 +72,9 @@ def _compound(found: re.Match[str]) -> str:
     number, rest = int(found["number"]), found["rest"]
     if found["percent"]:
         rest = "процентн" + rest if len(rest) < 4 else rest
-    if number == 0 or rest.startswith(("этажа", "го")) is True and len(rest) < 5:
+    if number == 0:
         return found[0]
     prefix = _PREFIXES.get(number)
-    if prefix is None and number == 2 and rest.startswith(("адрес", "этажн")) is False:
-        prefix = "двух"
     if prefix is None:
         parts = cardinal(number, "gen").split()
         joined = [_PREFIXES.get(100) if part == "ста" else part for part in parts]

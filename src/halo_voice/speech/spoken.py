@@ -9,6 +9,7 @@ gender and which reading a number wants is decided here, from the words around i
 from __future__ import annotations
 
 import re
+import unicodedata
 from collections.abc import Mapping
 
 from rutextnorm import restore_yo
@@ -17,6 +18,7 @@ from halo_voice.speech.amounts import amounts
 from halo_voice.speech.dates import dates, times
 from halo_voice.speech.dialled import dialled
 from halo_voice.speech.latin import latin
+from halo_voice.speech.numerals import cardinal, digits
 from halo_voice.speech.ordered import ordered
 from halo_voice.speech.shortened import acronyms, shortened
 from halo_voice.speech.stress import marked, with_words
@@ -26,8 +28,14 @@ READ_MAX = 6_000
 
 _NO_WORDS: Mapping[str, str] = {}
 _NUMBER = re.compile(r"[\d%№₽$€£°]")
-_SPACES = re.compile(r"[  \u202f]{2,}")
-_BEFORE_MARK = re.compile(r"[  ](?=[.,!?;:](?:[  ]|\Z))")
+_PLAIN = dict.fromkeys(map(ord, "\u00a0\u202f\u2009\t\n\r\v\f"), " ") | {
+    code: str(unicodedata.digit(chr(code)))
+    for code in range(0x80, 0x1FBFA)
+    if unicodedata.category(chr(code)) == "Nd"
+}
+_LEFT = re.compile(r"(?P<before>(?<=\w))?\d+(?P<after>(?=\w))?")
+_SPACES = re.compile(r" {2,}")
+_BEFORE_MARK = re.compile(r" (?=[.,!?;:](?: |\Z))")
 
 
 def spoken(text: str, *, engine: str = "", words: Mapping[str, str] = _NO_WORDS) -> str:
@@ -37,11 +45,11 @@ def spoken(text: str, *, engine: str = "", words: Mapping[str, str] = _NO_WORDS)
     written. `words` says how the company's own words are said («HALO» → «Хало», «замок» →
     «замо́к»); they go before every other rule.
     """
-    text = with_words(text[:READ_MAX], words)
+    text = with_words(text[:READ_MAX].translate(_PLAIN), words)
     text = shortened(text)
     if _NUMBER.search(text) or re.search(r"[IVXХ]", text):
         text = amounts(ordered(times(dates(dialled(text)))))
-        text = _signs(text)
+        text = _LEFT.sub(_left, _signs(text))
     text = acronyms(dates(text))
     text = latin(text, russian_only=engine.lower().startswith("vox"))
     text = _BEFORE_MARK.sub("", _SPACES.sub(" ", restore_yo(text))).strip()
@@ -51,6 +59,14 @@ def spoken(text: str, *, engine: str = "", words: Mapping[str, str] = _NO_WORDS)
 _SIGNS = {"%": " процентов", "№": "номер ", "₽": " рублей", "€": " евро", "$": " долларов",
           "£": " фунтов", "°": " градусов", "²": " в квадрате", "³": " в кубе"}  # fmt: skip
 _SIGN = re.compile("[%№₽€$£°²³]")
+
+
+def _left(found: re.Match[str]) -> str:
+    """Digits that no rule took: within a word, after a stray point."""
+    number = re.sub(r"\D", "", found[0])
+    said = cardinal(int(number)) if len(number) < 5 and number[0] != "0" else digits(number)
+    before = "" if found["before"] is None else " "
+    return before + said + ("" if found["after"] is None else " ")
 
 
 def _signs(text: str) -> str:

@@ -1,4 +1,4 @@
-"""Text in words: case, gender and reading of numbers, addresses, names; never slow, never undone."""
+"""Text in words: case, gender and reading of numbers, addresses, names; never slow or undone."""
 
 from __future__ import annotations
 
@@ -62,3 +62,125 @@ def test_what_is_in_words_stays(name):
     for _, written, _ in phrases(name):
         said = spoken(written)
         assert spoken(said) == said
+
+
+@given(st.text(max_size=300))
+def test_hostile_text_is_spoken_without_digits(text):
+    """Whatever comes, no ASCII digit is left to guess at, and the result is stable."""
+    said = spoken(text)
+    assert not set(said) & set("0123456789%№")
+    assert spoken(said) == said
+
+
+PIECES = st.sampled_from(
+    [
+        "5",
+        "12",
+        "1",
+        "000",
+        "2,5",
+        "7:30",
+        "05.05.2026",
+        "мая",
+        "₽",
+        "%",
+        "руб.",
+        "тыс.",
+        "кг",
+        "кв.",
+        "м",
+        "№",
+        "код",
+        "заказ",
+        "ул.",
+        "д.",
+        "с",
+        "до",
+        "к",
+        "в",
+        "от",
+        "по",
+        "и",
+        "–",
+        "-",
+        "/",
+        "+",
+        "(",
+        ")",
+        ".",
+        ",",
+        "XIX",
+        "век",
+        "8(495)",
+        "123-45-67",
+        "-й",
+        "-х",
+        "А5",
+        "iPhone",
+        "г.",
+        "часов",
+        "минуты",
+    ]
+)
+
+
+@given(st.lists(PIECES, max_size=14).map(" ".join), st.lists(PIECES, max_size=14).map("".join))
+def test_pieces_in_any_order_leave_no_digit(spaced, tight):
+    """However the pieces of numbers meet, all of it becomes words, once and for all."""
+    for text in (spaced, tight):
+        said = spoken(text)
+        assert not set(said) & set("0123456789%№"), said
+        assert spoken(said) == said
+
+
+HOSTILE = ["7", "1 ", "5-", "1,", "№", "1/", "12:", "+7 ", "ул. ", "I", "a-", "1 000 ", "с 1 по ",
+           "5 мая ", "тел. 8 ", "%", "код ", "заказ № ",
+           "e\u0301", "\u202e", "\U0001f600"]  # fmt: skip
+
+
+@pytest.mark.parametrize("piece", HOSTILE)
+def test_the_time_is_linear_and_bounded(piece):
+    """Twice the text costs about twice the time; beyond what is read it costs the same."""
+
+    def cost(length: int) -> float:
+        text = piece * (length // len(piece))
+        best = 9.0
+        for _ in range(2):
+            began = time.process_time()
+            spoken(text)
+            best = min(best, time.process_time() - began)
+        return best
+
+    whole = cost(READ_MAX)
+    assert whole < 0.5
+    assert whole < 8 * max(cost(READ_MAX // 2), 0.002)
+    assert cost(1_000_000) < 8 * max(whole, 0.002)
+
+
+def test_the_companys_own_words_win():
+    """A word of the company is said its way, before the dictionary and with letter case kept."""
+    words = {"HALO": "Хало", "Bosch": "Бошш"}
+    assert spoken("Компания HALO и Bosch", words=words) == "Компания Хало и Бошш"
+    assert spoken("HALOGEN", words=words) == "HALOGEN"
+
+
+@pytest.mark.parametrize(
+    ("engine", "said"),
+    [
+        ("Yandex", "Нужен зам+ок?"),
+        ("YandexV3", "Нужен зам+ок?"),
+        ("VoxTTS", "Нужен замо\u0301к?"),
+        ("SaluteSpeech", "Нужен замок?"),
+        ("", "Нужен замок?"),
+    ],
+)
+@pytest.mark.parametrize("written", ["замо\u0301к", "зам+ок"])
+def test_stress_is_written_as_the_engine_wants_it(engine, said, written):
+    """One dictionary, in either way of writing, for every engine."""
+    assert spoken("Нужен замок?", engine=engine, words={"замок": written}) == said
+
+
+def test_a_voice_that_speaks_russian_only_gets_no_latin():
+    """VoxTTS has no Latin letters: unknown names are written as they look."""
+    assert spoken("Салон Brand", engine="VoxTTS") == "Салон бранд"
+    assert spoken("Салон Brand") == "Салон Brand"
