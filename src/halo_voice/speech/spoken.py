@@ -48,7 +48,7 @@ def spoken(text: str, *, engine: str = "", words: Mapping[str, str] = _NO_WORDS)
     text = with_words(text[:READ_MAX].translate(_PLAIN), words)
     text = shortened(text)
     if _NUMBER.search(text) or re.search(r"[IVXХ]", text):
-        text = amounts(ordered(times(dates(dialled(text)))))
+        text = amounts(_scores(ordered(times(dates(dialled(text))))))
         text = _LEFT.sub(_left, _signs(text))
     text = acronyms(dates(text))
     text = latin(text, russian_only=engine.lower().startswith("vox"))
@@ -59,6 +59,15 @@ def spoken(text: str, *, engine: str = "", words: Mapping[str, str] = _NO_WORDS)
 _SIGNS = {"%": " процентов", "№": "номер ", "₽": " рублей", "€": " евро", "$": " долларов",
           "£": " фунтов", "°": " градусов", "²": " в квадрате", "³": " в кубе"}  # fmt: skip
 _SIGN = re.compile("[%№₽€$£°²³]")
+
+
+def _scores(text: str) -> str:
+    """«3:2» as two numbers, «1 + 2 = 3» as it is said."""
+    text = re.sub(r"(?<=\d):(?=\d)", " ", text)
+    return re.sub(r"(?<=\d) ([+=]) (?=\d)", lambda m: f" {_BETWEEN[m[1]]} ", text)
+
+
+_BETWEEN = {"+": "плюс", "=": "равно"}
 
 
 def _left(found: re.Match[str]) -> str:
