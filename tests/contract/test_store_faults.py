@@ -128,8 +128,10 @@ async def test_a_file_that_is_no_database_is_refused(tmp_path: Path) -> None:
     """The words name the file and the reason."""
     path = tmp_path / "halo.sqlite3"
     path.write_bytes(b"no database at all " * 100)
-    with pytest.raises(StoreUnavailable, match=r"halo\.sqlite3 cannot be opened.*NOTADB"):
+    with pytest.raises(StoreUnavailable, match=r"halo\.sqlite3 cannot be opened.*NOTADB") as fault:
         await open_store(f"sqlite:///{path}")
+    assert "not an SQLite database" in fault.value.message
+    assert "full" not in fault.value.message
 
 
 async def test_a_folder_that_cannot_be_made_is_refused(tmp_path: Path) -> None:

@@ -220,6 +220,14 @@ def test_a_folder_without_profiles_is_a_fault(tmp_path):
     assert "there is no profile (*.toml)" in faults_of(tmp_path / "nowhere")[0]
 
 
+def test_a_profile_without_a_bottom_is_a_fault(folder):
+    """Thousands of brackets: the file is named, and the faults of the others are told too."""
+    faults = faults_of(folder(a=f"x = {'[' * 5000}{']' * 5000}\n", b="title ="))
+
+    assert faults[0] == "a.toml: its brackets are nested too deeply"
+    assert faults[1].startswith("b.toml:1: is not TOML")
+
+
 def test_a_fault_never_shows_a_mistyped_value(folder):
     """A key pasted into the wrong line does not reach the log."""
     faults = faults_of(folder(a=f"{GOOD}[limits]\nturns = 'sk-secret'\n"))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Annotated, Any, Literal, TypeVar
 from urllib.parse import parse_qsl
 
@@ -28,6 +29,8 @@ EndReason = Literal[
 ]
 FORM = "application/x-www-form-urlencoded"
 FIELDS_MAX = 32
+# The first half of a pair, as an escape, without the second behind it.
+_HALF_PAIR = re.compile(rb"(?<!\\)(?:\\\\)*\\u[dD][89abAB]..(?!\\u[dD][c-fC-F])")
 
 
 class StartRequest(msgspec.Struct, frozen=True):
@@ -85,7 +88,7 @@ async def read(request: Request, shape: type[Shape]) -> Shape:
     except msgspec.ValidationError as error:
         raise UnusableText(_explained(str(error))) from None
     except (msgspec.DecodeError, UnicodeDecodeError, ValueError) as error:
-        raise BadRequest(_unreadable(error)) from None
+        raise BadRequest(_unreadable(error, body)) from None
     except RecursionError:
         raise BadRequest("The JSON is nested too deeply.") from None
 
@@ -120,7 +123,12 @@ def _explained(fault: str) -> str:
     return f"{place}: {what}" if place else what
 
 
-def _unreadable(error: Exception) -> str:
-    if isinstance(error, UnicodeDecodeError) or "utf-8" in str(error).lower():
+def _unreadable(error: Exception, body: bytes) -> str:
+    said = str(error)
+    # msgspec calls a half that no other escape follows a truncated body.
+    halved = "truncated" in said and body.rstrip().endswith(b"}") and _HALF_PAIR.search(body)
+    if halved or "surrogate" in said:
+        return "A \\u escape is half of a surrogate pair: send whole characters."
+    if isinstance(error, UnicodeDecodeError) or "utf-8" in said.lower():
         return "The text is not UTF-8."
     return f"The request cannot be read: {error}."

@@ -117,6 +117,8 @@ class ProfileFile:
             line = (place and place[1]) or max(1, len(self._text.splitlines()))
             message = _SYNTAX_PLACE.sub("", str(error))
             self.faults.append(f"{self.path}:{line}: is not TOML: {message}")
+        except RecursionError:
+            self.faults.append(f"{self.path}: its brackets are nested too deeply")
 
     def _check(self) -> None:
         try:

@@ -44,6 +44,8 @@ def read_url(url: str) -> URL:
         raise StoreUnavailable(f"{fault} {_FORMS}")
     backend = parsed.get_backend_name()
     if backend in ("postgresql", "postgres"):
+        if parsed.port is not None and not 0 < parsed.port < 65536:
+            raise StoreUnavailable(f"{fault} The port must be from 1 to 65535.")
         return parsed.set(drivername="postgresql+psycopg")
     if backend == "sqlite":
         return parsed.set(drivername="sqlite")
@@ -55,7 +57,8 @@ def sqlite_path(parsed: URL) -> Path:
     database = parsed.database or ""
     if database in ("", ":memory:") or database.startswith("file:"):
         raise StoreUnavailable(
-            "SQLite needs a file: sqlite:///path/halo.sqlite3. A store that forgets is memory: ."
+            "SQLite needs a file: sqlite:///path/halo.sqlite3. "
+            "For a store that forgets, set HALO_STORE_URL=memory:"
         )
     return Path(database).expanduser().absolute()
 

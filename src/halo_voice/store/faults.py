@@ -71,5 +71,8 @@ def _of_sqlite(code: int, name: str) -> StoreError:
     if code in _SQLITE_BUSY:
         return StoreBusy()
     if code in _SQLITE_UNAVAILABLE:
-        return StoreUnavailable(f"{StoreUnavailable.__doc__} {_SQLITE_UNAVAILABLE[code]}.")
+        return StoreUnavailable(
+            f"The store cannot be used: {_SQLITE_UNAVAILABLE[code]}. "
+            "Check HALO_STORE_URL, the disk and its rights."
+        )
     return StoreError(f"The store refused: {name}.")

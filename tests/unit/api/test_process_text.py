@@ -202,12 +202,35 @@ async def test_wrong_fields_get_a_stable_code_and_words(client, call_id, model, 
     assert model.asked == []
 
 
+@pytest.mark.parametrize("text", [r"\ud800", r"\ud800x", r"\ud83d\u0041", r"\udc00", r"\\\ud800"])
+async def test_half_a_surrogate_pair_is_named(client, model, text):
+    """An escape that is no character is told as such, not as a body cut short."""
+    head = {"content-type": "application/json"}
+    body = f'{{"user_text": "{text}"}}'.encode()
+    reply = await client.post("/process_text", content=body, headers=head)
+    assert reply.status_code == 400
+    assert "half of a surrogate pair" in reply.json()["message"]
+    assert not model.asked
+
+
+@pytest.mark.parametrize(
+    "body", [b'{"user_text": "a', rb'{"user_text": "\ud83d', rb'{"a": "\\ud83d']
+)
+async def test_a_body_cut_short_is_told_as_such(client, body):
+    """Even where the cut goes through an escape."""
+    head = {"content-type": "application/json"}
+    reply = await client.post("/process_text", content=body, headers=head)
+    assert "truncated" in reply.json()["message"]
+
+
 async def test_json_without_a_bottom_is_refused(client, model):
     """Thousands of brackets in a field that nobody reads: 400, not a broken server."""
-    body = b'{"user_text": "a", "x": ' + b"[" * 7000 + b"]" * 7000 + b"}"
+    # As many as a body can hold, left open: newer Pythons read 7,000 pairs without trouble.
+    body = b'{"user_text": "a", "x": ' + b"[" * 16_000
     head = {"content-type": "application/json"}
     reply = await client.post("/process_text", content=body, headers=head)
     assert (reply.status_code, reply.json()["code"]) == (400, "bad_request")
+    assert "nested too deeply" in reply.json()["message"]
     assert model.asked == []
 
 

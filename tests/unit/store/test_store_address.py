@@ -55,6 +55,14 @@ def test_an_address_that_is_none_is_refused(url: str) -> None:
     assert fault.value.__context__ is None
 
 
+@pytest.mark.parametrize("port", [0, 65536, 99999])
+def test_a_port_that_cannot_be_is_named(port: int) -> None:
+    """It is the address that is wrong, not the server."""
+    with pytest.raises(StoreUnavailable, match="The port must be from 1 to 65535") as fault:
+        read_url(f"postgresql://halo:secret@db:{port}/halo")
+    assert "secret" not in fault.value.message
+
+
 @pytest.mark.parametrize("url", ["sqlite://", "sqlite:///:memory:", "sqlite:///file:x?uri=true"])
 def test_sqlite_needs_a_file(url: str) -> None:
     """A database in memory would be another one for each connection."""
