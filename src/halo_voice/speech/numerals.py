@@ -99,7 +99,7 @@ def ordinal(number: int, case: Case = "nom", gender: Literal["m", "f", "n", "pl"
 
 def digits(text: str) -> str:
     """Digit by digit; many of them in groups with a pause between."""
-    said = [_DIGITS[int(digit)] for digit in text]
+    said = [_DIGITS[int(digit)] for digit in text if digit in "0123456789"]
     if len(said) < 5:
         return " ".join(said)
     sizes = _GROUPS.get(len(said)) or (3,) * (len(said) // 3 + (len(said) % 3 > 0))

@@ -63,7 +63,7 @@ _SIGN = re.compile("[%№₽€$£°²³]")
 
 def _scores(text: str) -> str:
     """«3:2» as two numbers, «1 + 2 = 3» as it is said."""
-    text = re.sub(r"(?<=\d):(?=\d)", " ", text)
+    text = re.sub(r"(?<=\d):(?=\d)", ", ", text)
     return re.sub(r"(?<=\d) ([+=]) (?=\d)", lambda m: f" {_BETWEEN[m[1]]} ", text)
 
 
