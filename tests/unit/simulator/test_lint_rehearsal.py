@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from halo_voice.simulator.lint.rehearsal import rehearse
+import pytest
+
+from halo_voice.simulator.lint.rehearsal import UNTAKEN, rehearse
 
 ANSWERING = """
 VoxEngine.addEventListener(AppEvents.CallAlerting, (alerting) => {{
@@ -97,6 +99,36 @@ def test_an_error_of_the_scenario_alone_is_a_finding():
     """A throw in a handler would end the session."""
     findings, _ = played("null.length;")
     assert [(line, rule) for line, rule, _ in findings] == [(5, "run-throw")]
+
+
+@pytest.mark.parametrize(
+    "script",
+    [
+        "",
+        "VoxEngine.addEventListener(AppEvents.CallAlerting, () => Logger.write('Да'));",
+        "VoxEngine.addEventListener(AppEvents.CallAlerting, (e) => e.call.startEarlyMedia());",
+    ],
+)
+def test_a_scenario_that_lets_callers_ring_is_found(script):
+    """A file without a handler has no wrong name, and no caller is ever answered."""
+    findings, _ = rehearse(script)
+    assert [(found.line, found.rule, found.message) for found in findings] == [
+        (1, "run-untaken", UNTAKEN)
+    ]
+
+
+@pytest.mark.parametrize(
+    "script",
+    [
+        "VoxEngine.addEventListener(AppEvents.CallAlerting, (e) => e.call.reject(486));",
+        "VoxEngine.addEventListener(AppEvents.CallAlerting, () => VoxEngine.terminate());",
+        'VoxEngine.addEventListener(AppEvents.Started, () => VoxEngine.callPSTN("+7", "+8"));',
+        "VoxEngine.addEventListener(AppEvents.Started, () => Logger.write('Да'));",
+    ],
+)
+def test_a_scenario_may_refuse_callers_or_have_none(script):
+    """A call that is turned away is taken; one that StartScenarios begins has no caller."""
+    assert rehearse(script) == ([], [])
 
 
 def test_a_script_that_cannot_be_loaded_says_so():

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import re
 
 from halo_voice.simulator.caller import Press, ScriptedCaller
 from halo_voice.simulator.lint.finding import Finding, absent
@@ -16,6 +17,16 @@ LINES = ("Здравствуйте, сколько стоит доставка?"
 # violation of the platform.
 REPLY = {"user_text": LINES[0], "ai_text": "Триста рублей.", "text": "Триста рублей."}
 LENGTH_MS_MAX = 180_000
+UNTAKEN = (
+    "no handler answers a call: VoxEngine.addEventListener(AppEvents.CallAlerting, (e) => "
+    "e.call.answer())"
+)
+# What a scenario does with a call that rings, or instead of one, as the trace says it.
+_TAKEN = re.compile(r"call:1 (answer|reject|hangup)|calls |terminate")
+# Started by an API request and not by a caller.
+_STARTED_OTHERWISE = re.compile(
+    r"\bAppEvents\s*\.\s*(Started|HttpRequest)\b|\bcall(PSTN|User|SIP)\b"
+)
 
 
 def rehearse(source: str) -> tuple[list[Finding], list[str]]:
@@ -37,7 +48,14 @@ def rehearse(source: str) -> tuple[list[Finding], list[str]]:
             findings.append(finding(violation))
         else:
             notes.append(f"rehearsal, line {violation.line}: {violation.message}")
+    if not (findings or notes or taken(call) or _STARTED_OTHERWISE.search(source)):
+        findings.append(Finding(1, 1, "run-untaken", UNTAKEN))
     return findings, list(dict.fromkeys(notes))
+
+
+def taken(call: FinishedCall) -> bool:
+    """Whether the scenario answered or refused the caller, called somebody, or ended itself."""
+    return any(line.who == "scenario" and _TAKEN.match(line.what) for line in call.trace)
 
 
 def _reply(_request: HttpRequest) -> HttpResponse:
