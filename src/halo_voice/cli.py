@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import io
 import json
 import signal
 import socket
@@ -184,7 +185,10 @@ def call(
     )
     if audio is not None:
         _write_audio(finished, audio)
-    raise typer.Exit(0 if _went_well(finished, say) else 1)
+    well = _went_well(finished, say)
+    if not well:
+        err.print(f"[red]✘[/red] {_what_was_missed(finished, say)}", soft_wrap=True)
+    raise typer.Exit(0 if well else 1)
 
 
 def _check_scenario(path: Path) -> None:
@@ -272,6 +276,24 @@ def _went_well(finished: Any, say: Any) -> bool:
     return calm and len(outcomes) >= len(say or ()) and set(outcomes) <= {"answered"}
 
 
+def _what_was_missed(finished: Any, say: Any) -> str:
+    """Why a call did not go well, in one line."""
+    from halo_voice.terminal import answered, end_reason
+
+    turns = len(answered(finished))
+    if say and turns < len(say) and end_reason(finished) == "turn_limit":
+        return (
+            f"The profile's limit of turns ended the call first: {turns} of {len(say)} lines were "
+            "answered. Raise limits.turns of the profile, or say less."
+        )
+    if say and turns < len(say):
+        ended = end_reason(finished) or finished.finish_reason
+        return f"{turns} of {len(say)} lines were answered; the call ended with {ended}."
+    if finished.failures or finished.finish_reason != "Normal termination":
+        return f"The scenario failed: {finished.finish_reason}."
+    return "Not every turn was answered: the caller heard an apology instead."
+
+
 def _outcome(reply: str) -> Any:
     """What the backend says of a turn; None when it is no reply of HALO's at all."""
     try:
@@ -328,6 +350,10 @@ def docs(folder: Annotated[Path, typer.Argument(help="Where to write.")] = Path(
 
 def main() -> None:
     """Entry point that ends quietly on Ctrl+C."""
+    for stream in (sys.stdout, sys.stderr):
+        # A terminal that knows no Russian shows question marks; it must not end a call.
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="replace")
     try:
         app()
     except KeyboardInterrupt:

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import asyncio
+import json
 import os
 import statistics
 import sys
+from contextlib import suppress
 from dataclasses import dataclass, field
 
 from rich.console import Console
@@ -15,6 +17,7 @@ from rich.text import Text
 from halo_voice.simulator import FinishedCall, TraceLine
 
 TURN_PATH = "/process_text"
+END_PATH = "/call/end"
 
 
 def clock(ms: float) -> str:
@@ -162,6 +165,15 @@ class Conversation:
         self.console.print(row("", "", Text(" · ".join(parts), "dim")))
         for failure in call.failures:
             self.console.print(row("", "failure", Text(failure, "red")))
+
+
+def end_reason(call: FinishedCall) -> str:
+    """What the scenario told the backend of the call's end; "" when it told nothing."""
+    for request in reversed(call.requests):
+        if request.url.endswith(END_PATH):
+            with suppress(ValueError, LookupError, TypeError):
+                return str(json.loads(request.body)["reason"])
+    return ""
 
 
 def answered(call: FinishedCall) -> list[str]:

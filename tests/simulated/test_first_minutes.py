@@ -116,6 +116,23 @@ def test_a_scripted_call_prints_its_trace_and_ends_with_a_status(tmp_path, serve
         assert part in done.stdout
 
 
+def test_a_script_longer_than_the_call_is_told_so(tmp_path, server):
+    """Twelve turns and no more: the thirteenth line was not lost but not said, and why."""
+    lines = [word for _ in range(13) for word in ("--say", "где вы находитесь")]
+    done = halo(tmp_path, "call", "--url", server.url, *lines)
+    assert done.returncode == 1
+    assert "limit of turns ended the call first: 12 of 13 lines were answered" in done.stderr
+
+
+def test_a_terminal_without_russian_does_not_end_the_call(tmp_path, server):
+    """What cannot be shown becomes question marks."""
+    words = ("call", "--url", server.url, "--say", "где вы находитесь")
+    done = halo(tmp_path, *words, PYTHONIOENCODING="ascii")
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert "assistant  ????" in done.stdout
+    assert done.stderr == ""
+
+
 def test_a_typed_call_reads_lines_and_hangs_up_at_the_end(tmp_path, server):
     """`make call`: what is typed is said."""
     typed = subprocess.run(
