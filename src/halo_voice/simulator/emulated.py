@@ -14,11 +14,12 @@ from halo_voice.simulator.tables import CLASSES
 ROLL_CALL = """
 const read = (path) => path.split(".").reduce((found, name) => found[name], globalThis);
 FUNCTIONS.forEach(read);
-require(Modules.ASR);
+[Modules.ASR, Modules.VoxTTS].forEach(require);
 const objects = {
   ASR: VoxEngine.createASR({ profile: ASRProfileList.Google.ru_RU }),
   Player: VoxEngine.createTTSPlayer(""),
   Call: VoxEngine.callPSTN("1", "2"),
+  "VoxTTS.RealtimeTTSPlayer": VoxTTS.createRealtimeTTSPlayer({ createContextParameters: {} }),
   WebSocket: VoxEngine.createWebSocket("wss://halo.test"),
 };
 for (const [name, methods] of Object.entries(METHODS)) {

@@ -12,6 +12,7 @@ from halo_voice.simulator.connections import Connections
 from halo_voice.simulator.engine import Command
 from halo_voice.simulator.exchanges import Exchanges
 from halo_voice.simulator.leg import Leg, Switchboard
+from halo_voice.simulator.live_player import LivePlayer
 from halo_voice.simulator.playback import Playback
 from halo_voice.simulator.recogniser import Recogniser, recogniser_of
 from halo_voice.simulator.recognition import Recognition
@@ -251,6 +252,29 @@ class Orders:
         self._players[command["player"]] = playback
         playback.make(progressive=progressive)
         return playback
+
+    def _create_live_player(self, command: Command) -> None:
+        self._note(f"createRealtimeTTSPlayer {command['player']}")
+        self._players[command["player"]] = LivePlayer(self._session, command["player"])
+
+    def _live_send(self, command: Command) -> None:
+        player, text = self._live(command), command["text"]
+        what = f"{command['player']} send «{text}»"
+        player.write(text)
+        if not command["flush"]:
+            self._note(what)
+            return
+        self._order(command, f"{what} and flush", player.written)
+        player.flush()
+
+    def _live_clear(self, command: Command) -> None:
+        self._note(f"{command['player']} clearBuffer")
+        self._live(command).clear()
+
+    def _live(self, command: Command) -> LivePlayer:
+        player = self._players[command["player"]]
+        assert isinstance(player, LivePlayer)
+        return player
 
     def _pause_player(self, command: Command) -> None:
         self._players[command["player"]].pause()

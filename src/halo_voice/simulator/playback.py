@@ -21,6 +21,7 @@ PLAYER_EVENTS = {
     "started": "Player.Started",
     "finished": "Player.PlaybackFinished",
     "marker": "Player.PlaybackMarkerReached",
+    "chunks": "Player.AudioChunksPlaybackFinished",
     "stopped": "Player.Stopped",
     "error": "Player.Error",
 }

@@ -10,7 +10,7 @@ import msgspec
 from halo_voice.simulator.surface import Surface, surface
 
 # Classes whose objects are emulated.
-CLASSES = ("Call", "ASR", "Player", "WebSocket")
+CLASSES = ("Call", "ASR", "Player", "WebSocket", "VoxTTS.RealtimeTTSPlayer")
 # Names that production code uses although the published surface does not list them.
 EXTRA_CHILDREN = {"Net": ["HttpRequestOptions"]}
 

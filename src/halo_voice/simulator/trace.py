@@ -52,7 +52,7 @@ class PlaybackSpan:
     ended_ms: int | None = None
     complete: bool = False
     heard: str = ""
-    cut_by: str = ""  # "stopped", "replaced", "paused" or "call over"
+    cut_by: str = ""  # "stopped", "replaced", "paused", "cleared" or "call over"
 
 
 @dataclass(slots=True)

@@ -10,6 +10,7 @@ from halo_voice.simulator.chance import Spread
 
 SYNTHESIS = Spread(450, 0.35)
 PROGRESSIVE = Spread(220, 0.35)
+FIRST_BYTE = Spread(150, 0.35)
 TEXT_CHARACTERS_MAX = 1500  # the platform's limit for one phrase
 
 
@@ -23,6 +24,7 @@ class Voice:
 
     synthesis: Spread = SYNTHESIS
     progressive: Spread = PROGRESSIVE
+    first_byte: Spread = FIRST_BYTE  # of a realtime player, from the flush
     ms_per_character: float = 65.0
     file_ms: int = 4000  # how long a file plays
     duration_unit: Literal["s", "ms"] = "s"

@@ -15,7 +15,7 @@ def test_what_a_voice_assistant_needs_is_emulated():
     known = emulated()
     needed = ["VoxEngine.createASR", "VoxEngine.createTTSPlayer", "Net.httpRequestAsync"]
     needed += ["Call.say", "Call.sendMediaTo", "Player.addMarker", "ASR.stop", "setTimeout"]
-    needed += ["VoxEngine.createWebSocket", "WebSocket.send"]
+    needed += ["VoxEngine.createWebSocket", "WebSocket.send", "VoxTTS.createRealtimeTTSPlayer"]
     assert all(known[name] for name in needed)
     assert not known["WebSocket.sendMediaTo"]
 

@@ -37,11 +37,11 @@ const PLAYER = {
   },
 };
 
-function makePlayer(op, fields, paused) {
+function makePlayer(op, fields, paused, kind = PLAYER) {
   // Inferred: the limit is documented, what happens beyond it is not.
   if (openPlayers >= MAX_PLAYERS) refuse(`Exceeded the limit of ${MAX_PLAYERS} media players!`);
   openPlayers++;
-  const player = makeUnit(PLAYER, `player:${++lastPlayer}`, { stopped: false });
+  const player = makeUnit(kind, `player:${++lastPlayer}`, { stopped: false });
   fields.player = player.id;
   fields.paused = !!paused;
   command(op, fields);

@@ -44,4 +44,5 @@ later("calls_out.js", [
   "VoxEngine.stopMediaBetween", "VoxEngine.easyProcess", "VoxEngine.playSoundAndHangup",
 ]);
 later("websocket.js", ["VoxEngine.createWebSocket"]);
+later("voxtts.js", ["VoxTTS.createRealtimeTTSPlayer"]);
 later("storage.js", ["put", "get", "remove", "keys"].map((name) => `ApplicationStorage.${name}`));
