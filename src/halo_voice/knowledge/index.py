@@ -10,11 +10,14 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable, Iterator
+from typing import NamedTuple
 
 import bm25s
+import numpy as np
 
 from halo_voice.core.ports import Passage
 from halo_voice.core.profile import Document
+from halo_voice.knowledge.address import at_edge, capitalised, set_off, subject
 from halo_voice.knowledge.passages import sections
 from halo_voice.knowledge.words import names_subject, terms, terms_of, words
 
@@ -29,6 +32,23 @@ _K1, _B = 1.2, 0.0
 # What a word weighs that the texts do not hold: a noun is another subject, a verb or adjective is
 # often only another wording of the same question.
 _UNKNOWN_SUBJECT, _UNKNOWN_WORDING = 1.0, 0.5
+
+
+class _Enough(NamedTuple):
+    """What the rest of a question must reach before one unknown word is taken for a name.
+
+    `fit`: its score; `lead`: over the next passage's; `told`: the sum of its terms' weights.
+    """
+
+    fit: float
+    lead: float
+    told: float
+
+
+_FOREIGN = 2.0  # «где находится эверест»: surely about that
+_NAME = _Enough(0.35, 0.05, 4.0)
+_OBJECT = _Enough(0.35, 0.2, 7.0)  # «оформить загранпаспорт»: the verb alone fits well
+_NAME_MARKED = _Enough(0.35, 0.05, 6.0)
 
 
 class CompanyTexts:
@@ -57,20 +77,49 @@ class CompanyTexts:
 
     def search(self, question: str, limit: int = 3) -> list[Passage]:
         """The best passages first; none when the question shares no term with the texts."""
-        asked = list(dict.fromkeys(words(question[-QUESTION_CHARS:])))[-QUESTION_WORDS:]
-        weights = {term: weight for word in asked for term, weight in self._weighed(word)}
-        known = [term for term in weights if term in self._weights]
-        if self._index is None or not known:
-            return []
-        ceiling = sum(weights.values())
-        scores = self._index.get_scores(known)
+        question = question[-QUESTION_CHARS:]
+        scores = self._scores(self._asked(question), subject(question))
         best = (-scores).argsort(kind="stable")[: max(limit, 0)]
         return [
-            Passage(section.text, section.title, section.source, min(1.0, score / ceiling))
+            Passage(section.text, section.title, section.source, score)
             for number in best
-            if (score := float(scores[number])) > 0
+            if (score := min(1.0, float(scores[number]))) > 0
             for section in (self._sections[number],)
         ]
+
+    def _asked(self, question: str) -> list[str]:
+        """The words of the question, without a name by which the assistant is addressed."""
+        asked = list(dict.fromkeys(words(question)))[-QUESTION_WORDS:]
+        name = set_off(question)
+        if name and self._holds_none(name):
+            return _without(asked, name)
+        marked = capitalised(question)
+        for name, may_be_object in at_edge(question):
+            rest = _without(asked, name)
+            capital = marked.issuperset(name)
+            enough = (_NAME_MARKED if capital else _OBJECT) if may_be_object else _NAME
+            if self._holds_none(name) and self._fits_well(rest, enough):
+                return rest
+        return asked
+
+    def _holds_none(self, name: tuple[str, ...]) -> bool:
+        return not any(terms_of(word)[0] in self._weights for word in name)
+
+    def _fits_well(self, asked: list[str], enough: _Enough) -> bool:
+        """Whether the words tell enough by themselves, and one passage holds them clearly best."""
+        fit, second = (*sorted(self._scores(asked).tolist(), reverse=True), 0.0, 0.0)[:2]
+        told = sum(self._weights.get(term, 0.0) for word in asked for term in terms_of(word))
+        return fit >= enough.fit and fit - second >= enough.lead and told >= enough.told
+
+    def _scores(self, asked: list[str], subject: str = "") -> np.ndarray:
+        """The score of each passage, in the order of the texts. An unknown subject counts more."""
+        weights = {term: weight for word in asked for term, weight in self._weighed(word)}
+        if subject in asked and self._holds_none((subject,)):
+            weights |= {term: _FOREIGN * weights[term] for term in terms_of(subject)}
+        known = [term for term in weights if term in self._weights]
+        if self._index is None or not known:
+            return np.zeros(len(self._sections))
+        return self._index.get_scores(known) / sum(weights.values())
 
     def _weighed(self, word: str) -> Iterator[tuple[str, float]]:
         unknown = self._weight(0) * (_UNKNOWN_SUBJECT if names_subject(word) else _UNKNOWN_WORDING)
@@ -81,3 +130,7 @@ class CompanyTexts:
         """Lucene's inverse document frequency, as the index has it."""
         total = len(self._sections)
         return math.log(1 + (total - frequency + 0.5) / (frequency + 0.5))
+
+
+def _without(asked: list[str], name: tuple[str, ...]) -> list[str]:
+    return [word for word in asked if word not in name]

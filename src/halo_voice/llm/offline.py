@@ -12,7 +12,7 @@ from collections.abc import AsyncIterator, Sequence
 from halo_voice.core.ports import Knowledge, Message, Passage
 from halo_voice.core.profile import SPOKEN_CHARS_MAX, Texts
 from halo_voice.core.sentences import sentences
-from halo_voice.llm.smalltalk import Talk, recognise
+from halo_voice.llm.smalltalk import Talk, leaves_message, recognise
 
 FIT_MIN = 0.3
 """A passage below this score does not answer the question. Set on the "tune" questions."""
@@ -66,11 +66,14 @@ class OfflineAssistant:
             return self._texts.hello
         last_said = said[-1].strip() if said else ""
         talk = recognise(asked[-1])
+        if talk is None and last_said and leaves_message(asked[-1], offered=self._kept(last_said)):
+            return self._texts.noted
         if talk is not None:
             return self._small_talk(talk, last_said)
         passage = self._passage(asked)
         if passage is None or passage.score < self._fit_min:
-            return self._unknown(last_said)
+            talk = recognise(asked[-1], names=1)
+            return self._small_talk(talk, last_said) if talk else self._unknown(last_said)
         reply = relevant(passage.text, asked[-1])
         if reply == last_said:
             # «А в субботу?»: the whole was just said, so only what is asked for.
@@ -99,9 +102,10 @@ class OfflineAssistant:
         texts = self._texts
         if talk is Talk.REPEAT:
             return _fitting(sentences(last_said)) if last_said else texts.listening
-        offered = last_said in (texts.unknown, texts.unknown_again)
-        if talk is Talk.YES and offered:
+        if talk is Talk.YES and self._unanswered(last_said):
             return texts.noted
+        if talk is Talk.YES and not last_said and texts.reprompts:
+            return texts.reprompts[0]  # nothing was asked, so there is nothing to agree to
         return {
             Talk.GREETING: texts.hello,
             Talk.CHECK: texts.listening,
@@ -111,6 +115,13 @@ class OfflineAssistant:
             Talk.YES: texts.offer,
             Talk.NO: texts.offer,
         }[talk]
+
+    def _unanswered(self, last_said: str) -> bool:
+        return last_said in (self._texts.unknown, self._texts.unknown_again)
+
+    def _kept(self, last_said: str) -> bool:
+        """Whether what was just said is about words that are kept for the company."""
+        return self._unanswered(last_said) or last_said == self._texts.noted
 
     def _unknown(self, last_said: str) -> str:
         again = last_said == self._texts.unknown

@@ -51,8 +51,8 @@ _SIGNS: tuple[tuple[Talk, str], ...] = (
     (Talk.NO, r"(?:пока )?(?:нет|не надо|не нужно|ничего|неа)"),
     (
         Talk.YES,
-        r"да|ага|угу|хорошо|ладно|конечно|давай\w*|понятно|понял\w*|ясно|окей|ок|передай\w*|отлично|"
-        r"запиши\w*|верно|договорились",
+        r"да|ага|угу|хорошо|ладно|конечно|давай\w*|понятно|понял\w*|ясно|окей|ок|отлично|верно|"
+        r"договорились",
     ),
 )
 _SIGN_PATTERNS = tuple((talk, re.compile(rf"\b(?:{signs})\b")) for talk, signs in _SIGNS)
@@ -67,11 +67,27 @@ _NATURE = re.compile(
     r"я (?:говорю|разговариваю) с (?:робот\w*|человеком|бот\w*|машин\w*|компьютер\w*)|"
     r"это (?:робот|бот|автоответчик|живой человек)|как (?:вас|тебя) зовут|ваше имя)\b"
 )
+# Words to be kept or acted on by people: «запишите сообщение …», «перезвоните мне».
+_REQUEST = re.compile(
+    r"^(?:(?:да|ну|а|и|тогда|хорошо|ладно|конечно|пожалуйста|можете|можно|прошу|вас|вы|нет|ага|угу|"
+    r"давайте|хочу|хотел|хотела|бы|нужно|надо|мне|пусть|чтобы|они|я) )*"
+    r"(?:запиш\w+|записать|переда\w+|перезвон\w+|сообщите|сообщить|оставить|оставьте|"
+    r"отправ(?:ьте|ить) (?:им|сотрудник\w+|вопрос|сообщение)|свяжитесь|"
+    r"свяжутся|связались|позвонят|позвонили|позвонит|позвоните мне|скажите (?:им|сотрудник\w+))\b"
+)
+_TO_PEOPLE = re.compile(
+    r"\b(?:сообщени\w+|мой (?:вопрос|номер|телефон)|сотрудник\w+|менеджер\w*|оператор\w*|"
+    r"(?:перезвон\w+|позвон(?:ите|ят)|свяжитесь|свяжутся) (?:со )?(?:мне|мной)|"
+    r"мне (?:перезвон|позвон)\w+)\b"
+)
 _WORDS_MAX = 12
 
 
-def recognise(text: str) -> Talk | None:
-    """The kind of small talk, or None for whatever may be a question."""
+def recognise(text: str, *, names: int = 0) -> Talk | None:
+    """The kind of small talk, or None for whatever may be a question.
+
+    `names`: how many other words may stand beside it, as in «здравствуйте, Аристарх».
+    """
     found = _WORD.findall(text.lower().replace("ё", "е"))
     if not found or len(found) > _WORDS_MAX:
         return None
@@ -79,6 +95,15 @@ def recognise(text: str) -> Talk | None:
     if _NATURE.search(plain):
         return Talk.NATURE
     rest = _ANY_SIGN.sub(" ", plain).split()
-    if not _FILLERS.issuperset(rest):
+    if sum(word not in _FILLERS for word in rest) > names:
         return None
     return next((talk for talk, signs in _SIGN_PATTERNS if signs.search(plain)), None)
+
+
+def leaves_message(text: str, *, offered: bool) -> bool:
+    """Whether the caller wants words passed on, written down, or a call back.
+
+    `offered`: the assistant has just told that words are kept, so less must be said.
+    """
+    plain = " ".join(_WORD.findall(text.lower().replace("ё", "е")))
+    return bool(_REQUEST.match(plain)) and (offered or bool(_TO_PEOPLE.search(plain)))
