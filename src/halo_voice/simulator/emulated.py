@@ -14,7 +14,7 @@ from halo_voice.simulator.tables import CLASSES
 ROLL_CALL = """
 const read = (path) => path.split(".").reduce((found, name) => found[name], globalThis);
 FUNCTIONS.forEach(read);
-[Modules.ASR, Modules.VoxTTS].forEach(require);
+[Modules.ASR, Modules.VoxTTS, Modules.Silero].forEach(require);
 const objects = {
   ASR: VoxEngine.createASR({ profile: ASRProfileList.Google.ru_RU }),
   Player: VoxEngine.createTTSPlayer(""),
@@ -23,8 +23,9 @@ const objects = {
   WebSocket: VoxEngine.createWebSocket("wss://halo.test"),
 };
 for (const [name, methods] of Object.entries(METHODS)) {
-  methods.forEach((method) => objects[name][method]);
+  if (name in objects) methods.forEach((method) => objects[name][method]);
 }
+Silero.createVAD({}).then((vad) => METHODS["Silero.VAD"].forEach((method) => vad[method]));
 """
 
 
@@ -59,5 +60,6 @@ def _absences(functions: list[str], methods: dict[str, list[str]]) -> list[Comma
     )
     engine = Engine(mode="collect")
     commands = engine.load(constants + ROLL_CALL)
+    commands += engine.step({"type": "settle", "promise": 1, "value": None, "at": 0})
     engine.close()
     return [command for command in commands if command["op"] == "violation"]

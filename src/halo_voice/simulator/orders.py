@@ -16,8 +16,10 @@ from halo_voice.simulator.live_player import LivePlayer
 from halo_voice.simulator.playback import Playback
 from halo_voice.simulator.recogniser import Recogniser, recogniser_of
 from halo_voice.simulator.recognition import Recognition
+from halo_voice.simulator.vad import Vad
 
 STORAGE = Spread(15, 0.4)
+CREATE_VAD = Spread(80, 0.4)
 RECORD_STOP = Spread(1500, 0.4)
 
 
@@ -216,6 +218,8 @@ class Orders:
         source, target = self._unit(command["from"]), self._unit(command["to"])
         self._note(f"{command['from']} sendMediaTo {command['to']}")
         if isinstance(source, Leg) and isinstance(target, Leg | Recognition):
+            if isinstance(target, Vad):
+                target.media_begins()
             source.send_to(target)
         elif isinstance(source, Playback) and isinstance(target, Leg):
             target.hear(source)
@@ -300,6 +304,27 @@ class Orders:
     def _stop_asr(self, command: Command) -> None:
         self._note(f"{command['asr']} stop")
         self._recognitions[command["asr"]].stop()
+
+    def _create_vad(self, command: Command) -> None:
+        unit = command["vad"]
+        self._note(f"createVAD {unit}")
+        vad = Vad(self._session, unit, command["min_silence_ms"], command["pad_ms"])
+        self._recognitions[unit] = vad
+        delay = self._session.chance.draw("vad", CREATE_VAD)
+        self._session.after(delay, lambda: self._session.settle(command["promise"], None))
+
+    def _reset_vad(self, command: Command) -> None:
+        self._note(f"{command['vad']} reset")
+        self._vad(command).reset()
+
+    def _close_vad(self, command: Command) -> None:
+        self._note(f"{command['vad']} close")
+        self._vad(command).stop()
+
+    def _vad(self, command: Command) -> Vad:
+        vad = self._recognitions[command["vad"]]
+        assert isinstance(vad, Vad)
+        return vad
 
     # ---- small things ----------------------------------------------------------------------------
 

@@ -10,7 +10,7 @@ import msgspec
 from halo_voice.simulator.surface import Surface, surface
 
 # Classes whose objects are emulated.
-CLASSES = ("Call", "ASR", "Player", "WebSocket", "VoxTTS.RealtimeTTSPlayer")
+CLASSES = ("Call", "ASR", "Player", "WebSocket", "VoxTTS.RealtimeTTSPlayer", "Silero.VAD")
 # Names that production code uses although the published surface does not list them.
 EXTRA_CHILDREN = {"Net": ["HttpRequestOptions"]}
 
@@ -68,7 +68,12 @@ def fields(api: Surface, interface: str) -> list[str]:
     spec = api.interfaces.get(interface)
     if spec is None:
         return []
-    inherited = [name for parent in spec.get("extends") or [] for name in fields(api, parent)]
+    space = interface.rpartition(".")[0]  # parents are named as seen from there
+    parents = [
+        f"{space}.{parent}" if f"{space}.{parent}" in api.interfaces else parent
+        for parent in spec.get("extends") or []
+    ]
+    inherited = [name for parent in parents for name in fields(api, parent)]
     return inherited + [name for name in spec["fields"] if not name.startswith("[")]
 
 
@@ -82,12 +87,12 @@ def _members(api: Surface, class_name: str) -> str:
 
 
 def _needed(interface: str) -> bool:
-    return "." not in interface or interface.startswith("Net.")
+    return "." not in interface or interface.startswith(("Net.", "Silero."))
 
 
 def _payloads(api: Surface) -> dict[str, str]:
     """`CallEvents.Connected` -> `_ConnectedEvent`, for the sources of events that we emulate."""
-    return {
+    payloads = {
         name[1:-1]: field["type"]
         for source in (
             "_AppEvents",
@@ -98,3 +103,6 @@ def _payloads(api: Surface) -> dict[str, str]:
         )
         for name, field in api.interfaces[source]["fields"].items()
     }
+    for name, field in api.interfaces["Silero._VADEvents"]["fields"].items():
+        payloads[f"Silero.{name[1:-1]}"] = f"Silero.{field['type']}"
+    return payloads

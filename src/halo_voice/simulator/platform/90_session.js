@@ -45,4 +45,5 @@ later("calls_out.js", [
 ]);
 later("websocket.js", ["VoxEngine.createWebSocket"]);
 later("voxtts.js", ["VoxTTS.createRealtimeTTSPlayer"]);
+later("silero.js", ["Silero.createVAD"]);
 later("storage.js", ["put", "get", "remove", "keys"].map((name) => `ApplicationStorage.${name}`));
