@@ -104,8 +104,8 @@ class OfflineAssistant:
             return _fitting(sentences(last_said)) if last_said else texts.listening
         if talk is Talk.YES and self._unanswered(last_said):
             return texts.noted
-        if talk is Talk.YES and not last_said and texts.reprompts:
-            return texts.reprompts[0]  # nothing was asked, so there is nothing to agree to
+        if talk is Talk.YES and not last_said:
+            return texts.listening  # nothing was asked, so there is nothing to agree to
         return {
             Talk.GREETING: texts.hello,
             Talk.CHECK: texts.listening,

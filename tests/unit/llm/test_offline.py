@@ -126,8 +126,8 @@ def test_every_shipped_passage_can_be_spoken_whole():
         ("пока", TEXTS.farewell),
         ("пока нет", TEXTS.offer),
         ("нет", TEXTS.offer),
-        ("хорошо понятно", TEXTS.reprompts[0]),
-        ("да", TEXTS.reprompts[0]),  # nothing was asked
+        ("хорошо понятно", TEXTS.listening),
+        ("да", TEXTS.listening),  # nothing was asked
         ("здравствуйте аристарх", TEXTS.hello),
         ("Спасибо, Ольга!", TEXTS.thanks),
         ("вы робот?", TEXTS.about),
