@@ -79,6 +79,7 @@ class Steps:
     stopped: int | None = None  # the caller fell silent
     recognised: int | None = None
     answered: int | None = None
+    filled: bool = False  # a filler was heard meanwhile
 
     def told(self, audible: int) -> str:
         """The steps' lengths up to the moment when the assistant is heard."""
@@ -142,14 +143,21 @@ class Conversation:
     def _voice(self, line: TraceLine) -> None:
         if line.what.startswith("speaks «"):
             self._print(line.ms, "assistant", line.what[8:-1], "bold")
-            told = self._steps.told(line.ms)
-            if told:
-                self._print(line.ms, "", told, "dim")
-            if self._steps.stopped:
-                self.waits_ms.append(line.ms - self._steps.stopped)
-            self._steps = Steps()
+            self._tell_steps(line.ms)
         elif line.what.startswith("is cut"):
             self._print(line.ms, "assistant", f"({line.what})", "yellow")
+
+    def _tell_steps(self, audible: int) -> None:
+        """A filler ends the silence, but not the turn: its steps are told with the answer."""
+        steps = self._steps
+        if steps.stopped and not steps.filled:
+            self.waits_ms.append(audible - steps.stopped)
+        steps.filled = steps.recognised is not None and steps.answered is None
+        if not steps.filled:
+            told = steps.told(audible)
+            if told:
+                self._print(audible, "", told, "dim")
+            self._steps = Steps()
 
     def _fault(self, line: TraceLine) -> None:
         self._print(line.ms, "fault", line.what, "red")

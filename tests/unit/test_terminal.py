@@ -39,6 +39,25 @@ def test_the_steps_of_a_turn_are_told(console):
     assert "recognised 0.60 s · answered 0.10 s · voiced 0.30 s · the caller waited 1.00 s" in text
 
 
+def test_a_filler_ends_the_silence_but_not_the_turn(console):
+    """The steps are told with the answer; the wait counted is the one to the filler."""
+    conversation = Conversation(console)
+    for line in [
+        TraceLine(1000, "caller", "says «Где вы?»", {"text": "Где вы?"}),
+        TraceLine(2000, "caller", "stops speaking"),
+        TraceLine(2600, "asr", "Result «Где вы?»", {"event": "ASR.Result"}),
+        TraceLine(2600, "backend", "→ POST http://x/process_text", {"sent": 1}),
+        TraceLine(4800, "voice", "speaks «Секунду.»"),
+        TraceLine(5600, "backend", "← 200 in 3000 ms", {"request": 1, "code": 200}),
+        TraceLine(6000, "voice", "speaks «Здесь.»"),
+    ]:
+        conversation.see(line)
+    text = shown(console)
+    assert text.count("recognised") == 1
+    assert "recognised 0.60 s · answered 3.00 s · voiced 0.40 s · the caller waited 4.00 s" in text
+    assert conversation.waits_ms == [2800]
+
+
 def test_a_failed_turn_is_shown(console):
     """What the backend answered instead."""
     conversation = Conversation(console)
