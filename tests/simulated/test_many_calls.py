@@ -10,7 +10,7 @@ from collections import Counter
 import pytest
 
 from halo_voice.core.ports import Outcome
-from halo_voice.simulator import RandomCaller, ScriptedCaller, ScriptedNetwork
+from halo_voice.simulator import NetworkError, RandomCaller, ScriptedCaller, ScriptedNetwork
 from halo_voice.simulator.engine import Engine
 from halo_voice.simulator.faults import CATALOGUE, Faults
 from halo_voice.simulator.invariants import breaches
@@ -86,11 +86,15 @@ def test_contexts_give_their_memory_back():
 
 
 async def test_a_call_without_a_backend_ends_too():
-    """Nobody answers anything: the caller hears a greeting, apologies and a goodbye."""
+    """Nobody answers anything: a greeting, two apologies, a goodbye, and the line is closed."""
 
-    def silent(request):
-        raise ConnectionError
+    def refused(request):
+        raise NetworkError(-4)
 
-    network = ScriptedNetwork(silent)
-    with pytest.raises(ConnectionError):
-        await call_to(None)(ScriptedCaller(["да"]), network=network)
+    caller = ScriptedCaller(["раз", "два", "три", "четыре"])
+    done = await call_to(None)(caller, network=ScriptedNetwork(refused))
+    heard = [span.text for span in done.playbacks]
+    assert len(heard) == 4
+    assert "неполадки" in heard[-1]
+    assert done.finish_reason == "Normal termination"
+    assert breaches(done) == []
