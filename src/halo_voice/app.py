@@ -32,7 +32,7 @@ from halo_voice.core.errors import (
     StoreError,
 )
 from halo_voice.core.ports import LanguageModel, RecordingSource, Store
-from halo_voice.core.profile import Profile
+from halo_voice.core.profile import Profiles
 from halo_voice.knowledge.index import CompanyTexts
 from halo_voice.llm.endpoint import Endpoint, Limits
 from halo_voice.llm.guarded import GuardedModel
@@ -56,7 +56,7 @@ class Configuration:
     """Everything that was checked before anything was opened."""
 
     settings: Settings
-    profiles: Sequence[Profile]
+    profiles: Profiles
     endpoints: Sequence[Endpoint]
 
 
@@ -86,9 +86,9 @@ def configure(settings: Settings) -> Configuration:
     faults: list[str] = []
     for key_id, secret in settings.keys.items():
         faults += [f"HALO_KEYS: {f}" for f in check_key(key_id, secret.get_secret_value())]
-    profiles: Sequence[Profile] = ()
+    profiles: Profiles | None = None
     try:
-        profiles = tuple(load_profiles(settings.assistants))
+        profiles = load_profiles(settings.assistants)
     except ConfigurationError as error:
         faults += error.faults
     endpoints: list[Endpoint] = []
@@ -98,7 +98,7 @@ def configure(settings: Settings) -> Configuration:
         except ConfigurationError as error:
             faults += error.faults
     faults += _recording_faults(settings)
-    if faults:
+    if faults or profiles is None:
         raise ConfigurationError(faults)
     return Configuration(settings, profiles, endpoints)
 
@@ -229,7 +229,7 @@ async def _store(settings: Settings) -> Store:
     return store
 
 
-def _models(profiles: Sequence[Profile], providers: Sequence[Provider]) -> dict[str, GuardedModel]:
+def _models(profiles: Profiles, providers: Sequence[Provider]) -> dict[str, GuardedModel]:
     """For each profile: the models that all share, and its own offline assistant as the net."""
     models: dict[str, GuardedModel] = {}
     for profile in profiles:
@@ -238,7 +238,7 @@ def _models(profiles: Sequence[Profile], providers: Sequence[Provider]) -> dict[
     return models
 
 
-def _spoken(profiles: Sequence[Profile]) -> dict[str, Callable[[str], str]]:
+def _spoken(profiles: Profiles) -> dict[str, Callable[[str], str]]:
     """For each profile: text in words, as the engine of its voice wants it."""
     return {
         profile.name: partial(spoken, engine=voices.vendor(profile.voice.name))

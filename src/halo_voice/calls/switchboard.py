@@ -13,7 +13,7 @@ from halo_voice.calls.words import Words
 from halo_voice.core.dialogue import Dialogue
 from halo_voice.core.errors import CallClosed, UnknownCall
 from halo_voice.core.ports import CallEnd, CallRecord, CallStart, Outcome, Store, TurnRecord
-from halo_voice.core.profile import Profile, number_digits
+from halo_voice.core.profile import Profile, Profiles
 from halo_voice.core.transcript import Transcript
 
 IDLE_S_MAX = 15 * 60
@@ -27,7 +27,7 @@ class Switchboard:
 
     def __init__(
         self,
-        profiles: Sequence[Profile],
+        profiles: Profiles,
         words: Mapping[str, Words],
         store: Store,
         *,
@@ -35,9 +35,7 @@ class Switchboard:
     ) -> None:
         """By each profile's name: `words` finds its answers, `spoken` writes numbers out for its
         voice."""
-        self._profiles = {profile.name: profile for profile in profiles}
-        self._default = next(profile for profile in profiles if profile.default)
-        self._by_number = {number: p for p in profiles for number in map(number_digits, p.numbers)}
+        self.profiles = profiles
         self._words = words
         self._store = store
         self._spoken = spoken or {}
@@ -47,19 +45,11 @@ class Switchboard:
     def __len__(self) -> int:
         return len(self._live)
 
-    @property
-    def profiles(self) -> list[Profile]:
-        return list(self._profiles.values())
-
-    def profile_for(self, called: str) -> Profile:
-        """The profile that answers this called number, else the default one."""
-        return self._by_number.get(number_digits(called), self._default)
-
     async def start(
         self, call_id: str, *, caller: str, called: str, scenario_version: str
     ) -> Profile:
         """A call begins (or its start is repeated). Raises `CallClosed`, `StoreError`."""
-        profile = self.profile_for(called)
+        profile = self.profiles.of_number(called)
         record = await self._store.open_call(
             CallStart(
                 call_id=call_id,
@@ -85,9 +75,9 @@ class Switchboard:
 
     async def answer(self, user_text: str, deadline_s: float) -> str:
         """One turn outside any call, with the default profile: nothing is kept."""
-        dialogue = self._dialogue(self._default, Transcript())
-        asked = Transcript().messages(self._default.persona, user_text, before=1)
-        say = await self._words[self._default.name].find(dialogue, asked, deadline_s)
+        dialogue = self._dialogue(self.profiles.default, Transcript())
+        asked = Transcript().messages(self.profiles.default.persona, user_text, before=1)
+        say = await self._words[self.profiles.default.name].find(dialogue, asked, deadline_s)
         if say.outcome is Outcome.APOLOGISED:
             _log.warning("question_unanswered")
         return say.text
@@ -119,7 +109,7 @@ class Switchboard:
                 self._finding.pop(call_id, None)
 
     def _call(self, record: CallRecord, turns: Sequence[TurnRecord]) -> Call:
-        profile = self._profiles.get(record.profile, self._default)
+        profile = self.profiles.named(record.profile) or self.profiles.default
         return Call(
             record.call_id,
             self._dialogue(profile, Transcript.of(turns)),

@@ -6,7 +6,7 @@ documentation cannot differ from the defaults here.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import asdict, dataclass, field, fields
 from typing import Any
 
@@ -238,3 +238,27 @@ def number_digits(number: str) -> str:
     digits = "".join(c for c in number.removeprefix("sip:").partition("@")[0] if c in "0123456789")
     russian = len(digits) == 11 and digits[0] == "8" and "+" not in number
     return "7" + digits[1:] if russian else digits
+
+
+class Profiles:
+    """The assistants of a company. Exactly one is the default."""
+
+    def __init__(self, profiles: Iterable[Profile]) -> None:
+        self._by_name = {profile.name: profile for profile in profiles}
+        self._by_number = {
+            number_digits(number): profile for profile in self for number in profile.numbers
+        }
+        self.default = next(profile for profile in self if profile.default)
+
+    def __iter__(self) -> Iterator[Profile]:
+        return iter(self._by_name.values())
+
+    def __len__(self) -> int:
+        return len(self._by_name)
+
+    def of_number(self, called: str) -> Profile:
+        """The assistant that answers the called number, however it is written, or the default."""
+        return self._by_number.get(number_digits(called), self.default)
+
+    def named(self, name: str) -> Profile | None:
+        return self._by_name.get(name)

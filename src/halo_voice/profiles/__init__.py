@@ -6,34 +6,10 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from halo_voice.core.errors import ConfigurationError
-from halo_voice.core.profile import Profile, number_digits
+from halo_voice.core.profile import Profiles
 from halo_voice.profiles.file import ProfileFile
 
 __all__ = ["Profiles", "load_profiles"]
-
-
-class Profiles:
-    """The assistants of a company. Exactly one is the default."""
-
-    def __init__(self, profiles: list[Profile]) -> None:
-        self._by_name = {profile.name: profile for profile in profiles}
-        self._by_number = {
-            number_digits(number): profile for profile in profiles for number in profile.numbers
-        }
-        self.default = next(profile for profile in profiles if profile.default)
-
-    def __iter__(self) -> Iterator[Profile]:
-        return iter(self._by_name.values())
-
-    def __len__(self) -> int:
-        return len(self._by_name)
-
-    def of_number(self, called: str) -> Profile:
-        """The assistant that answers the called number, however it is written, or the default."""
-        return self._by_number.get(number_digits(called), self.default)
-
-    def named(self, name: str) -> Profile | None:
-        return self._by_name.get(name)
 
 
 def load_profiles(folder: Path) -> Profiles:

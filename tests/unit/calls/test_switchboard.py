@@ -10,7 +10,7 @@ from halo_voice.calls.switchboard import Switchboard
 from halo_voice.calls.words import Words
 from halo_voice.core.errors import CallClosed, ModelUnreachable, TurnConflict, UnknownCall
 from halo_voice.core.ports import CallEnd, Outcome
-from halo_voice.core.profile import Profile
+from halo_voice.core.profile import Profile, Profiles
 from halo_voice.store.memory import MemoryStore
 from tests.halo import TalkingModel
 
@@ -30,7 +30,7 @@ def model():
 
 def board(store, model, profiles=(MAIN, OTHER)) -> Switchboard:
     words = {profile.name: Words(model, max_tokens=300) for profile in profiles}
-    return Switchboard(profiles, words, store)
+    return Switchboard(Profiles(profiles), words, store)
 
 
 async def begin(switchboard, call_id="c-1", called="") -> Profile:
@@ -45,9 +45,9 @@ async def test_the_called_number_chooses_the_profile_however_it_is_written(store
     """+7, 8, brackets and a SIP address are one number; any other gets the default."""
     switchboard = board(store, model)
     for number in ("+74951234567", "84951234567", "sip:74951234567@halo.example"):
-        assert switchboard.profile_for(number).name == "other"
-    assert switchboard.profile_for("+74950000000").name == "main"
-    assert switchboard.profile_for("").name == "main"
+        assert switchboard.profiles.of_number(number).name == "other"
+    assert switchboard.profiles.of_number("+74950000000").name == "main"
+    assert switchboard.profiles.of_number("").name == "main"
 
 
 async def test_another_process_takes_a_call_up_with_its_history(store, model):
