@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
@@ -68,7 +68,12 @@ class CallRecord:
 
 @dataclass(frozen=True, slots=True)
 class TurnRecord:
-    """One turn: one row, whatever is retried. `reply` and `action` are set once, with `outcome`."""
+    """One turn: one row, whatever is retried. `reply` and `action` are set once, with `outcome`.
+
+    `heard`: the beginning of `reply` that the caller heard before interrupting; None: all of it, or
+    nothing is known. `revised_text`: what the recogniser made of `user_text` later, "" if nothing.
+    `latency`: milliseconds by stage, see `TurnNote`.
+    """
 
     call_id: str
     turn: int
@@ -81,6 +86,25 @@ class TurnRecord:
     source: str = ""
     settled_at: datetime | None = None
     model_ms: int | None = None
+    heard: str | None = None
+    revised_text: str = ""
+    latency: Mapping[str, int] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class TurnNote:
+    """What becomes known of a turn after it was accepted. Only what is given changes the turn.
+
+    Keys of `latency`, all in ms: `asr_ms` caller stopped → turn asked; `first_token_ms` and
+    `first_phrase_ms` turn received → the model's first token, the first phrase sent; `voice_ms`
+    phrase received by the scenario → audible; `audible_ms` caller stopped → audible.
+    """
+
+    call_id: str
+    turn: int
+    heard: str | None = None
+    revised_text: str = ""
+    latency: Mapping[str, int] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -169,6 +193,13 @@ class Store(Protocol):
         """Set the outcome of a pending turn; the first one wins and is returned to everybody."""
         ...
 
+    async def note_turn(self, note: TurnNote) -> None:
+        """Add to a turn what became known of it; keys of `latency` are merged.
+
+        May be repeated. A call or turn that is unknown is no error: a note is worth none.
+        """
+        ...
+
     async def turns(self, call_id: str) -> list[TurnRecord]:
         """All turns of the call, in order."""
         ...
@@ -193,6 +224,30 @@ class Store(Protocol):
         ...
 
     async def close(self) -> None: ...
+
+
+class Meter(Protocol):
+    """Counts what happens, for whoever watches the running process. Never raises, never waits."""
+
+    def turn_settled(self, outcome: Outcome) -> None: ...
+
+    def latency(self, stages: Mapping[str, int]) -> None:
+        """Stages of one turn as they become known: keys of `TurnNote.latency`, ms."""
+        ...
+
+    def interrupted(self, *, real: bool) -> None:
+        """The caller's sound stopped the voice; `real`: with words, not by a cough."""
+        ...
+
+    def speculated(self, *, adopted: bool, wasted_chars: int = 0) -> None:
+        """An answer begun before the turn's end was used, or thrown away."""
+        ...
+
+    def stream_opened(self) -> None: ...
+
+    def stream_closed(self, *, lost: bool) -> None:
+        """`lost`: not by the call's end."""
+        ...
 
 
 class Transcriber(Protocol):
