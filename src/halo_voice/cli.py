@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import gc
 import io
 import json
 import signal
@@ -128,6 +129,9 @@ async def _serve(configuration: Any, listener: socket.socket, sample_call: bool)
                 timeout_graceful_shutdown=GRACE_S,
             )
         )
+        # What start-up made lives as long as the process: the collector need not look at it again.
+        gc.collect()
+        gc.freeze()
         serving = asyncio.create_task(server.serve(sockets=[listener]))
         while not (server.started or serving.done()):  # noqa: ASYNC110 (uvicorn tells by this flag)
             await asyncio.sleep(0.01)
