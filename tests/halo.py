@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator, Callable, Coroutine, Sequence
 from contextlib import asynccontextmanager
+from functools import wraps
 from pathlib import Path
 from typing import Any
 
@@ -14,7 +15,14 @@ from halo_voice.app import Halo, configure, running
 from halo_voice.core.errors import ModelError
 from halo_voice.core.ports import Message
 from halo_voice.settings import Settings
-from halo_voice.simulator import AsgiNetwork, Caller, FinishedCall, ScriptedCaller, place_call
+from halo_voice.simulator import (
+    AsgiNetwork,
+    Caller,
+    FinishedCall,
+    ScriptedCaller,
+    place_call,
+    run_virtually,
+)
 
 ROOT = Path(__file__).parents[1]
 SCENARIO = ROOT / "scenario" / "voximplant_scenario_ASR.js"
@@ -59,6 +67,72 @@ def call_to(web: Any) -> Call:
         return await place_call(how.pop("scenario", SCENARIO), caller=caller, **how)
 
     return place
+
+
+def virtually(test: Callable[..., Coroutine[Any, Any, None]]) -> Callable[..., None]:
+    """Runs an async test on a virtual clock, which calls in real time share with the backend.
+
+    Fixtures that are async live in another loop: open what is needed in the test.
+    """
+
+    @wraps(test)
+    def run(*args: Any, **kwargs: Any) -> None:
+        run_virtually(test(*args, **kwargs))
+
+    return run
+
+
+class PacedModel:
+    """A model that takes its time: `first_s` to the first token, then so many seconds a token.
+
+    A token is about five characters. It counts what it was asked and what was left unheard.
+    """
+
+    name = "paced"
+
+    def __init__(
+        self,
+        first_s: float = 0.5,
+        per_token_s: float = 1 / 60,
+        tokens: int | None = None,
+        *,
+        answer: Callable[[str], str] = lambda _: PACED_ANSWER,
+    ) -> None:
+        self.first_s = first_s
+        self.per_token_s = per_token_s
+        self.tokens = tokens  # of an answer, at most; None: all of it
+        self.answer = answer
+        self.asked: list[list[Message]] = []
+        self.finished = 0  # answers that were given to their end
+        self.characters = 0  # given out in all
+
+    async def stream(
+        self, messages: Sequence[Message], *, max_tokens: int, deadline_s: float
+    ) -> AsyncIterator[str]:
+        self.asked.append(list(messages))
+        pieces = in_tokens(self.answer(messages[-1].content))[: self.tokens]
+        await asyncio.sleep(self.first_s)
+        for number, piece in enumerate(pieces):
+            if number:
+                await asyncio.sleep(self.per_token_s)
+            self.characters += len(piece)
+            yield piece
+        self.finished += 1
+
+    async def warm_up(self) -> None: ...
+
+    async def close(self) -> None: ...
+
+
+PACED_ANSWER = (
+    "Доставка по городу стоит триста рублей. От трёх тысяч мы везём бесплатно. "
+    "Курьер приедет завтра с десяти до восемнадцати часов."
+)
+
+
+def in_tokens(text: str, characters: int = 5) -> list[str]:
+    """A text in pieces, as a model gives it out."""
+    return [text[at : at + characters] for at in range(0, len(text), characters)]
 
 
 class TalkingModel:

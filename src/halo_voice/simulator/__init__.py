@@ -31,6 +31,7 @@ from halo_voice.simulator.recogniser import Recogniser, recogniser_of
 from halo_voice.simulator.report import Violation
 from halo_voice.simulator.sockets import Closed, ServerEnd, Socket, SocketNetwork, SocketRequest
 from halo_voice.simulator.trace import PlaybackSpan, SpeechSpan, TraceLine
+from halo_voice.simulator.virtual_loop import VirtualLoop, run_virtually
 from halo_voice.simulator.voice import Voice
 
 __all__ = [
@@ -67,8 +68,10 @@ __all__ = [
     "Spread",
     "TraceLine",
     "Violation",
+    "VirtualLoop",
     "Voice",
     "When",
     "place_call",
     "recogniser_of",
+    "run_virtually",
 ]

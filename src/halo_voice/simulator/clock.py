@@ -1,9 +1,9 @@
-"""The session's time: a heap of what is due, jumped through (virtual) or waited for (real)."""
+"""The session's time: a heap of what is due, jumped through, or waited for in the event loop."""
 
 from __future__ import annotations
 
 import asyncio
-import time
+import math
 from collections.abc import Callable
 from heapq import heappop, heappush
 from typing import Protocol
@@ -68,11 +68,15 @@ class VirtualClock:
 
 
 class RealClock(VirtualClock):
-    """The same heap at the pace of the world; other tasks may add to it at any time."""
+    """The same heap at the pace of the event loop; other tasks may add to it at any time.
+
+    In a `virtual_loop.VirtualLoop` that pace is virtual, and everybody in the loop shares it.
+    """
 
     def __init__(self) -> None:
         super().__init__()
-        self._began = time.monotonic()
+        self._loop = asyncio.get_running_loop()
+        self._began = self._loop.time()
         self._added = asyncio.Event()
 
     def after(self, delay_ms: float, action: Action) -> Timer:
@@ -103,4 +107,5 @@ class RealClock(VirtualClock):
                 continue
 
     def _elapsed(self) -> int:
-        return int((time.monotonic() - self._began) * 1000)
+        # A millisecond that is due has come, whatever the fractions of seconds add up to.
+        return math.floor((self._loop.time() - self._began) * 1000 + 1e-3)

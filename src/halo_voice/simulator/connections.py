@@ -261,7 +261,12 @@ class Connection:
     def _spawn(self, work: Coroutine[Any, Any, None]) -> None:
         task = asyncio.create_task(work)
         self._tasks.add(task)
-        task.add_done_callback(self._tasks.discard)
+        task.add_done_callback(self._ran)
+
+    def _ran(self, task: asyncio.Task[None]) -> None:
+        self._tasks.discard(task)
+        if not task.cancelled() and task.exception():
+            self._stage.after(0, task.result)  # raised where the session is played
 
     def _report(self, event: str, data: dict[str, Any], what: str) -> None:
         self._stage.report(self.unit, f"WebSocket.{event}", data, who="backend", what=what)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import time
 from collections import deque
 from dataclasses import dataclass, field
 from typing import Any, Protocol
@@ -71,7 +70,7 @@ class Asker(Stage, Protocol):
 
 
 class Exchanges:
-    """The queue of one session. In virtual time the clock stands while the network works."""
+    """The queue of one session. Without real time the clock stands while the network works."""
 
     def __init__(self, asker: Asker) -> None:
         self.all: list[Exchange] = []
@@ -112,17 +111,22 @@ class Exchanges:
             return work  # the session's loop awaits it
         task = asyncio.create_task(work)
         self._tasks.add(task)
-        task.add_done_callback(self._tasks.discard)
+        task.add_done_callback(self._ran)
         return None
 
+    def _ran(self, task: asyncio.Task[None]) -> None:
+        self._tasks.discard(task)
+        if not task.cancelled() and task.exception():
+            self._asker.after(0, task.result)  # raised where the session is played
+
     async def _run(self, exchange: Exchange, request: HttpRequest) -> None:
-        began = time.monotonic()
+        began = _now_s()
         reply = self._faulty(exchange, request) or await self._follow(request)
         if reply.code > 0 and len(reply.body) > BODY_BYTES_MAX:
             reply = Reply(-9, reply.latency_ms)
         if reply.latency_ms > request.timeout_ms:
             reply = Reply(-7, request.timeout_ms)
-        passed = (time.monotonic() - began) * 1000 if self._asker.real_time else 0
+        passed = (_now_s() - began) * 1000 if self._asker.real_time else 0
         self._asker.after(reply.latency_ms - passed, lambda: self._done(exchange, reply))
 
     def _done(self, exchange: Exchange, reply: Reply) -> None:
@@ -158,11 +162,16 @@ class Exchanges:
         asker = self._asker
         if not _well_formed(request.url):
             return Reply(-2, 0)
-        began = time.monotonic()
+        began = _now_s()
         code, body, headers, latency = 0, b"", (), None
+        drawn = (
+            None
+            if asker.network.latency is None
+            else asker.chance.draw("network", asker.network.latency)
+        )
         try:
             async with asyncio.timeout(request.timeout_ms / 1000):
-                response = await self._send(request)
+                response = await self._travel(request, drawn)
             code, body, headers = response.status, response.body, response.headers
             latency = response.latency_ms
         except NetworkError as error:
@@ -170,16 +179,27 @@ class Exchanges:
         except TimeoutError:
             code, latency = -7, request.timeout_ms
         if latency is None:
-            latency = (time.monotonic() - began) * 1000
-            if asker.network.latency is not None:
-                latency = asker.chance.draw("network", asker.network.latency)
+            latency = (_now_s() - began) * 1000 if drawn is None or asker.real_time else drawn
         return Reply(code, latency, body, headers)
 
+    async def _travel(self, request: HttpRequest, latency_ms: float | None) -> HttpResponse:
+        """Where time runs meanwhile, half the latency is the way there, half the way back."""
+        one_way_s = (latency_ms or 0) / 2000 if self._asker.real_time else 0
+        if not one_way_s:
+            return await self._send(request)
+        await asyncio.sleep(one_way_s)
+        response = await self._send(request)
+        await asyncio.sleep(one_way_s)
+        return response
+
     async def _send(self, request: HttpRequest) -> HttpResponse:
-        first = await self._asker.network.request(request)
+        ask = self._asker.network.request
         if not self._asker.dice.strikes("F51", request.url):
-            return first
-        return await self._asker.network.request(request)
+            return await ask(request)
+        if self._asker.real_time:
+            return (await asyncio.gather(ask(request), ask(request)))[0]
+        await ask(request)
+        return await ask(request)
 
     # ---- faults ----------------------------------------------------------------------------------
 
@@ -274,6 +294,10 @@ def _redirected(request: HttpRequest, code: int, location: str) -> HttpRequest:
         request.timeout_ms,
         request.connect_ms,
     )
+
+
+def _now_s() -> float:
+    return asyncio.get_running_loop().time()
 
 
 def _well_formed(url: str) -> bool:

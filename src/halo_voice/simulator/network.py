@@ -134,8 +134,12 @@ class AsgiNetwork:
         if parts.hostname != self.host:
             raise NetworkError(-3)
         exchange = _Exchange(request.body)
+        work = asyncio.ensure_future(
+            self.app(_scope(request, parts), exchange.receive, exchange.send)
+        )
         try:
-            await self.app(_scope(request, parts), exchange.receive, exchange.send)
+            # Who loses patience goes; a server finishes what it has begun.
+            await asyncio.shield(work)
         except Exception:  # whatever the application did not catch: a server answers 500
             if self.raises:
                 raise

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import random
 import time
 from collections.abc import Callable, Mapping, Sequence
@@ -19,6 +20,7 @@ from halo_voice.simulator.network import Network
 from halo_voice.simulator.recogniser import Recogniser
 from halo_voice.simulator.report import Violation
 from halo_voice.simulator.trace import PlaybackSpan, SpeechSpan, Trace, TraceLine, digest
+from halo_voice.simulator.virtual_loop import VirtualLoop
 from halo_voice.simulator.voice import Voice
 
 
@@ -76,8 +78,11 @@ async def place_call(
     """Plays one call against an unmodified scenario and returns when the session has ended.
 
     `scenario` is a path, or the text of a scenario. Without `real_time` the call takes no longer
-    than its computing, and the same seed gives the same trace. `epoch_ms` is the wall clock at the
-    session's beginning: by default a fixed moment, in real time the present. `recogniser` and
+    than its computing, its clock stands while the backend works, and the same seed gives the same
+    trace. With it the session's clock is the event loop's: the world's, or, under `run_virtually`,
+    a virtual one that the backend and its model share, and the same seed gives the same trace
+    again. `epoch_ms` is the wall clock at the session's beginning: by default the present in the
+    world's time, else a fixed moment. `recogniser` and
     `voice` replace the vendors' models. `mode="collect"` records violations and goes on. `answers`
     says who picks up an outgoing call, `control` what comes to the session's access URL. A call
     that does not end within `max_ms` has the finish reason "Timeout".
@@ -101,7 +106,8 @@ async def place_call(
         answers=answers,
     )
     if epoch_ms is None:
-        epoch_ms = int(time.time() * 1000) if real_time else EPOCH_MS
+        runs = real_time and not isinstance(asyncio.get_running_loop(), VirtualLoop)
+        epoch_ms = int(time.time() * 1000) if runs else EPOCH_MS
     engine = Engine(
         seed=seed, secrets=secrets, custom_data=custom_data, epoch_ms=epoch_ms, mode=mode
     )

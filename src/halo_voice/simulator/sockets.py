@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import time
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from typing import Any, Protocol
@@ -130,14 +129,15 @@ class AsgiSocket:
 
     async def settle(self) -> None:
         said, quiet, passes = -1, 0, 0
+        now_s = asyncio.get_running_loop().time
         patient_until = 0.0
         while quiet < QUIET_PASSES:
             if said != self._said:
                 said, quiet = self._said, 0
-                patient_until = time.monotonic() + self._patience_s
+                patient_until = now_s() + self._patience_s
             if self._idle:
                 quiet += 1
-            elif time.monotonic() > patient_until:
+            elif now_s() > patient_until:
                 break
             else:
                 quiet = 0
