@@ -16,6 +16,9 @@ _AFTER_A_NUMBER = (
 )
 _NAMING = frozenset(_BEFORE_A_NAME.split())
 _COUNTING = frozenset(_AFTER_A_NUMBER.split())
+SHORTENED = _NAMING | _COUNTING
+"""Words that a full stop may shorten, in lower case, without that stop."""
+
 _SHORT_PAIR = re.compile(r"(?:[а-яёa-z]{1,2}\.)+[а-яёa-z]{1,2}")
 _OPENERS = "«(\"'„“[—–- "
 _CLOSERS = "»)\"'”“]"
@@ -31,7 +34,7 @@ def sentences(text: str) -> list[str]:
     tokens = text.split()
     for token, following in zip(tokens, [*tokens[1:], ""], strict=False):
         words.append(token)
-        if not following or _ends(words, following):
+        if not following or ends(words, following):
             found.append(" ".join(words))
             words = []
     return found
@@ -40,13 +43,20 @@ def sentences(text: str) -> list[str]:
 def whole_sentences(text: str) -> str:
     """What a torn text says up to its last finished sentence; "" if none is finished."""
     found = sentences(text)
-    if found and found[-1].rstrip(_CLOSERS)[-1:] not in ("!", "?", ".", "…"):
+    if found and not _finished(found[-1].rstrip(_CLOSERS)):
         found.pop()
     return " ".join(found)
 
 
-def _ends(words: list[str], following: str) -> bool:
-    """Whether the last of `words` closes their sentence, seeing the word that follows."""
+def _finished(sentence: str) -> bool:
+    """Whether the last sentence of a torn text may be said: «Адрес: ул.» may not."""
+    if sentence[-1:] != ".":
+        return sentence[-1:] in ("!", "?", "…")
+    return sentence.rpartition(" ")[2].rstrip(".").lower().lstrip(_OPENERS) not in _NAMING
+
+
+def ends(words: list[str], following: str) -> bool:
+    """Whether the last of `words` closes their sentence, seeing the beginning of what follows."""
     bare = words[-1].rstrip(_CLOSERS)
     first = following.lstrip(_OPENERS)[:1]
     if bare.endswith(("!", "?")):
