@@ -40,6 +40,8 @@ _GAP = re.compile(r"[\s.,!?…:;()«»—]++")
 _PAIRS = {")": "(", "»": "«"}
 _DANGLING_WORDS = "и а но или что в во на с со к ко по до от за из у о об не для при"
 _DANGLING = frozenset(_DANGLING_WORDS.split())
+# What most phrases are, and what the passes below leave as it is.
+_PLAIN = re.compile(r"[А-Яа-яЁё]++(?:(?:-|, | )[А-Яа-яЁё]++)*+[.!?…,;:]?")
 _CACHED_MAX = 4096
 _ROUNDS_MAX = 6
 _READ_MAX = 100_000  # characters of an answer that are looked at; bounds the time it takes
@@ -93,6 +95,8 @@ def speakable(text: str, *, limit: int = 400) -> str:
     Whole sentences are kept as far as they fit; a first sentence that is too long by itself ends
     at a clause or at a word.
     """
+    if len(text) <= limit and _PLAIN.fullmatch(text):
+        return text
     said, plain = "", _once(text[:_READ_MAX], limit)
     rounds = _ROUNDS_MAX
     # What was taken away can lay bare new markup («.halo.ru»): go on until nothing changes.

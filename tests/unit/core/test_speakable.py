@@ -161,3 +161,11 @@ def test_a_hostile_megabyte_takes_linear_time(unit):
     speakable(text)
     sentences(text)
     assert time.process_time() - before < 2.0
+
+
+@given(
+    st.lists(st.sampled_from([*"аБё-.!?:;…", "да", "слово", ", ", " "]), max_size=12).map("".join)
+)
+def test_plain_words_are_left_alone(text):
+    """What is spoken of a text does not change with a sign in it that nobody sees."""
+    assert speakable(text) == speakable(f"\u200b{text}")
