@@ -27,7 +27,7 @@ from halo_voice.simulator.network import (
     ScriptedNetwork,
 )
 from halo_voice.simulator.place import FinishedCall, place_call
-from halo_voice.simulator.recogniser import Recogniser, recogniser_of
+from halo_voice.simulator.recogniser import PROMPT, TARDY, Recogniser, recogniser_of
 from halo_voice.simulator.report import Violation
 from halo_voice.simulator.sockets import Closed, ServerEnd, Socket, SocketNetwork, SocketRequest
 from halo_voice.simulator.trace import PlaybackSpan, SpeechSpan, TraceLine
@@ -35,6 +35,8 @@ from halo_voice.simulator.virtual_loop import VirtualLoop, run_virtually
 from halo_voice.simulator.voice import Voice
 
 __all__ = [
+    "PROMPT",
+    "TARDY",
     "AiohttpNetwork",
     "AsgiNetwork",
     "Caller",

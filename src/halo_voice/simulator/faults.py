@@ -42,7 +42,12 @@ STREAM = {
     "F49": "a message of the stream is overtaken by the next",
     "slow": "a message of the stream takes up to three seconds, and all behind it",
 }
-CATALOGUE = CALL | STREAM
+# Those of an open ear: they strike while the assistant is heard. The subject is the phrase.
+DUPLEX = {
+    "F12": "the recogniser hears the assistant's own voice",
+    "F13": "the caller coughs while the assistant speaks",
+}
+CATALOGUE = CALL | STREAM | DUPLEX
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,7 +83,8 @@ class Faults:
     ) -> Faults:
         """A random share of the faults, each at a random rate; `among=CATALOGUE` for all.
 
-        Those of a stream are left out unless asked for, so that a seed gives what it always gave.
+        Those of a stream and of an open ear are left out unless asked for, so that a seed gives
+        what it always gave.
         """
         names = rng.sample(sorted(among), round(len(among) * share))
         return cls({name: rng.uniform(0.02, 0.5) for name in names})

@@ -16,7 +16,10 @@ from halo_voice.simulator.trace import PlaybackSpan, SpeechSpan
 
 CONNECT = Spread(150, 0.3)
 HANG_UP = Spread(60, 0.3)
+MIC = Spread(80, 0.3)  # from a sound, or its end, to MicStatusChange
 CHARACTERS_PER_SECOND = 14
+ECHO_CONFIDENCE = 0.7
+COUGH_MS = 400
 
 
 class Switchboard(Stage, Protocol):
@@ -27,6 +30,14 @@ class Switchboard(Stage, Protocol):
 
     def leg_ended(self, leg: Leg, *, was_up: bool, reason: str) -> None:
         """The line is dead; the scenario does not know yet."""
+
+
+class Echo:
+    """The assistant's own voice, coming back on the caller's line."""
+
+    def __init__(self, leg: Leg) -> None:
+        self.unit = f"{leg.unit} echo"
+        self.when_over = leg.when_over
 
 
 class Leg:
@@ -49,6 +60,9 @@ class Leg:
         self._over: list[Callable[[], object]] = []
         self._noticing = False
         self._bridge: PlaybackSpan | None = None  # while another call is heard here
+        self._echo = Echo(self)
+        self._echoing: Speech | None = None
+        self._mic_due_ms = 0
 
     # ---- what the person sees: caller.Line -------------------------------------------------------
 
@@ -196,8 +210,11 @@ class Leg:
         self._targets.append(target)
         if isinstance(target, Leg):
             target.hear(self)
-        elif self._speech is not None:
-            target.begin(self, self._speech)
+        else:
+            if self._speech is not None:
+                target.begin(self, self._speech)
+            if self._echoing is not None:
+                target.begin(self._echo, self._echoing)
         self.changed()
 
     def stop_to(self, target: Recognition | Leg) -> None:
@@ -209,6 +226,7 @@ class Leg:
                 target.hear(None, why="stopped")
         else:
             target.end(self)
+            target.end(self._echo)
         self.changed()
 
     def changed(self) -> None:
@@ -229,6 +247,36 @@ class Leg:
         self._board.leg_connected(self)
         self.changed()
 
+    def voice_begins(self, text: str, duration_ms: int) -> None:
+        """The assistant is heard; it may come back on the line (F12), or be coughed at (F13)."""
+        board = self._board
+        if text and board.dice.strikes("F12", text):
+            span = SpeechSpan(text, self.now, call=self.unit)
+            echo = self._echoing = Speech(text, ECHO_CONFIDENCE, duration_ms, span)
+            for target in self._targets:
+                if isinstance(target, Recognition):
+                    target.begin(self._echo, echo)
+        if board.dice.strikes("F13", text):
+            self.after(board.dice.delay_ms(100, 1500), self._cough)
+
+    def voice_ends(self) -> None:
+        if self._echoing is None:
+            return
+        self._echoing = None
+        for target in self._targets:
+            if isinstance(target, Recognition):
+                target.end(self._echo)
+
+    def _cough(self) -> None:
+        if not self.speaking:
+            self.say("", duration_ms=COUGH_MS)
+
     def _mic_status(self, active: bool) -> None:
-        if self.mic and self.up:
-            self._board.report(self.unit, "Call.MicStatusChange", {"active": active}, who="cloud")
+        """Told with some delay, and never out of order."""
+        if not (self.mic and self.up):
+            return
+        due = max(self._mic_due_ms, self.now + round(self._board.chance.draw("mic", MIC)))
+        tell = lambda: self._board.report(  # noqa: E731
+            self.unit, "Call.MicStatusChange", {"active": active}, who="cloud"
+        )
+        self._mic_due_ms = self._board.after(due - self.now, tell).due_ms

@@ -295,9 +295,10 @@ class Orders:
 
     def _create_asr(self, command: Command) -> None:
         self._note(f"createASR {command['profile']}", asr=command["asr"])
-        vendor = self._session.recogniser or recogniser_of(command["profile"])
-        if not command["single_utterance"]:
-            vendor = vendor.unhurried
+        vendor = self._session.recogniser  # as it was given, whatever the scenario chose
+        if vendor is None:
+            vendor = recogniser_of(command["profile"])
+            vendor = vendor if command["single_utterance"] else vendor.unhurried
         unit = command["asr"]
         self._recognitions[unit] = Recognition(self._session, unit, vendor, command["interim"])
 

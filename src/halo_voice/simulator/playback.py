@@ -36,6 +36,12 @@ class Ear(Protocol):
     def changed(self) -> None:
         """Something audible has changed."""
 
+    def voice_begins(self, text: str, duration_ms: int) -> None:
+        """The assistant's voice is heard: these words are still to come, in this time."""
+
+    def voice_ends(self) -> None:
+        """And now no more."""
+
     def forget(self, playback: Playback, why: str) -> None:
         """This playback will not be heard any more."""
 
@@ -221,6 +227,10 @@ class Playback:
         self._stage.write(
             "voice", f"speaks «{self.text}»", playback=self.number, call=ear.unit, audible=True
         )
+        if not self._is_file:
+            said = part_of(self.text, self._position_ms / max(1, self.duration_ms))
+            left = self.text[len(said) :].strip()
+            ear.voice_begins(left, self.duration_ms - self.position_ms)
         ear.changed()
 
     def _close(self, ear: Ear, *, cut_by: str = "") -> None:
@@ -234,6 +244,7 @@ class Playback:
         span.heard = part_of(self.text, share)
         what = f"is cut after «{span.heard}» ({cut_by})" if cut_by else "falls silent"
         self._stage.write("voice", what, playback=self.number, call=ear.unit, audible=False)
+        ear.voice_ends()
         ear.changed()
 
     def _tell(self, name: str, **data: Any) -> None:

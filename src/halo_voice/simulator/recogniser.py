@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import random
 from dataclasses import dataclass, replace
 
 from halo_voice.simulator.chance import Spread
@@ -18,7 +19,10 @@ class Recogniser:
     """Delays and habits of one vendor. Confidence is given as 0..1 times `scale`.
 
     capture: from the caller's first sound to CaptureStarted; endpoint: from the last sound to
-    SpeechCaptured; final: from there to Result.
+    SpeechCaptured; final: from there to Result. behind: an interim result has the words of so long
+    ago, and a last one with all of them comes so long after the last sound; without it interim
+    results keep up with the voice and stop with it. rewrites: the share (0..1) of a final text's
+    inner words that differ from the interim ones.
     """
 
     vendor: str = "Google"
@@ -28,6 +32,8 @@ class Recogniser:
     scale: float = 1
     interims: bool = True
     interim_every: Spread = INTERIM
+    behind: Spread | None = None
+    rewrites: float = 0.0
 
     @property
     def unhurried(self) -> Recogniser:
@@ -47,6 +53,43 @@ VENDORS = {
     "Deepgram": Recogniser("Deepgram", final=Spread(250, 0.3)),
     "Amazon": Recogniser("Amazon"),
 }
+
+# For figures: no delay of theirs varies. Measured from the caller's last sound: all words are there
+# after 200 ms as an interim result; the final one comes after 600 ms, or rewritten after 4.6 s.
+PROMPT = Recogniser(
+    "prompt",
+    capture=Spread(150, 0),
+    endpoint=Spread(300, 0),
+    final=Spread(300, 0),
+    scale=100,
+    interim_every=Spread(100, 0),
+    behind=Spread(200, 0),
+)
+TARDY = replace(
+    PROMPT, vendor="tardy", endpoint=Spread(500, 0), final=Spread(4_100, 0), rewrites=0.3
+)
+
+
+def rewritten(text: str, share: float, rng: random.Random) -> str:
+    """A text as a recogniser sees it on second thoughts: some of its inner words end otherwise."""
+    words = text.split()
+    inner = range(1, len(words) - 1)
+    if share <= 0 or not inner:
+        return text
+    for number in rng.sample(inner, max(1, round(share * len(inner)))):
+        words[number] = _other(words[number])
+    return " ".join(words)
+
+
+def _other(word: str) -> str:
+    """Another ending, or for a short word another vowel in front of it."""
+    stem = word.rstrip(VOWELS)
+    if len(stem) < 3:
+        return "и" if word == "а" else f"а {word}"
+    return stem + ("и" if word.endswith("а") else "а")
+
+
+VOWELS = "аеёиоуыэюяй"
 
 
 def recogniser_of(profile: str) -> Recogniser:

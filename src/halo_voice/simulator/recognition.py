@@ -8,12 +8,13 @@ from typing import Any, Protocol
 
 from halo_voice.simulator.chance import Spread
 from halo_voice.simulator.clock import Timer
-from halo_voice.simulator.recogniser import CHUNK_MS, Recogniser
+from halo_voice.simulator.recogniser import CHUNK_MS, Recogniser, rewritten
 from halo_voice.simulator.stage import Stage
 from halo_voice.simulator.trace import SpeechSpan, part_of
 
 START = Spread(120, 0.3)
 STOP = Spread(90, 0.3)
+NOISE = 0.5  # how often a sound without words gives no result at all, not even an empty one
 
 
 class Mouth(Protocol):
@@ -105,6 +106,8 @@ class Recognition:
             return  # too short to be speech
         if capture.noticed:
             self._tell("ASR.CaptureStarted")
+        if self._interim and self.vendor.behind is not None:
+            self._tell_last_words(capture, heard)
         if self._stage.dice.strikes("F02", capture.speech.text):
             return
         self._stage.after(
@@ -128,14 +131,25 @@ class Recognition:
             self._schedule_interim(mouth, capture)
 
     def _schedule_interim(self, mouth: Mouth, capture: Capture) -> None:
+        behind = self.vendor.behind
+
         def report() -> None:
-            words = self._heard(capture)
-            if words != capture.told:
-                capture.told = words
-                self._tell("ASR.InterimResult", text=words)
+            self._tell_words(capture, self._heard(capture, self._draw(behind) if behind else 0))
             self._schedule_interim(mouth, capture)
 
         capture.interim = self._stage.after(self._draw(self.vendor.interim_every), report)
+
+    def _tell_words(self, capture: Capture, words: str) -> None:
+        grown = len(words) > len(capture.told) if self.vendor.behind else words != capture.told
+        if grown:
+            capture.told = words
+            self._tell("ASR.InterimResult", text=words)
+
+    def _tell_last_words(self, capture: Capture, words: str) -> None:
+        """Interim results that lag behind go on after the voice has stopped."""
+        assert self.vendor.behind is not None
+        delay = self._draw(self.vendor.behind)
+        self._stage.after(delay, lambda: self._tell_words(capture, words))
 
     def _chunk(self, mouth: Mouth) -> None:
         """A minute of speech: report it and go on with the rest."""
@@ -150,7 +164,10 @@ class Recognition:
         self._tell("ASR.SpeechCaptured")
         if dice.strikes("F03", speech.text):
             return
-        payload = self._payload(speech, heard)
+        if not speech.text and self._stage.chance.stream("noise").random() < NOISE:
+            return
+        rng = self._stage.chance.stream("rewrites")
+        payload = self._payload(speech, rewritten(heard, self.vendor.rewrites, rng))
         deliver = lambda: self._tell("ASR.Result", **payload)  # noqa: E731
         if dice.strikes("F04", speech.text):
             mouth.when_over(lambda: self._stage.after(dice.delay_ms(10, 400), deliver))
@@ -183,8 +200,8 @@ class Recognition:
         what = event.removeprefix("ASR.") + (f" «{text}»" if text is not None else "")
         self._stage.report(self.unit, event, data, who="asr", what=what)
 
-    def _heard(self, capture: Capture) -> str:
-        speech, now = capture.speech, self._stage.clock.now
+    def _heard(self, capture: Capture, behind_ms: float = 0) -> str:
+        speech, now = capture.speech, self._stage.clock.now - behind_ms
         total = max(1, speech.duration_ms)
         until = part_of(speech.text, (now - speech.span.started_ms) / total)
         missed = part_of(speech.text, (capture.began_ms - speech.span.started_ms) / total)

@@ -1,0 +1,131 @@
+"""What a recogniser hears while the assistant speaks, how late, and what it makes of it later."""
+
+from __future__ import annotations
+
+import random
+
+import pytest
+
+from halo_voice.simulator import PROMPT, TARDY, Faults, Say, ScriptedCaller, SilentCaller, When
+from halo_voice.simulator.recogniser import rewritten
+
+OPEN = """
+const asr = ears({ interimResults: true });
+for (const name of Object.keys(ASREvents)) {
+  asr.addEventListener(ASREvents[name], (e) => log(name, field(e, "text")));
+}
+call.sendMediaTo(asr);
+call.say("Слушаю вас внимательно, говорите пожалуйста", VOICE);
+"""
+WORDS = "Подскажите пожалуйста сколько стоит доставка за город"
+
+
+def told(call, event: str) -> list[tuple[int, str]]:
+    """When an event of the recogniser came, and with which text."""
+    lines = [line for line in call.trace if line.data.get("event") == f"ASR.{event}"]
+    return [(line.ms, line.data.get("text", "")) for line in lines]
+
+
+async def test_interim_results_lag_and_the_last_comes_after_the_voice(connected):
+    """Each has the words of 200 ms ago; 200 ms after the last sound all are there."""
+    call = await connected(OPEN, caller=ScriptedCaller([WORDS]), recogniser=PROMPT)
+    (speech,) = call.speech
+    interims = told(call, "InterimResult")
+    assert interims[-1] == (speech.ended_ms + 200, WORDS)
+    share = (interims[3][0] - 200 - speech.started_ms) / (speech.ended_ms - speech.started_ms)
+    assert len(WORDS) * share - 14 <= len(interims[3][1]) <= len(WORDS) * share
+
+
+@pytest.mark.parametrize(("vendor", "late_ms"), [(PROMPT, 600), (TARDY, 4_600)])
+async def test_the_final_comes_as_late_as_the_vendor_is(connected, vendor, late_ms):
+    """Counted from the caller's last sound; `singleUtterance` does not change a given vendor."""
+    call = await connected(
+        OPEN, caller=ScriptedCaller([WORDS], hang_up_after=False), recogniser=vendor, max_ms=20_000
+    )
+    ((ms, text),) = told(call, "Result")
+    assert ms == call.speech[0].ended_ms + late_ms
+    assert (text == WORDS) == (vendor is PROMPT)
+
+
+def test_rewriting_changes_the_middle_only():
+    """So many of the inner words, by the seed; a text of two words has no middle."""
+    text = rewritten(WORDS, 0.3, random.Random(1))
+    assert text == rewritten(WORDS, 0.3, random.Random(1))
+    changed = [a != b for a, b in zip(WORDS.split(), text.split(), strict=False)]
+    assert not changed[0]
+    assert text.endswith("город")
+    assert sum(changed) >= 1
+    assert rewritten("Добрый день", 1.0, random.Random(1)) == "Добрый день"
+
+
+async def test_the_ears_are_open_while_the_assistant_speaks(connected):
+    """Full duplex: what is said over the assistant is recognised."""
+    call = await connected(OPEN, caller=Eager("подождите минуту"), recogniser=PROMPT)
+    (ms, text), *_ = told(call, "InterimResult")
+    assert call.playbacks[0].started_ms < ms < call.playbacks[0].ended_ms
+    assert "подождите".startswith(text.split()[0])
+
+
+async def test_a_sound_without_words_has_no_text(connected):
+    """A cough is captured; then comes an empty result, or none at all."""
+    seen = set()
+    for seed in range(8):
+        call = await connected(
+            OPEN, caller=ScriptedCaller([Say("", duration_ms=400)]), recogniser=PROMPT, seed=seed
+        )
+        assert told(call, "CaptureStarted")
+        assert not told(call, "InterimResult")
+        seen.add(tuple(text for _, text in told(call, "Result")))
+    assert seen == {(), ("",)}
+
+
+async def test_an_echo_is_recognised_as_if_the_caller_had_said_it(connected):
+    """F12: our own phrase comes back, the caller has not said a word."""
+    call = await connected(
+        OPEN, caller=SilentCaller(9_000), recogniser=PROMPT, faults=Faults({"F12": When(at=[1])})
+    )
+    assert [text for _, text in told(call, "Result")] == [call.playbacks[0].text]
+    assert call.speech == []
+
+
+async def test_an_echo_ends_with_the_voice(connected):
+    """Of a phrase that is cut, only what was heard comes back."""
+    body = OPEN.replace("call.say(", "setTimeout(() => call.stopPlayback(), 2500); call.say(")
+    call = await connected(
+        body, caller=SilentCaller(9_000), recogniser=PROMPT, faults=Faults({"F12": When(at=[1])})
+    )
+    assert [text for _, text in told(call, "Result")] == [call.playbacks[0].heard]
+    assert call.playbacks[0].heard != call.playbacks[0].text
+
+
+async def test_a_cough_strikes_while_the_assistant_speaks(connected):
+    """F13: a short sound without words within the phrase."""
+    call = await connected(
+        OPEN, caller=SilentCaller(9_000), recogniser=PROMPT, faults=Faults({"F13": When(at=[1])})
+    )
+    (cough,) = call.speech
+    assert call.playbacks[0].started_ms < cough.started_ms < call.playbacks[0].ended_ms
+    assert cough.text == ""
+
+
+async def test_the_microphone_reports_a_little_late_and_in_order(connected):
+    """Some tens of milliseconds after sound and silence; never silence before sound."""
+    body = "call.handleMicStatus(true);" + OPEN
+    call = await connected(body, caller=ScriptedCaller([Say("Да", duration_ms=30)]))
+    status = [line for line in call.trace if line.data.get("event") == "Call.MicStatusChange"]
+    assert [line.data["active"] for line in status] == [True, False]
+    assert 0 < status[0].ms - call.speech[0].started_ms < 400
+
+
+class Eager(SilentCaller):
+    """Speaks as soon as the assistant does."""
+
+    def __init__(self, words: str) -> None:
+        super().__init__(9_000)
+        self._words = words
+
+    def hear(self, line) -> None:
+        super().hear(line)
+        if line.audible and self._words:
+            words, self._words = self._words, ""
+            line.after(500, lambda: line.say(words))
