@@ -18,6 +18,8 @@ from typing import Annotated, Any, NoReturn
 import typer
 from rich.console import Console
 
+from halo_voice.bench.command import bench
+
 app = typer.Typer(
     add_completion=False,
     no_args_is_help=True,
@@ -350,6 +352,9 @@ def docs(folder: Annotated[Path, typer.Argument(help="Where to write.")] = Path(
 
     (folder / "settings.md").write_text(settings_table(), encoding="utf-8")
     out.print(f"✔ {folder / 'settings.md'}")
+
+
+app.command()(bench)
 
 
 def main() -> None:

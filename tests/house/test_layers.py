@@ -22,11 +22,12 @@ MAY_IMPORT = {
     "calls": {"core"},
     "api": {"core", "calls"},
     "simulator": set(),
+    "bench": set(),
     "settings": {"core"},
     "logs": set(),
     "terminal": {"simulator"},
     "app": {"core", "llm", "speech", "knowledge", "store", "profiles", "calls", "api", "settings"},
-    "cli": {"core", "simulator", "settings", "logs", "terminal", "app", "store"},
+    "cli": {"core", "simulator", "bench", "settings", "logs", "terminal", "app", "store"},
 }
 LINES_MAX = 400
 NO_ROOM_FOR = {"utils", "helpers", "common", "base", "manager", "service", "handler"}

@@ -1,0 +1,141 @@
+"""The figures as tables for people and as JSON for programs."""
+
+from __future__ import annotations
+
+import platform
+from collections.abc import Sequence
+from typing import Any
+
+import msgspec
+from rich.console import Console
+from rich.table import Table
+
+from halo_voice.bench import machine
+from halo_voice.bench.figures import Result, Spread
+from halo_voice.bench.run import Options, places
+
+_WHAT = {
+    "overhead": "overhead over the model's own first sentence",
+    "asking": "  final words → the model is asked",
+    "saying": "  phrase told by the model → with the caller",
+    "settling": "model's last token → turn stored and told",
+    "first_phrase": "final words → first phrase, the model's time too",
+    "head_start": "model asked before the final words",
+}
+
+
+def show(results: Sequence[Result], options: Options, out: Console) -> None:
+    out.print(
+        f"\n{options.calls} calls, {options.think_s:g} s between reply and next words; the model "
+        f"sends {options.tokens} tokens, the first after {options.first_token_ms:g} ms, one every "
+        f"{options.token_ms:g} ms. {_where()}\n",
+        soft_wrap=True,
+    )
+    for result in results:
+        _show_times(result, options, out)
+    _show_costs(results, out)
+    for result in results:
+        for fault, times in sorted(result.faults.items()):
+            out.print(f"[red]✘[/red] {_name(result)}: {fault} ({times})", soft_wrap=True)
+    for line in ratios(results):
+        out.print(line)
+
+
+def _where() -> str:
+    own, other = places()
+    if own is None:
+        return "All processes share one core: the times hold the measure's own work."
+    return f"The server is alone on core {own}, callers and model are on core {other}."
+
+
+def _name(result: Result) -> str:
+    return f"{result.server} {result.way}"
+
+
+def _show_times(result: Result, options: Options, out: Console) -> None:
+    table = Table(title=f"{_name(result)}: {result.turns} turns", title_justify="left")
+    table.add_column("ms")
+    for name in ("p50", "p95", "p99", "max"):
+        table.add_column(name, justify="right")
+    for field, words in _WHAT.items():
+        if field == "head_start" and not options.early_ms:
+            continue
+        table.add_row(words, *_cells(getattr(result, field)))
+    table.add_section()
+    table.add_row("noise: the model's timers late", *_cells(result.model_late))
+    table.add_row("noise: the callers' timers late", *_cells(result.client_late))
+    out.print(table)
+
+
+def _cells(spread: Spread) -> list[str]:
+    return [f"{value:.2f}" for value in (spread.p50, spread.p95, spread.p99, spread.max)]
+
+
+def _show_costs(results: Sequence[Result], out: Console) -> None:
+    rows: list[tuple[str, Any]] = [
+        ("processor ms a turn", lambda r: f"{r.cpu_ms_a_turn:.2f}"),
+        ("turns a second a core", lambda r: f"{r.turns_a_s_a_core}"),
+        ("calls a core holds at this pace", lambda r: f"{r.calls_a_core}"),
+        ("seconds from turn to turn", lambda r: f"{r.turn_cycle_s:.2f}"),
+        ("memory a live call, KB", lambda r: f"{r.memory_kb_a_call:.0f}"),
+        ("memory of the idle process, MB", lambda r: f"{r.idle_mb:.0f}"),
+        ("memory at the end, MB", lambda r: f"{r.last_mb:.0f}"),
+        ("idle processor share, %", lambda r: f"{r.idle_cpu_share * 100:.1f}"),
+        ("the server's core: server busy, %", lambda r: f"{r.server_busy_share * 100:.0f}"),
+        ("the server's core: others, %", lambda r: _share(r.others_share)),
+        ("errors", lambda r: f"{sum(r.faults.values())}"),
+        (
+            "stand-in could give, turns/s",
+            lambda r: f"{1000 / max(r.model_cpu_ms_a_turn, 1e-3):.0f}",
+        ),
+        (
+            "callers could take, turns/s",
+            lambda r: f"{1000 / max(r.client_cpu_ms_a_turn, 1e-3):.0f}",
+        ),
+    ]
+    table = Table(title="what it costs", title_justify="left")
+    table.add_column("")
+    for result in results:
+        table.add_column(_name(result), justify="right")
+    for words, value in rows:
+        table.add_row(words, *(value(result) for result in results))
+    out.print(table)
+
+
+def _share(value: float | None) -> str:
+    return "-" if value is None else f"{value * 100:.0f}"
+
+
+def ratios(results: Sequence[Result]) -> list[str]:
+    """How many times more the other server takes than ours on the stream."""
+    ours = next((r for r in results if r.server == "halo" and r.way == "stream"), None)
+    lines = []
+    for other in results:
+        if ours is None or other.server == "halo":
+            continue
+        cpu = other.cpu_ms_a_turn / ours.cpu_ms_a_turn
+        wait = other.overhead.p50 / max(ours.overhead.p50, 1e-3)
+        memory = other.memory_kb_a_call / max(ours.memory_kb_a_call, 1e-3)
+        lines.append(
+            f"{other.server} takes {cpu:.1f} times the processor, {wait:.1f} times the overhead "
+            f"(p50) and {memory:.1f} times the memory a call."
+        )
+    return lines
+
+
+def as_json(results: Sequence[Result], options: Options) -> bytes:
+    """Options, machine and every figure; times in ms."""
+    own, other = places()
+    found = {
+        "options": options,
+        "machine": {
+            "processor": machine.processor(),
+            "python": platform.python_version(),
+            "system": f"{platform.system()} {platform.release()}",
+            "server_core": own,
+            "other_core": other,
+        },
+        "results": results,
+        "ratios": ratios(results),
+    }
+    return msgspec.json.format(msgspec.json.encode(found), indent=2)
