@@ -2,11 +2,12 @@
 
 from halo_voice.simulator.caller import (
     Caller,
+    Cough,
     HangUp,
     InteractiveCaller,
+    Interrupt,
     Line,
     Press,
-    RandomCaller,
     Say,
     ScriptedCaller,
     Silence,
@@ -14,6 +15,7 @@ from halo_voice.simulator.caller import (
 )
 from halo_voice.simulator.chance import Spread
 from halo_voice.simulator.cloud import Control
+from halo_voice.simulator.crowd import InterruptingCaller, RandomCaller
 from halo_voice.simulator.engine import Engine
 from halo_voice.simulator.exchanges import Exchange
 from halo_voice.simulator.faults import Faults, When
@@ -42,6 +44,7 @@ __all__ = [
     "Caller",
     "Closed",
     "Control",
+    "Cough",
     "Engine",
     "Exchange",
     "Faults",
@@ -50,6 +53,8 @@ __all__ = [
     "HttpRequest",
     "HttpResponse",
     "InteractiveCaller",
+    "Interrupt",
+    "InterruptingCaller",
     "Line",
     "Network",
     "NetworkError",

@@ -1,4 +1,4 @@
-"""People on the line: they act on what they hear, by a script, at random, or through a keyboard."""
+"""People on the line: they act on what they hear, by a script or through a keyboard."""
 
 from __future__ import annotations
 
@@ -73,7 +73,25 @@ class HangUp:
     after_ms: float = 0
 
 
-Act = str | Say | Press | Silence | HangUp
+@dataclass(frozen=True, slots=True)
+class Interrupt:
+    """Speaks over the assistant: `after_ms` after a phrase became audible, or after the caller's
+    own last sound in it. Comes even when the phrase has ended by then."""
+
+    text: str
+    after_ms: float = 800
+
+
+@dataclass(frozen=True, slots=True)
+class Cough:
+    """A sound without words: over the assistant, like `Interrupt`, or where it is this line's turn
+    (`after_ms` None)."""
+
+    after_ms: float | None = None
+    duration_ms: int = 400
+
+
+Act = str | Say | Press | Silence | HangUp | Interrupt | Cough
 
 
 class ScriptedCaller:
@@ -101,10 +119,16 @@ class ScriptedCaller:
         self._answered = 0  # phrases heard before our last line
         self._pending: Timer | None = None
         self._patience: Timer | None = None
+        self._intrudes = False  # an interruption is on its way
 
     def hear(self, line: Line) -> None:
+        if self._intrudes:
+            return
+        if line.audible and not line.speaking and self._over():
+            self._interrupt_later(line)
+            return
         self._cancel()
-        if line.audible or line.speaking:
+        if line.audible or line.speaking or self._over():
             return
         if self._hang_up_after:
             self._patience = line.after(self._patience_ms, line.hang_up)
@@ -117,6 +141,26 @@ class ScriptedCaller:
     def _may_wait(self) -> bool:
         """Only for speaking does it matter whether somebody listens."""
         return self._polite and bool(self._left) and isinstance(self._left[0], str | Say)
+
+    def _over(self) -> bool:
+        """What comes next is for the time when the assistant speaks."""
+        act = self._left[0] if self._left else None
+        return isinstance(act, Interrupt) or (isinstance(act, Cough) and act.after_ms is not None)
+
+    def _interrupt_later(self, line: Line) -> None:
+        act = self._left.pop(0)
+        assert isinstance(act, Interrupt | Cough)
+        self._cancel()
+        self._intrudes = True
+        line.after(act.after_ms or 0, lambda: self._interrupt(line, act))
+
+    def _interrupt(self, line: Line, act: Interrupt | Cough) -> None:
+        self._intrudes = False
+        self._answered = len(line.heard)
+        if isinstance(act, Cough):
+            line.say("", duration_ms=act.duration_ms)
+        else:
+            line.say(act.text)
 
     def _act(self, line: Line) -> None:
         if not line.up:
@@ -131,6 +175,8 @@ class ScriptedCaller:
             line.say(act)
         elif isinstance(act, Say):
             line.say(act.text, confidence=act.confidence, duration_ms=act.duration_ms)
+        elif isinstance(act, Cough):
+            line.say("", duration_ms=act.duration_ms)
         elif isinstance(act, Press):
             for key in act.keys:
                 line.press(key)
@@ -157,69 +203,6 @@ class SilentCaller:
 
     def ended(self, line: Line) -> None:
         pass
-
-
-PHRASES = [
-    "здравствуйте",
-    "скажите пожалуйста",
-    "сколько стоит доставка",
-    "когда вы работаете",
-    "хочу записаться на завтра",
-    "позовите оператора",
-    "я не понял",
-    "повторите ещё раз",
-    "мне привезли не то",
-    "заказ номер пять семь",
-    "спасибо",
-    "да",
-    "нет",
-]
-
-
-class RandomCaller:
-    """Talkative, silent, mumbling or long-winded, interrupts, and hangs up when it likes."""
-
-    def __init__(self, rng: random.Random) -> None:
-        self._rng = rng
-        self._talk = rng.uniform(0.3, 1.0)  # how often an end of a phrase is answered
-        self._interrupts = rng.choice([0.0, 0.0, 0.2])
-        self._mumbles = rng.choice([0.0, 0.1, 0.5])
-        self._rambles = rng.choice([0.0, 0.05])
-        self._leaves_ms = rng.choice(
-            [rng.expovariate(1 / 20_000), rng.expovariate(1 / 120_000), 10**9]
-        )
-        self._pending: Timer | None = None
-        self._begun = False
-
-    def hear(self, line: Line) -> None:
-        if not self._begun:
-            self._begun = True
-            line.after(self._leaves_ms, line.hang_up)
-        if self._pending:
-            self._pending.cancel()
-        rng = self._rng
-        if line.speaking or rng.random() > (self._interrupts if line.audible else self._talk):
-            return
-        pause = rng.lognormvariate(6.4, 0.8)  # about 600 ms, with a long tail
-        self._pending = line.after(pause, lambda: self._speak(line))
-
-    def ended(self, line: Line) -> None:  # noqa: ARG002
-        if self._pending:
-            self._pending.cancel()
-
-    def _speak(self, line: Line) -> None:
-        rng = self._rng
-        if rng.random() < 0.03:
-            line.press(rng.choice("0123456789*#"))
-        elif rng.random() < self._rambles:
-            line.say(
-                ", ".join(rng.choices(PHRASES, k=50)), duration_ms=rng.randint(40_000, 150_000)
-            )
-        elif rng.random() < self._mumbles:
-            line.say(rng.choice(["", "э", "мм"]), confidence=rng.uniform(0, 0.3))
-        else:
-            words = ", ".join(rng.choices(PHRASES, k=rng.randint(1, 4)))
-            line.say(words, confidence=rng.uniform(0.5, 1))
 
 
 class InteractiveCaller:

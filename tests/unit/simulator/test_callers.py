@@ -6,8 +6,12 @@ import asyncio
 import random
 
 from halo_voice.simulator import (
+    PROMPT,
+    Cough,
     HangUp,
     InteractiveCaller,
+    Interrupt,
+    InterruptingCaller,
     Press,
     RandomCaller,
     Say,
@@ -117,3 +121,50 @@ async def test_in_real_time_lines_are_said_when_they_are_typed(connected):
     call = await connected(BOT, caller=InteractiveCaller(typed.get), real_time=True)
     assert call.log == ["tone 1"]
     assert call.terminated_ms < 2_000
+
+
+DUPLEX = """
+const asr = ears({ interimResults: true });
+call.sendMediaTo(asr);
+asr.addEventListener(ASREvents.Result, (e) => {
+  log(e.text);
+  setTimeout(() => call.say("Вы сказали: " + e.text + ", и я вам на это отвечаю долго", VOICE), 400);
+});
+call.say("Здравствуйте, я вас очень внимательно слушаю", VOICE);
+"""
+
+
+async def test_a_script_may_speak_over_the_assistant(connected):
+    """So long after a phrase has begun: words, or a cough; then the script goes on."""
+    lines = [Interrupt("Подождите", 500), Cough(300), "Спасибо"]
+    call = await connected(DUPLEX, caller=ScriptedCaller(lines), recogniser=PROMPT)
+    first, cough, last = call.speech
+    assert first.started_ms == call.playbacks[0].started_ms + 500
+    assert cough.text == ""
+    assert cough.started_ms == first.ended_ms + 300 < call.playbacks[0].ended_ms
+    assert last.text == "Спасибо"
+
+
+async def test_an_interrupting_caller_speaks_at_any_moment(connected):
+    """Over phrases and after them; sentences, nods and coughs, halves of a thought, numbers."""
+
+    async def play(seed: int):
+        return await connected(
+            DUPLEX,
+            caller=InterruptingCaller(random.Random(seed)),
+            recogniser=PROMPT,
+            max_ms=300_000,
+        )
+
+    assert (await play(3)).hash == (await play(3)).hash
+    calls = [await play(seed) for seed in range(30)]
+    over = [
+        speech.text
+        for call in calls
+        for speech in call.speech
+        if any(p.started_ms < speech.started_ms < (p.ended_ms or 0) for p in call.playbacks)
+    ]
+    assert {"", "угу"} <= set(over)
+    assert any(len(text) > 20 for text in over)
+    said = {speech.text for call in calls for speech in call.speech}
+    assert {"восемь", "девятьсот шестнадцать"} <= said
