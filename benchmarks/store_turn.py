@@ -1,10 +1,11 @@
-"""What one turn costs in the store: accept_turn and settle_turn, in milliseconds of wall and CPU.
+"""What one turn costs in the store: accepted, settled, noted; in milliseconds of wall and CPU.
 
     python benchmarks/store_turn.py [URL ...]
 
 Without a URL: SQLite in a new folder below the working folder (a memory disk would hide the cost of
-the sync). For PostgreSQL name a database that may be filled with calls. CPU is that of this process
-with its threads; the server's is not in it.
+the sync), and `memory:`, which shows what of the figures is the benchmark itself. For PostgreSQL
+name a database that may be filled with calls. CPU is that of this process with its threads, in the
+kernel too; the server's is not in it. Wall is from the caller's words to the acknowledged reply.
 """
 
 from __future__ import annotations
@@ -15,52 +16,94 @@ import sys
 import tempfile
 import time
 import uuid
+from collections.abc import Awaitable, Callable
 from pathlib import Path
 
-from halo_voice.core.ports import CallStart, Outcome, Store
-from halo_voice.store import open_store, redact_url
+from halo_voice.core.ports import CallStart, Outcome, Store, TurnNote
+from halo_voice.store import SpooledStore, open_store, redact_url
 
 USER_TEXT = "Здравствуйте, подскажите, пожалуйста, во сколько вы сегодня закрываетесь?"
 REPLY = "Сегодня мы работаем до восьми вечера. Подсказать, как к нам доехать?"
+LATENCY = {"asr_ms": 610, "first_token_ms": 240, "first_phrase_ms": 310, "voice_ms": 180}
+PACE = 70  # turns a second: 1,000 calls with one turn in 14 s each
+PACED_S = 6
 
 
-async def one_call(store: Store, turns: int, wall_ms: list[float]) -> None:
-    """One call: its turns follow each other, as in life."""
+async def one_turn(store: Store, call_id: str, turn: int) -> float:
+    """The turn's milliseconds; the note of the one before it comes with it, as in life."""
+    began = time.perf_counter()
+    await store.accept_turn(call_id, turn, USER_TEXT, 0.9)
+    await store.settle_turn(
+        call_id, turn, outcome=Outcome.ANSWERED, reply=REPLY, action="listen", source="model"
+    )
+    took = time.perf_counter() - began
+    await store.note_turn(TurnNote(call_id, turn, latency=LATENCY))
+    return took * 1000
+
+
+async def opened(store: Store) -> str:
     call_id = uuid.uuid4().hex
     await store.open_call(CallStart(call_id, caller="+70000000000", called="+70000000001"))
-    for turn in range(1, turns + 1):
-        began = time.perf_counter()
-        await store.accept_turn(call_id, turn, USER_TEXT, 0.9)
-        await store.settle_turn(
-            call_id, turn, outcome=Outcome.ANSWERED, reply=REPLY, action="listen", source="model"
-        )
-        wall_ms.append((time.perf_counter() - began) * 1000)
+    return call_id
 
 
-async def measure(store: Store, calls: int, turns: int) -> str:
-    """`calls` calls at the same time, `turns` turns each."""
-    wall_ms: list[float] = []
+async def paced(store: Store) -> tuple[list[float], int]:
+    """PACE turns a second, evenly, each of another of 100 calls."""
+    calls = [await opened(store) for _ in range(100)]
+    tasks: list[asyncio.Task[float]] = []
+    began = time.perf_counter()
+    for number in range(PACE * PACED_S):
+        await asyncio.sleep(began + number / PACE - time.perf_counter())
+        turn = one_turn(store, calls[number % len(calls)], number // len(calls) + 1)
+        tasks.append(asyncio.create_task(turn))
+    return [await task for task in tasks], len(calls)
+
+
+def at_once(calls: int, turns: int) -> Callable[[Store], Awaitable[tuple[list[float], int]]]:
+    """So many calls flat out, each with its turns one after the other."""
+
+    async def one_call(store: Store) -> list[float]:
+        call_id = await opened(store)
+        return [await one_turn(store, call_id, turn) for turn in range(1, turns + 1)]
+
+    async def run(store: Store) -> tuple[list[float], int]:
+        taken = await asyncio.gather(*(one_call(store) for _ in range(calls)))
+        return [ms for of_call in taken for ms in of_call], calls
+
+    return run
+
+
+async def measure(
+    name: str, store: Store, load: Callable[[Store], Awaitable[tuple[list[float], int]]]
+) -> str:
     began, cpu = time.perf_counter(), time.process_time()
-    async with asyncio.TaskGroup() as group:
-        for _ in range(calls):
-            group.create_task(one_call(store, turns, wall_ms))
+    wall_ms, _ = await load(store)
     elapsed, used = time.perf_counter() - began, time.process_time() - cpu
-    done = calls * turns
     p50 = statistics.median(wall_ms)
     p99 = statistics.quantiles(wall_ms, n=100)[98]
-    return f"{calls:6d} {p50:10.2f} {p99:10.2f} {used / done * 1000:10.3f} {done / elapsed:10.0f}"
+    done = len(wall_ms)
+    return f"{name:>12} {p50:9.2f} {p99:9.2f} {used / done * 1000:12.3f} {done / elapsed:9.0f}"
+
+
+LOADS = {
+    f"{PACE} turns/s": paced,
+    "1 call": at_once(1, 400),
+    "50 calls": at_once(50, 40),
+    "1000 calls": at_once(1000, 3),
+}
 
 
 async def main(urls: list[str]) -> None:
-    """Measure every URL at 1, 50 and 1,000 calls at a time."""
+    """Measure every URL under every load, behind the spool as in the running process."""
     with tempfile.TemporaryDirectory(dir=Path.cwd()) as folder:
-        for url in urls or [f"sqlite:///{folder}/halo.sqlite3"]:
-            store = await open_store(url)
-            await measure(store, 1, 50)  # statements compiled, connections made
-            print(redact_url(url) if urls else "SQLite, full sync")
-            print(" calls   p50 ms     p99 ms  CPU ms/turn    turns/s")
-            for calls, turns in ((1, 400), (50, 40), (1000, 3)):
-                print(await measure(store, calls, turns))
+        for number, url in enumerate(urls or [f"sqlite:///{folder}/halo.sqlite3", "memory:"]):
+            store = SpooledStore(await open_store(url), Path(folder, f"{number}.jsonl"))
+            await store.start()
+            await at_once(1, 50)(store)  # statements compiled, connections made
+            print("SQLite, full sync" if folder in url else redact_url(url))
+            print("        load    p50 ms    p99 ms  CPU ms/turn   turns/s")
+            for name, load in LOADS.items():
+                print(await measure(name, store, load))
             await store.close()
 
 

@@ -31,7 +31,7 @@ class Refusing(MemoryStore):
     async def _refuse(self, *_: object, **__: object) -> NoReturn:
         raise StoreBusy
 
-    open_call = accept_turn = settle_turn = end_call = keep_recording_text = _refuse
+    open_call = accept_turn = settle_turn = note_turn = end_call = keep_recording_text = _refuse
 
 
 class Place:

@@ -197,6 +197,7 @@ class Store(Protocol):
         """Add to a turn what became known of it; keys of `latency` are merged.
 
         May be repeated. A call or turn that is unknown is no error: a note is worth none.
+        Durable within a second, and after `close`: a kill may lose the last ones.
         """
         ...
 

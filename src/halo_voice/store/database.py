@@ -1,24 +1,33 @@
-"""What a store needs of its database: run a function of a connection as one transaction."""
+"""What a store needs of its database: run a function of a session as one transaction."""
 
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable
-from typing import Protocol, TypeVar
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any, Protocol, TypeVar
 
-from sqlalchemy import Connection
+from sqlalchemy import Executable
 
 # For every engine. Statements' values and rows are the caller's words: neither an error message nor
 # SQLAlchemy's own log, which prints rows at its debug level, may show them.
 DISCREET = {"hide_parameters": True, "logging_name": "halo"}
 logging.getLogger("sqlalchemy.engine.Engine.halo").setLevel(logging.WARNING)
 
+
+class Session(Protocol):
+    """An open transaction. `values` are the statement's parameters by name."""
+
+    def rows(self, statement: Executable, values: Mapping[str, Any]) -> list[Sequence[Any]]:
+        """Run it; what it returns, with the values of the columns' types."""
+        ...
+
+
 Result = TypeVar("Result")
-Transaction = Callable[[Connection], Result]
+Transaction = Callable[[Session], Result]
 
 
 class Database(Protocol):
-    """Runs functions of a connection outside the event loop. Raises `StoreError`s only.
+    """Runs functions of a session outside the event loop. Raises `StoreError`s only.
 
     A function may run twice (its first transaction was rolled back or its connection was lost), so
     it changes nothing but the database. It raises `StoreError` only before it has written.
@@ -30,8 +39,21 @@ class Database(Protocol):
         """Run several statements as one transaction, durable on return."""
         ...
 
-    async def write_at_once(self, transaction: Transaction[Result]) -> Result:
-        """Run a function whose every statement is a whole transaction by itself: cheaper."""
+    async def write_at_once(
+        self, transaction: Transaction[Result], *, within_s: float = 0.0
+    ) -> Result:
+        """Run a function whose every statement is a whole transaction by itself: cheaper.
+
+        It may be held back for `within_s` seconds, to share the disk with others.
+        """
+        ...
+
+    async def note(self, transaction: Transaction[None]) -> None:
+        """Run it some time soon, at `close` at the latest: not durable on return."""
+        ...
+
+    async def noted(self) -> None:
+        """Return when what was noted can be read, or cannot be written now."""
         ...
 
     async def read(self, transaction: Transaction[Result]) -> Result:

@@ -7,7 +7,15 @@ from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 from halo_voice.core.errors import StoreError, StoreUnavailable
-from halo_voice.core.ports import Action, CallEnd, CallRecord, CallStart, Outcome, TurnRecord
+from halo_voice.core.ports import (
+    Action,
+    CallEnd,
+    CallRecord,
+    CallStart,
+    Outcome,
+    TurnNote,
+    TurnRecord,
+)
 from halo_voice.store.faults import NO_SUCH_CALL, NO_SUCH_TURN, TOO_LARGE
 from halo_voice.store.moments import replayable
 from halo_voice.store.words import finite, keepable
@@ -102,6 +110,12 @@ class MemoryStore:
             )
         return turns[turn]
 
+    async def note_turn(self, note: TurnNote) -> None:
+        self._check()
+        turns = self._turns.get(keepable(note.call_id), {})
+        if note.turn in turns:
+            turns[note.turn] = noted(turns[note.turn], note)
+
     async def turns(self, call_id: str) -> list[TurnRecord]:
         self._check()
         return [turn for _, turn in sorted(self._turns.get(keepable(call_id), {}).items())]
@@ -161,6 +175,19 @@ class MemoryStore:
         if call is None:
             raise StoreError(NO_SUCH_CALL)
         return call
+
+
+def noted(turn: TurnRecord, note: TurnNote | TurnRecord) -> TurnRecord:
+    """The turn with what the note, or another record of it, knows besides."""
+    if note.heard is None and not note.revised_text and not note.latency:
+        return turn
+    latency = {keepable(name): ms for name, ms in note.latency.items()}
+    return replace(
+        turn,
+        heard=turn.heard if note.heard is None else keepable(note.heard),
+        revised_text=keepable(note.revised_text) or turn.revised_text,
+        latency={**turn.latency, **latency},
+    )
 
 
 def _fit(*numbers: int) -> None:

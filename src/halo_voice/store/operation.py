@@ -7,11 +7,13 @@ from dataclasses import asdict, dataclass
 from datetime import datetime
 from typing import Any
 
-from halo_voice.core.ports import CallEnd, CallStart, Outcome, Store
+from halo_voice.core.ports import CallEnd, CallStart, Outcome, Store, TurnNote
 from halo_voice.store.moments import recorded_at
 from halo_voice.store.words import keepable
 
-NAMES = frozenset({"open_call", "accept_turn", "settle_turn", "end_call", "keep_recording_text"})
+NAMES = frozenset(
+    {"open_call", "accept_turn", "settle_turn", "note_turn", "end_call", "keep_recording_text"}
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,6 +63,8 @@ def _revived(name: str, arguments: dict[str, Any]) -> dict[str, Any]:
     if name == "end_call":
         end = arguments["end"]
         return {"end": CallEnd(**(end | {"late_texts": tuple(end["late_texts"])}))}
+    if name == "note_turn":
+        return {"note": TurnNote(**arguments["note"])}
     if name == "settle_turn":
         return arguments | {"outcome": Outcome(arguments["outcome"])}
     return arguments

@@ -8,10 +8,11 @@ runs as a transaction: one round trip instead of three.
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
-from sqlalchemy import Engine, create_engine
+from sqlalchemy import Connection, Engine, Executable, create_engine
 from sqlalchemy.engine import URL
 from sqlalchemy.exc import DBAPIError
 
@@ -49,6 +50,17 @@ def postgresql_engine(url: URL, *, busy_ms: int, statement_ms: int = _STATEMENT_
     )
 
 
+class _Session:
+    """A connection of the pool as a `Session`."""
+
+    def __init__(self, connection: Connection) -> None:
+        self._connection = connection
+
+    def rows(self, statement: Executable, values: Mapping[str, Any]) -> list[Sequence[Any]]:
+        found = self._connection.execute(statement, values)
+        return list(found) if found.returns_rows else []
+
+
 class PostgresqlDatabase:
     """One database on a server."""
 
@@ -63,10 +75,22 @@ class PostgresqlDatabase:
     async def write(self, transaction: Transaction[Result]) -> Result:
         return await self._on_thread(_run, self._engine, transaction)
 
-    async def write_at_once(self, transaction: Transaction[Result]) -> Result:
+    async def write_at_once(
+        self,
+        transaction: Transaction[Result],
+        *,
+        within_s: float = 0.0,  # noqa: ARG002 - the server has its own way, commit_delay
+    ) -> Result:
         return await self._on_thread(_run, self._at_once, transaction)
 
-    read = write_at_once
+    async def note(self, transaction: Transaction[None]) -> None:
+        await self.write_at_once(transaction)
+
+    async def noted(self) -> None:
+        """Nothing is put off here."""
+
+    async def read(self, transaction: Transaction[Result]) -> Result:
+        return await self.write_at_once(transaction)
 
     async def close(self) -> None:
         """Finish what was handed in, then disconnect. Harmless when repeated."""
@@ -92,7 +116,7 @@ def _run(engine: Engine, transaction: Transaction[Result]) -> Result:
     for attempt in (1, 2):
         try:
             with engine.begin() as connection:
-                return transaction(connection)
+                return transaction(_Session(connection))
         except Exception as error:  # every fault becomes a StoreError here, at the edge
             fault = translated(error)
             lost = isinstance(error, DBAPIError) and error.connection_invalidated

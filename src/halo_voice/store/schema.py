@@ -7,6 +7,7 @@ change here and a new file in `migrations/versions`.
 # ruff: noqa: ARG002 - SQLAlchemy passes the dialect to every conversion
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import Any
 
@@ -24,6 +25,8 @@ from sqlalchemy import (
     Text,
     TypeDecorator,
 )
+from sqlalchemy.dialects.postgresql import JSONB
+from sqlalchemy.types import TypeEngine
 
 from halo_voice.core.ports import Outcome
 from halo_voice.store.words import keepable
@@ -50,6 +53,23 @@ class WordList(TypeDecorator[tuple[str, ...]]):
 
     def process_result_value(self, value: Any, dialect: Dialect) -> tuple[str, ...]:
         return tuple(value or ())
+
+
+class Milliseconds(TypeDecorator[dict[str, int]]):
+    """Times by name, as a JSON object that the database itself can merge."""
+
+    impl = JSON
+    cache_ok = True
+
+    def load_dialect_impl(self, dialect: Dialect) -> TypeEngine[Any]:
+        kind: TypeEngine[Any] = JSONB() if dialect.name == "postgresql" else JSON()
+        return dialect.type_descriptor(kind)
+
+    def process_bind_param(self, value: Mapping[str, int] | None, dialect: Dialect) -> Any:
+        return {keepable(name): ms for name, ms in (value or {}).items()}
+
+    def process_result_value(self, value: Any, dialect: Dialect) -> dict[str, int]:
+        return dict(value or {})
 
 
 class Moment(TypeDecorator[datetime]):
@@ -119,6 +139,9 @@ turns = Table(
     Column("source", Words, nullable=False),
     Column("settled_at", Moment),
     Column("model_ms", BigInteger),
+    Column("heard", Words),
+    Column("revised_text", Words, nullable=False, server_default=""),
+    Column("latency", Milliseconds, nullable=False, server_default="{}"),
     sqlite_with_rowid=False,
 )
 

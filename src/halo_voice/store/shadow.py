@@ -6,7 +6,7 @@ from collections.abc import Callable, Container
 from datetime import datetime, timedelta
 
 from halo_voice.core.ports import CallRecord, Outcome, TurnRecord
-from halo_voice.store.memory import MemoryStore
+from halo_voice.store.memory import MemoryStore, noted
 from halo_voice.store.words import keepable
 
 CALLS_MAX = 2_000
@@ -45,7 +45,8 @@ class Shadow(MemoryStore):
             return
         known = turns.get(turn.turn)
         if known is None or known.outcome is Outcome.PENDING or turn.outcome is not Outcome.PENDING:
-            turns[turn.turn] = turn
+            # A note may be on its way still: what is known of the turn outlives an older record.
+            turns[turn.turn] = turn if known is None else noted(noted(turn, known), turn)
 
     def forget(self, call_id: str) -> None:
         """Drop a call that has ended, unless it waits for the store."""

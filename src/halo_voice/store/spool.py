@@ -14,6 +14,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Awaitable, Callable
 from contextlib import suppress
+from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -21,11 +22,21 @@ from typing import Any
 import structlog
 
 from halo_voice.core.errors import StoreError, StoreUnavailable
-from halo_voice.core.ports import Action, CallEnd, CallRecord, CallStart, Outcome, Store, TurnRecord
+from halo_voice.core.ports import (
+    Action,
+    CallEnd,
+    CallRecord,
+    CallStart,
+    Outcome,
+    Store,
+    TurnNote,
+    TurnRecord,
+)
 from halo_voice.store.attempt import AWAY, attempt
 from halo_voice.store.journal import Journal
 from halo_voice.store.memory import utc_now
 from halo_voice.store.operation import Operation
+from halo_voice.store.replay import Replay
 from halo_voice.store.shadow import NonceMemory, Shadow
 from halo_voice.store.waiting import Waiting
 from halo_voice.store.words import keepable
@@ -35,7 +46,6 @@ PING_S = 15.0
 PAUSE_S = (0.2, 5.0)
 """Between two looks whether the store is back: at first, and at most."""
 
-_REPLAYS_AT_ONCE = 64
 _log = structlog.get_logger(__name__)
 
 
@@ -45,7 +55,8 @@ class SpooledStore:
     `path` is the spool's file; None keeps what waits in memory only. `patience_s` is how long a
     method waits for the store, whatever the store's own limits. At `operations_max` waiting, or
     `memory_max` of them not on the disk, the store's error is raised as if there were no spool;
-    a new call is refused at nine tenths of that, so that the running ones can be finished.
+    a new call is refused at nine tenths of that, so that the running ones can be finished, and
+    notes are dropped at eight.
     """
 
     def __init__(
@@ -66,6 +77,7 @@ class SpooledStore:
         self._journal = Journal(path)
         self._waiting = Waiting()
         self._shadow = Shadow(self._waiting, now=now)
+        self._replay = Replay(store, self._waiting, self._shadow, self._journal, patience_s)
         self._nonces = NonceMemory(now=now)
         self._away: StoreError | None = None  # known not to write
         self._unread: StoreError | None = None  # known not to read
@@ -88,7 +100,7 @@ class SpooledStore:
             try:
                 operation = Operation.read(line)
             except ValueError as error:
-                await self._reject(line, str(error))
+                await self._replay.reject(line, str(error))
             else:
                 self._waiting.add(operation)
         if len(self._waiting):
@@ -162,6 +174,15 @@ class SpooledStore:
         settled: TurnRecord = await self._write("settle_turn", call_id, arguments)
         self._shadow.learn_turn(settled)
         return settled
+
+    async def note_turn(self, note: TurnNote) -> None:
+        """As the store; when much waits already, notes are the first to be let go."""
+        self._check()
+        if self._full("note_turn"):
+            return
+        given = replace(note, latency=dict(note.latency))
+        await self._write("note_turn", note.call_id, {"note": given})
+        await self._shadow.note_turn(given)
 
     async def end_call(self, end: CallEnd) -> bool:
         closed: bool = await self._write("end_call", end.call_id, {"end": end})
@@ -252,11 +273,11 @@ class SpooledStore:
             try:
                 await self._recall(operation.call_id, starting=operation.name == "open_call")
             except AWAY:
-                # The end of a call that nobody here has seen is kept all the same.
-                if operation.name != "end_call":
+                # The end of a call that nobody here has seen is kept all the same, and notes.
+                if operation.name not in ("end_call", "note_turn"):
                     raise
                 known = False
-        if self._closed or self._full(operation):
+        if self._closed or self._full(operation.name):
             raise type(fault)(fault.message)
         result = await operation.apply(self._shadow) if known else True
         if result is False:  # an end that closed nothing: nothing to keep
@@ -266,8 +287,8 @@ class SpooledStore:
         await self._journal.keep(operation.line())
         return result
 
-    def _full(self, operation: Operation) -> bool:
-        part = 0.9 if operation.name == "open_call" else 1.0
+    def _full(self, name: str) -> bool:
+        part = {"note_turn": 0.8, "open_call": 0.9}.get(name, 1.0)
         return (
             len(self._waiting) >= self._operations_max * part
             or self._journal.unsaved >= self._memory_max * part
@@ -361,37 +382,4 @@ class SpooledStore:
         except (StoreError, TimeoutError):
             return False
         self._away = self._unread = None
-        brought = 0
-        while self._waiting:
-            heads = self._waiting.heads(_REPLAYS_AT_ONCE)
-            done = sum(await asyncio.gather(*(self._bring(operation) for operation in heads)))
-            brought += done
-            if not done:
-                return False
-        await self._journal.clear(self._journal.last)
-        _log.info("store_back", operations=brought)
-        return True
-
-    async def _bring(self, operation: Operation) -> bool:
-        """Do the first operation of a call in the store. True if it need not wait any more."""
-        result, fault, final = None, None, ""
-        try:
-            result, fault = await attempt(operation.apply(self._store), self._patience_s)
-        except (StoreError, TypeError, ValueError) as error:
-            final = error.message if isinstance(error, StoreError) else type(error).__name__
-        if fault is not None or (final and not await self._reject(operation.line(), final)):
-            self._waiting.let_others_first(operation.call_id)
-            return False
-        self._waiting.done(operation.call_id)
-        if isinstance(result, TurnRecord):
-            self._shadow.learn_turn(result)
-        elif isinstance(result, CallRecord) and operation.call_id not in self._waiting:
-            self._shadow.learn_call(result)
-        call = await self._shadow.find_call(operation.call_id)
-        if call is not None and not call.open:
-            self._shadow.forget(operation.call_id)
-        return True
-
-    async def _reject(self, line: bytes, reason: str) -> bool:
-        _log.error("spool_rejected", reason=reason)
-        return await self._journal.reject(line, reason)
+        return await self._replay.all()

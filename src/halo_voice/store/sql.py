@@ -2,16 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime, timedelta
 from itertools import count
 from typing import Any
 
-from sqlalchemy import Connection, Row, Select
+from sqlalchemy import Executable, Select
 
 from halo_voice.core.errors import StoreError
-from halo_voice.core.ports import Action, CallEnd, CallRecord, CallStart, Outcome, TurnRecord
-from halo_voice.store.database import Database
+from halo_voice.core.ports import (
+    Action,
+    CallEnd,
+    CallRecord,
+    CallStart,
+    Outcome,
+    TurnNote,
+    TurnRecord,
+)
+from halo_voice.store.database import Database, Session
 from halo_voice.store.faults import NO_SUCH_CALL, NO_SUCH_TURN
 from halo_voice.store.moments import replayable
 from halo_voice.store.statements import Statements
@@ -19,6 +27,10 @@ from halo_voice.store.words import finite
 
 # One claim in so many also removes expired nonces, up to 1,000 of them: always more than came.
 _CLAIMS_PER_PURGE = 64
+
+# The caller's words are written down while the model thinks, so nobody hears that they wait a
+# little; the reply waits for its outcome and goes at once, and takes them along.
+_ACCEPT_WITHIN_S = 0.02
 
 
 class SqlStore:
@@ -43,10 +55,10 @@ class SqlStore:
             "late_texts": (),
         }
 
-        def transaction(connection: Connection) -> CallRecord:
-            row = connection.execute(self._statements.open_call, values).one_or_none()
+        def transaction(session: Session) -> CallRecord:
+            row = _one(session, self._statements.open_call, values)
             if row is None:
-                row = self._call(connection, start.call_id)
+                row = self._call(session, start.call_id)
             if row is None:
                 raise StoreError(NO_SUCH_CALL)
             return CallRecord(*row)
@@ -54,8 +66,8 @@ class SqlStore:
         return await self._database.write_at_once(transaction)
 
     async def find_call(self, call_id: str) -> CallRecord | None:
-        def transaction(connection: Connection) -> CallRecord | None:
-            row = self._call(connection, call_id)
+        def transaction(session: Session) -> CallRecord | None:
+            row = self._call(session, call_id)
             return None if row is None else CallRecord(*row)
 
         return await self._database.read(transaction)
@@ -71,15 +83,15 @@ class SqlStore:
             "now": self._now(),
         }
 
-        def transaction(connection: Connection) -> TurnRecord:
-            row = connection.execute(self._statements.accept_turn, values).one_or_none()
+        def transaction(session: Session) -> TurnRecord:
+            row = _one(session, self._statements.accept_turn, values)
             if row is None:
-                row = self._turn(connection, call_id, turn)
+                row = self._turn(session, call_id, turn)
             if row is None:
                 raise StoreError(NO_SUCH_CALL)
             return TurnRecord(*row)
 
-        return await self._database.write_at_once(transaction)
+        return await self._database.write_at_once(transaction, within_s=_ACCEPT_WITHIN_S)
 
     async def settle_turn(
         self,
@@ -105,17 +117,34 @@ class SqlStore:
             "model_ms": model_ms,
         }
 
-        def transaction(connection: Connection) -> TurnRecord:
-            row = connection.execute(self._statements.settle_turn, values).one_or_none()
+        def transaction(session: Session) -> TurnRecord:
+            row = _one(session, self._statements.settle_turn, values)
             if row is None:
-                row = self._turn(connection, call_id, turn)
+                row = self._turn(session, call_id, turn)
             if row is None:
                 raise StoreError(NO_SUCH_TURN)
             return TurnRecord(*row)
 
         return await self._database.write_at_once(transaction)
 
+    async def note_turn(self, note: TurnNote) -> None:
+        if not -(2**63) <= note.turn < 2**63:
+            return  # no turn has such a number
+        values = {
+            "of_call": note.call_id,
+            "of_turn": note.turn,
+            "also_heard": note.heard,
+            "also_revised": note.revised_text,
+            "also_latency": note.latency,
+        }
+
+        def transaction(session: Session) -> None:
+            session.rows(self._statements.note_turn, values)
+
+        await self._database.note(transaction)
+
     async def turns(self, call_id: str) -> list[TurnRecord]:
+        await self._database.noted()
         rows = await self._rows(self._statements.turns_of_call, {"of_call": call_id})
         return [TurnRecord(*row) for row in rows]
 
@@ -130,11 +159,11 @@ class SqlStore:
             "late_texts": end.late_texts,
         }
 
-        def transaction(connection: Connection) -> bool:
-            closed = connection.execute(self._statements.end_call, values).one_or_none()
+        def transaction(session: Session) -> bool:
+            closed = _one(session, self._statements.end_call, values)
             if closed is None:
                 return False
-            connection.execute(self._statements.abandon_turns, {"of_call": end.call_id, "now": now})
+            session.rows(self._statements.abandon_turns, {"of_call": end.call_id, "now": now})
             return True
 
         return await self._database.write(transaction)
@@ -142,8 +171,8 @@ class SqlStore:
     async def keep_recording_text(self, call_id: str, text: str) -> None:
         values = {"of_call": call_id, "recording_text": text}
 
-        def transaction(connection: Connection) -> None:
-            kept = connection.execute(self._statements.keep_recording_text, values).one_or_none()
+        def transaction(session: Session) -> None:
+            kept = _one(session, self._statements.keep_recording_text, values)
             if kept is None:
                 raise StoreError(NO_SUCH_CALL)
 
@@ -154,10 +183,10 @@ class SqlStore:
         values = {"nonce": nonce, "expires_at": now + timedelta(seconds=ttl_s), "now": now}
         purge = next(self._claims) % _CLAIMS_PER_PURGE == 0
 
-        def transaction(connection: Connection) -> bool:
+        def transaction(session: Session) -> bool:
             if purge:
-                connection.execute(self._statements.purge_nonces, {"now": now})
-            taken = connection.execute(self._statements.claim_nonce, values).one_or_none()
+                session.rows(self._statements.purge_nonces, {"now": now})
+            taken = _one(session, self._statements.claim_nonce, values)
             return taken is not None
 
         return await self._database.write_at_once(transaction)
@@ -170,21 +199,26 @@ class SqlStore:
         values = {"name": "ping", "pinged_at": self._now()}
         await self._rows(self._statements.find_call, {"of_call": ""})
         await self._database.write_at_once(
-            lambda connection: connection.execute(self._statements.ping, values).one()
+            lambda session: session.rows(self._statements.ping, values)
         )
 
     async def close(self) -> None:
         await self._database.close()
 
-    async def _rows(self, statement: Select[Any], values: dict[str, Any]) -> list[Row[Any]]:
-        return await self._database.read(
-            lambda connection: list(connection.execute(statement, values))
-        )
+    async def _rows(self, statement: Select[Any], values: dict[str, Any]) -> list[Sequence[Any]]:
+        return await self._database.read(lambda session: session.rows(statement, values))
 
-    def _call(self, connection: Connection, call_id: str) -> Row[Any] | None:
-        return connection.execute(self._statements.find_call, {"of_call": call_id}).one_or_none()
+    def _call(self, session: Session, call_id: str) -> Sequence[Any] | None:
+        return _one(session, self._statements.find_call, {"of_call": call_id})
 
-    def _turn(self, connection: Connection, call_id: str, turn: int) -> Row[Any] | None:
-        return connection.execute(
-            self._statements.find_turn, {"of_call": call_id, "of_turn": turn}
-        ).one_or_none()
+    def _turn(self, session: Session, call_id: str, turn: int) -> Sequence[Any] | None:
+        values = {"of_call": call_id, "of_turn": turn}
+        return _one(session, self._statements.find_turn, values)
+
+
+def _one(
+    session: Session, statement: Executable, values: Mapping[str, Any]
+) -> Sequence[Any] | None:
+    """The row of a statement that gives one or none."""
+    rows = session.rows(statement, values)
+    return rows[0] if rows else None

@@ -3,9 +3,10 @@
     asyncio tasks ──job──► writer thread: BEGIN IMMEDIATE, all waiting jobs, COMMIT (one fsync)
                   ◄─results, after the commit, in one wake-up of the loop─┘
 
-A commit with full sync costs the disk's latency whatever is in it, so under load the batch grows
-by itself and the cost per turn falls. If one job of a batch fails, the batch is rolled back and
-its jobs run one by one: a fault stays with the job that has it.
+A commit with full sync costs the disk's latency and most of a turn's CPU, whatever is in it. So
+whoever can wait a little does not ring: the next one that cannot takes it along. Under load the
+batch grows by itself. If one job of a batch fails, the batch is rolled back and its jobs run one by
+one: a fault stays with the job that has it.
 """
 
 from __future__ import annotations
@@ -14,48 +15,61 @@ import asyncio
 import sqlite3
 import threading
 import time
+from collections import deque
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
-from queue import Empty, SimpleQueue
+from queue import SimpleQueue
 from typing import Any
 
-from sqlalchemy import Connection, Engine, create_engine, event
+import structlog
+from sqlalchemy import Engine, create_engine, event
 from sqlalchemy.pool import NullPool
 
 from halo_voice.core.errors import StoreBusy, StoreError, StoreUnavailable
-from halo_voice.store.database import DISCREET, Result, Transaction
+from halo_voice.store.attempt import AWAY
+from halo_voice.store.database import DISCREET, Result, Session, Transaction
 from halo_voice.store.faults import translated
+from halo_voice.store.prepared import SqliteSession
 
 _BATCH_MAX = 128
+_NOTES_MAX = 10_000
+_NOTE_WITHIN_S = 1.0
 _REPLACED = (
     "The store's file was replaced: stop HALO, delete the old -wal and -shm beside the file, "
     "start HALO again."
 )
 # How long one attempt at the write lock lasts: the grain of the busy limit.
 _ATTEMPT_MS = 50
+_log = structlog.get_logger(__name__)
+
+
+def connect(path: Path, *, mode: str, busy_ms: int) -> sqlite3.Connection:
+    """A connection that begins nothing by itself; `mode` is SQLite's `rw` or `rwc`."""
+    # The check is off because closing happens on another thread, after the writer's end.
+    connection = sqlite3.connect(
+        f"{path.as_uri()}?mode={mode}", uri=True, isolation_level=None, check_same_thread=False
+    )
+    try:
+        # FULL: a commit is on the disk when it returns. NORMAL would lose acknowledged turns.
+        connection.execute(f"PRAGMA busy_timeout = {busy_ms}")
+        connection.execute("PRAGMA synchronous = FULL")
+        connection.execute("PRAGMA foreign_keys = ON")
+    except BaseException:  # a full disk, a file that is none of SQLite's: nobody else has it
+        connection.close()
+        raise
+    return connection
 
 
 def sqlite_engine(path: Path, *, mode: str, begin: str, busy_ms: int) -> Engine:
-    """An engine whose transactions start with `begin`; `mode` is SQLite's `rw` or `rwc`."""
-
-    def connect() -> sqlite3.Connection:
-        # The check is off because closing happens on another thread, after the writer's end.
-        connection = sqlite3.connect(
-            f"{path.as_uri()}?mode={mode}", uri=True, isolation_level=None, check_same_thread=False
-        )
-        try:
-            # FULL: a commit is on the disk when it returns. NORMAL would lose acknowledged turns.
-            connection.execute(f"PRAGMA busy_timeout = {busy_ms}")
-            connection.execute("PRAGMA synchronous = FULL")
-            connection.execute("PRAGMA foreign_keys = ON")
-        except BaseException:  # a full disk, a file that is none of SQLite's: nobody else has it
-            connection.close()
-            raise
-        return connection
-
-    engine = create_engine("sqlite://", creator=connect, poolclass=NullPool, **DISCREET)
+    """An engine on `connect`, for migrations; its transactions start with `begin`."""
+    engine = create_engine(
+        "sqlite://",
+        creator=lambda: connect(path, mode=mode, busy_ms=busy_ms),
+        poolclass=NullPool,
+        **DISCREET,
+    )
     if begin:
         event.listen(engine, "begin", lambda connection: connection.exec_driver_sql(begin))
     return engine
@@ -63,8 +77,10 @@ def sqlite_engine(path: Path, *, mode: str, begin: str, busy_ms: int) -> Engine:
 
 @dataclass(slots=True)
 class _Job:
+    """`future` is None for a note: nobody waits for it."""
+
     transaction: Transaction[Any]
-    future: asyncio.Future[Any]
+    future: asyncio.Future[Any] | None
     expires_at: float
     result: Any = None
     fault: StoreError | None = None
@@ -73,7 +89,7 @@ class _Job:
 def _deliver(jobs: list[_Job]) -> None:
     """On the loop: hand the results over, except to those who no longer wait."""
     for job in jobs:
-        if job.future.cancelled():
+        if job.future is None or job.future.cancelled():
             continue
         if job.fault is not None:
             job.future.set_exception(job.fault)
@@ -89,28 +105,28 @@ class _File:
     beside it, and SQLite would play that log into it.
     """
 
-    def __init__(self, path: Path, engine: Engine) -> None:
-        self.engine = engine
+    def __init__(self, path: Path, *, busy_ms: int) -> None:
         self._path = path
-        self._identity = _identity(path)
-        self._connection: Connection | None = None
+        self._busy_ms = busy_ms
+        self._identity = _identity(self._path)
+        self._session: SqliteSession | None = None
 
-    def connected(self) -> Connection:
+    def session(self) -> SqliteSession:
         """The open connection. Raises `StoreUnavailable` when the file is not ours any more."""
         identity = _identity(self._path)
         if identity is None:
             raise StoreUnavailable(f"{StoreUnavailable.__doc__} The file is gone.")
         if identity != self._identity:
             raise StoreUnavailable(_REPLACED)
-        if self._connection is None:
-            self._connection = self.engine.connect()
-        return self._connection
+        if self._session is None:
+            self._session = SqliteSession(connect(self._path, mode="rw", busy_ms=self._busy_ms))
+        return self._session
 
     def disconnect(self) -> None:
-        connection, self._connection = self._connection, None
-        if connection is not None:
+        session, self._session = self._session, None
+        if session is not None:
             with suppress(Exception):  # it may be broken; that is why it goes
-                connection.close()
+                session.connection.close()
 
 
 def _identity(path: Path) -> tuple[int, int] | None:
@@ -121,6 +137,10 @@ def _identity(path: Path) -> tuple[int, int] | None:
     return found.st_dev, found.st_ino
 
 
+def _nothing(_: Session) -> None:
+    """A transaction that only carries along what waits."""
+
+
 class SqliteDatabase:
     """One database file. Belongs to the event loop that uses it."""
 
@@ -128,30 +148,48 @@ class SqliteDatabase:
 
     def __init__(self, path: Path, *, busy_ms: int) -> None:
         self._busy_s = busy_ms / 1000
-        attempt_ms = min(_ATTEMPT_MS, busy_ms)
-        self._writing = _File(
-            path, sqlite_engine(path, mode="rw", begin="BEGIN IMMEDIATE", busy_ms=attempt_ms)
-        )
+        self._writing = _File(path, busy_ms=min(_ATTEMPT_MS, busy_ms))
         # Reading statements are transactions by themselves, so the reader begins none.
-        self._reading = _File(path, sqlite_engine(path, mode="rw", begin="", busy_ms=busy_ms))
-        self._queue: SimpleQueue[_Job | None] = SimpleQueue()
+        self._reading = _File(path, busy_ms=busy_ms)
+        self._jobs: deque[_Job] = deque()
+        self._bell: SimpleQueue[None] = SimpleQueue()
+        self._later: asyncio.TimerHandle | None = None  # rings for those that can wait
+        self._rung_at = 0.0
+        self._notes: deque[_Job] = deque(maxlen=_NOTES_MAX)  # refused, for the next batch
+        self._noting = False  # a note may not be written yet
         self._writer = threading.Thread(target=self._write_on, name="halo-store", daemon=True)
         self._reader = ThreadPoolExecutor(1, "halo-store-reader")
         self._closed = False
         self._writer.start()
 
     async def write(self, transaction: Transaction[Result]) -> Result:
-        if self._closed:
-            raise StoreUnavailable("The store is closed.")
-        future: asyncio.Future[Result] = asyncio.get_running_loop().create_future()
-        self._queue.put(_Job(transaction, future, time.monotonic() + self._busy_s))
+        return await self.write_at_once(transaction)
+
+    async def write_at_once(
+        self, transaction: Transaction[Result], *, within_s: float = 0.0
+    ) -> Result:
+        loop = asyncio.get_running_loop()
+        future: asyncio.Future[Result] = loop.create_future()
+        if loop.time() - self._rung_at > within_s:
+            within_s = 0.0  # quiet: there is nobody to share with
+        self._hand_in(_Job(transaction, future, time.monotonic() + self._busy_s), within_s)
         return await future
 
-    write_at_once = write
+    async def note(self, transaction: Transaction[None]) -> None:
+        self._hand_in(_Job(transaction, None, 0.0), _NOTE_WITHIN_S)
+        self._noting = True
+
+    async def noted(self) -> None:
+        if not self._noting:
+            return
+        self._noting = False
+        try:
+            await self.write_at_once(_nothing)
+        except AWAY:
+            self._noting = True
 
     async def read(self, transaction: Transaction[Result]) -> Result:
-        if self._closed:
-            raise StoreUnavailable("The store is closed.")
+        self._check()
         loop = asyncio.get_running_loop()
         return await loop.run_in_executor(self._reader, self._read_now, transaction)
 
@@ -160,19 +198,43 @@ class SqliteDatabase:
         if self._closed:
             return
         self._closed = True
-        self._queue.put(None)
+        self._ring()
         await asyncio.to_thread(self._writer.join)
         await asyncio.to_thread(self._reader.shutdown)
-        for file in (self._reading, self._writing):
-            file.disconnect()
-            file.engine.dispose()
+        self._reading.disconnect()
+        self._writing.disconnect()
+
+    def _check(self) -> None:
+        if self._closed:
+            raise StoreUnavailable("The store is closed.")
+
+    def _hand_in(self, job: _Job, within_s: float) -> None:
+        self._check()
+        self._jobs.append(job)
+        if within_s == 0:
+            self._ring()
+            return
+        loop = asyncio.get_running_loop()
+        at = loop.time() + within_s
+        if self._later is None or at < self._later.when():
+            self._unset()
+            self._later = loop.call_at(at, self._ring)
+
+    def _ring(self) -> None:
+        """Have all that waits written now."""
+        self._unset()
+        self._rung_at = asyncio.get_running_loop().time()
+        if self._bell.empty():
+            self._bell.put(None)
+
+    def _unset(self) -> None:
+        if self._later is not None:
+            self._later.cancel()
+            self._later = None
 
     def _read_now(self, transaction: Transaction[Result]) -> Result:
         try:
-            connection = self._reading.connected()
-            result = transaction(connection)
-            connection.rollback()  # ends SQLAlchemy's idea of a transaction; SQLite has none
-            return result
+            return transaction(self._reading.session())
         except Exception as error:  # every fault becomes a StoreError here, at the edge
             fault = translated(error)
         self._reading.disconnect()
@@ -182,19 +244,29 @@ class SqliteDatabase:
         """The writer thread's life."""
         waiting: list[_Job] = []
         closing = False
-        while waiting or not closing:
-            with suppress(Empty):
-                while len(waiting) < _BATCH_MAX and not closing:
-                    job = self._queue.get(block=not waiting)
-                    if job is None:
-                        closing = True
-                    else:
-                        waiting.append(job)
-            waiting = self._serve(waiting)
+        while waiting or self._jobs or not closing:
+            if not waiting and len(self._jobs) < _BATCH_MAX and not closing:
+                self._bell.get()
+            closing = closing or self._closed
+            while len(waiting) < _BATCH_MAX and self._jobs:
+                waiting.append(self._jobs.popleft())
+            if waiting:
+                waiting = self._serve([*self._taken_notes(), *waiting])
+        left = self._taken_notes(_NOTES_MAX)
+        if left:
+            self._serve(left)
+        if self._notes:
+            _log.warning("notes_lost", notes=len(self._notes))
+
+    def _taken_notes(self, most: int = _BATCH_MAX) -> list[_Job]:
+        return [self._notes.popleft() for _ in range(min(most, len(self._notes)))]
 
     def _serve(self, jobs: list[_Job]) -> list[_Job]:
         """Run the jobs as one transaction; return those that wait on for the lock."""
         fault = self._commit(jobs)
+        if isinstance(fault, AWAY):
+            self._notes.extend(job for job in jobs if job.future is None)
+            jobs = [job for job in jobs if job.future is not None]
         if fault is not None and not isinstance(fault, StoreBusy) and len(jobs) > 1:
             return [left for job in jobs for left in self._serve([job])]
         waiting: list[_Job] = []
@@ -205,23 +277,36 @@ class SqliteDatabase:
         if fault is not None:
             for job in jobs:
                 job.fault = fault
-        if jobs:
+        self._settle(jobs)
+        return waiting
+
+    def _settle(self, jobs: list[_Job]) -> None:
+        """Tell those who wait on the loop, in one wake-up."""
+        told = [job for job in jobs if job.future is not None]
+        for job in jobs:
+            if job.future is None and job.fault is not None:
+                _log.warning("note_refused", reason=job.fault.message)
+        if told and told[0].future is not None:
             # A loop that was closed has nobody waiting on it.
             with suppress(RuntimeError):
-                jobs[0].future.get_loop().call_soon_threadsafe(_deliver, jobs)
-        return waiting
+                told[0].future.get_loop().call_soon_threadsafe(_deliver, told)
 
     def _commit(self, jobs: list[_Job]) -> StoreError | None:
         """All jobs or none; the fault, if none."""
         try:
-            connection = self._writing.connected()
-            with connection.begin():
+            session = self._writing.session()
+            session.connection.execute("BEGIN IMMEDIATE")
+            try:
                 for job in jobs:
                     job.fault = None
                     try:
-                        job.result = job.transaction(connection)
+                        job.result = job.transaction(session)
                     except StoreError as answer:  # "no such turn": nothing was written
                         job.fault = answer
+                session.connection.execute("COMMIT")
+            except BaseException:
+                session.connection.rollback()
+                raise
             return None
         except Exception as error:  # every fault becomes a StoreError here, at the edge
             fault = translated(error)

@@ -9,17 +9,31 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from sqlalchemy import BigInteger, Float, Select, Text, bindparam, case, delete, select, update
+from sqlalchemy import (
+    BigInteger,
+    ColumnElement,
+    Float,
+    Select,
+    Text,
+    Update,
+    bindparam,
+    case,
+    delete,
+    func,
+    select,
+    update,
+)
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.sql.dml import ReturningInsert, ReturningUpdate
 
 from halo_voice.core.ports import Outcome
-from halo_voice.store.schema import Moment, Words, calls, nonces, pings, turns
+from halo_voice.store.schema import Milliseconds, Moment, Words, calls, nonces, pings, turns
 
 # `bindparam` names may not equal the names of the columns that an UPDATE sets.
 _of_call = bindparam("of_call", type_=Words())
 _of_turn = bindparam("of_turn", type_=BigInteger())
 _now = bindparam("now", type_=Moment())
+_LEARNT_LATER = frozenset({"model_ms", "heard", "revised_text", "latency"})
 
 
 class Statements:
@@ -35,6 +49,7 @@ class Statements:
         )
         self.accept_turn = _accept_turn(insert)
         self.claim_nonce = _claim_nonce(insert)
+        self.note_turn = _note_turn(dialect)
         self.ping = _ping(insert)
 
     find_call: Select[Any] = select(*calls.c).where(calls.c.call_id == _of_call)
@@ -129,8 +144,28 @@ def _accept_turn(insert: Callable[..., Any]) -> ReturningInsert[Any]:
         .where(calls.c.call_id == _of_call)
         .with_for_update(read=True)
     )
-    names = [column.name for column in turns.c if column.name != "model_ms"]
+    names = [column.name for column in turns.c if column.name not in _LEARNT_LATER]
     return insert(turns).from_select(names, row).on_conflict_do_nothing().returning(*turns.c)
+
+
+def _note_turn(dialect: str) -> Update:
+    """Set what is given and merge the latency's keys, in one step: notes may cross each other."""
+    heard = bindparam("also_heard", type_=Words())
+    revised = bindparam("also_revised", type_=Words())
+    latency = bindparam("also_latency", type_=Milliseconds())
+    merged: ColumnElement[Any] = {
+        "sqlite": func.json_patch(turns.c.latency, latency),
+        "postgresql": turns.c.latency.op("||")(latency),
+    }[dialect]
+    return (
+        update(turns)
+        .where(turns.c.call_id == _of_call, turns.c.turn == _of_turn)
+        .values(
+            heard=func.coalesce(heard, turns.c.heard),
+            revised_text=func.coalesce(func.nullif(revised, ""), turns.c.revised_text),
+            latency=merged,
+        )
+    )
 
 
 def _claim_nonce(insert: Callable[..., Any]) -> ReturningInsert[Any]:

@@ -12,7 +12,7 @@ import pytest
 
 from halo_voice.core.errors import StoreBusy, StoreError, StoreUnavailable
 from halo_voice.core.ports import CallEnd, CallStart, Outcome
-from halo_voice.store import spool
+from halo_voice.store import replay, spool
 from halo_voice.store.memory import MemoryStore
 from halo_voice.store.spool import SpooledStore
 
@@ -222,7 +222,7 @@ async def test_one_call_that_stays_locked_holds_up_no_other(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     """A row that stays locked keeps its own call in the spool, and nobody else's."""
-    monkeypatch.setattr(spool, "_REPLAYS_AT_ONCE", 1)
+    monkeypatch.setattr(replay, "_AT_ONCE", 1)
 
     class OneLocked(MemoryStore):
         locked = "c-1"
