@@ -58,6 +58,27 @@ def test_the_called_number_chooses_the_profile(folder):
     assert profiles.named("c") is None
 
 
+def test_how_the_company_speaks_and_is_interrupted_is_read(folder):
+    """What a file says of stream, interrupting, words and voice is in the profile."""
+    profile = load_profiles(
+        folder(
+            a=f"{GOOD}[voice]\nname = 'VoxTTS.Anna'\n[stream]\nenabled = false\n"
+            "[barge_in]\nmode = 'vad'\nmin_words = 1\n"
+            "[speech]\nwords = { HALO = 'Хало', 'замок' = 'зам+ок', 'ключ' = 'клю\u0301ч' }\n"
+        )
+    ).default
+    told = profile.for_scenario()
+
+    assert told["stream"] is False
+    assert told["barge_in"] == {"mode": "vad", "min_ms": 300, "min_words": 1, "resume_ms": 1200}
+    assert (told["voice"], told["realtime_voice"], told["progressive"]) == (
+        "VoxTTS.Anna",
+        True,
+        False,
+    )
+    assert profile.words == {"HALO": "Хало", "замок": "зам+ок", "ключ": "клю\u0301ч"}
+
+
 def test_a_minimal_profile_has_defaults_that_fit_its_voice_and_recogniser(folder):
     """Without a word about it, nothing is asked of a vendor that cannot do it."""
     profile = load_profiles(
@@ -144,6 +165,17 @@ def test_the_version_changes_with_the_file_and_with_the_texts(folder, tmp_path):
         ),
         ("[limits]\nconfidence = 30", "a.toml:5: limits.confidence: is 30; must be at most 1.0"),
         ("[limits]\nfiller_ms = 8000", "a.toml:4: limits.turn_ms: must be more than filler_ms"),
+        ("[limits]\nclose_ms = 0", "a.toml:5: limits.close_ms: is 0; must be at least 200"),
+        (
+            "[barge_in]\nmode = 'word'",
+            'a.toml:5: barge_in.mode: there is no mode "word"; choose one of asr, vad, off',
+        ),
+        ("[barge_in]\nmin_words = 0", "a.toml:5: barge_in.min_words: is 0; must be at least 1"),
+        ("[stream]\nenabled = 1", "a.toml:5: stream.enabled: must be true or false"),
+        ("[speech]\nwords = 1", "a.toml:5: speech.words: must be a table, not a whole number"),
+        ("[speech]\nwords = { HALO = '<b>' }", "a.toml:5: speech.words.HALO: must be 1 to 100"),
+        ("[speech]\nwords = { HALO = '' }", "a.toml:5: speech.words.HALO: must be 1 to 100"),
+        ("[speech.words]\n\nHALO = 1", "a.toml:6: speech.words.HALO: must be text in quotes"),
         ("[limit]\nturns = 3", 'a.toml:4: limit: there is no such key; did you mean "limits"?'),
         ("limits = 3", "a.toml:4: limits: must be a table, not a whole number"),
         (

@@ -8,20 +8,29 @@ from pathlib import Path
 
 import pytest
 
-from halo_voice.core.profile import Limits, Texts
+from halo_voice.core.profile import BargeIn, Limits, Texts
 from halo_voice.core.recognisers import RECOGNISERS, RUSSIAN
-from halo_voice.core.voices import VOICES
+from halo_voice.core.voices import REALTIME, VOICES
 from halo_voice.profiles import load_profiles
-from halo_voice.profiles.shape import AsrShape, ProfileShape, VoiceShape
+from halo_voice.profiles.shape import AsrShape, ProfileShape, SpeechShape, VoiceShape
 
 PAGE = (Path(__file__).parents[2] / "docs" / "profiles.md").read_text("utf-8")
 
 
-@pytest.mark.parametrize("shape", [ProfileShape, AsrShape, VoiceShape], ids=lambda s: s.__name__)
+@pytest.mark.parametrize("shape", [ProfileShape, AsrShape, VoiceShape, SpeechShape])
 def test_every_key_is_on_the_page(shape):
     """A key that can be written is documented: as a row or as a table of its own."""
     for key in shape.model_fields:
         assert f"| `{key}` |" in PAGE or f"[{key}]" in PAGE, key
+
+
+def test_how_one_interrupts_is_told_with_default_and_range():
+    """Each number's row is the one that the code gives."""
+    for field in fields(BargeIn)[1:]:
+        low, high = field.metadata["range"]
+        meaning = field.metadata["meaning"]
+        row = f"| `barge_in.{field.name}` | {field.default} | {low} to {high} | {meaning} |"
+        assert row in PAGE
 
 
 def test_limits_are_told_with_default_and_range():
@@ -47,6 +56,10 @@ def test_voices_and_recognisers_are_all_listed():
         for group, names in re.findall(r"^\* `(\S+)\.ru_RU_`: (.*)$", PAGE, re.MULTILINE)
         for name in re.findall(r"`([^`]+)`", names)
     }
+    listed |= {
+        f"VoxTTS.{name}" for name in re.findall(r"^\* `VoxTTS\.`: `(\w+)`, `(\w+)`", PAGE, re.M)[0]
+    }
+    assert set(REALTIME) <= listed
     yes = {True: "yes", False: "no"}
 
     assert listed == set(VOICES)

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import asdict, dataclass, field, fields
-from typing import Any
+from typing import Any, Literal
 
 from halo_voice.core import voices
 from halo_voice.core.recognisers import RECOGNISERS, Recogniser
@@ -57,6 +57,21 @@ class Texts:
         ),
         metadata={"meaning": "the caller is silent; one after the other", "to_scenario": True},
     )
+    resumed: str = _text(
+        "Слушаю вас.",
+        "a noise stopped the assistant in a phrase that cannot be taken up again",
+        to_scenario=True,
+    )
+    too_long: str = _text(
+        "Понял вас. Секунду.",
+        "the caller speaks for longer than `utterance_ms`",
+        to_scenario=True,
+    )
+    keys: str = _text(
+        "Нажимать кнопки не нужно. Скажите, пожалуйста, словами.",
+        "the caller presses a key",
+        to_scenario=True,
+    )
     bye_turns: str = _text(
         "К сожалению, время нашего разговора подошло к концу. Если остались вопросы, позвоните нам "
         "ещё раз. До свидания!",
@@ -104,6 +119,7 @@ class Texts:
     thanks: str = _text("Пожалуйста! Подсказать что-нибудь ещё?", "the caller thanks")
     offer: str = _text("Хорошо. Чем ещё могу помочь?", "a bare yes or no")
     farewell: str = _text("Спасибо за звонок. До свидания!", "the caller says goodbye")
+    go_on: str = _text("Продолжить?", "an answer broke off, or has no end")
 
     def of(self, company: str) -> Texts:
         """The same texts with the company's name in them."""
@@ -136,6 +152,9 @@ class Limits:
     playback_start_ms: int = _limit(2_500, 500, 30_000, "until the voice is heard")
     playback_grace_ms: int = _limit(1_500, 100, 30_000, "the voice over its known length")
     goodbye_ms: int = _limit(6_000, 1_000, 20_000, "goodbye until the end of the call")
+    close_ms: int = _limit(700, 200, 5_000, "the same words and a quiet line until the turn ends")
+    stall_ms: int = _limit(3_000, 500, 30_000, "a phrase was heard until the next one is there")
+    speculations: int = _limit(24, 0, 200, "answers begun too early and dropped, in one call")
 
 
 @dataclass(frozen=True, slots=True)
@@ -175,6 +194,27 @@ class Recording:
 
 
 @dataclass(frozen=True, slots=True)
+class Stream:
+    """Whether the scenario opens the stream; without it every turn is one HTTP request."""
+
+    enabled: bool = True
+
+
+BARGE_IN_MODES = ("asr", "vad", "off")
+
+
+@dataclass(frozen=True, slots=True)
+class BargeIn:
+    """How the caller interrupts the assistant. `mode`: by recognised words (`asr`), by any sound
+    long enough (`vad`), not at all (`off`)."""
+
+    mode: Literal["asr", "vad", "off"] = "asr"
+    min_ms: int = _limit(300, 100, 3_000, "sound of the caller until the voice pauses")
+    min_words: int = _limit(2, 1, 5, "recognised words that stop the voice at once")
+    resume_ms: int = _limit(1_200, 300, 5_000, "a pause without words until the voice goes on")
+
+
+@dataclass(frozen=True, slots=True)
 class Document:
     """One file of the company's texts. `source` names it, `text` is its Markdown."""
 
@@ -197,6 +237,10 @@ class Profile:
     texts: Texts = field(default_factory=Texts)
     limits: Limits = field(default_factory=Limits)
     recording: Recording = field(default_factory=Recording)
+    stream: Stream = field(default_factory=Stream)
+    barge_in: BargeIn = field(default_factory=BargeIn)
+    words: Mapping[str, str] = field(default_factory=dict)
+    """How the company's own words are said: «HALO» as «Хало», «замок» as «замо́к»."""
     audio: Mapping[str, str] = field(default_factory=dict)
     documents: tuple[Document, ...] = ()
     version: str = "builtin"
@@ -221,6 +265,9 @@ class Profile:
             },
             "voice": self.voice.name,
             "progressive": self.voice.progressive,
+            "realtime_voice": voices.realtime(self.voice.name),
+            "stream": self.stream.enabled,
+            "barge_in": asdict(self.barge_in),
             "texts": {
                 f.name: list(value) if isinstance(value, tuple) else value
                 for f in fields(Texts)

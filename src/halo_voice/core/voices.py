@@ -1,6 +1,7 @@
 """The platform's Russian voices, and which vendors can start to speak before a phrase is ready.
 
-Names are paths below `VoiceList` (typings of VoxEngine, `VoiceList`).
+Names are paths below `VoiceList` (typings of VoxEngine, `VoiceList`). The platform's own voices are
+below `VoxTTS.VoiceList` and have a player of their own kind: text is sent to it as it comes.
 """
 
 from __future__ import annotations
@@ -24,8 +25,12 @@ _NAMES: dict[str, tuple[str, ...]] = {
     "Default": ("Female", "Male"),
 }
 
-VOICES: tuple[str, ...] = tuple(
-    f"{group}.ru_RU_{name}" for group, names in _NAMES.items() for name in names
+REALTIME: tuple[str, ...] = ("VoxTTS.Anna", "VoxTTS.Sergey")
+"""Voices of a realtime player, `VoxTTS.<name below VoxTTS.VoiceList>` (typings, `VoxTTS`)."""
+
+VOICES: tuple[str, ...] = (
+    *(f"{group}.ru_RU_{name}" for group, names in _NAMES.items() for name in names),
+    *REALTIME,
 )
 
 PROGRESSIVE = frozenset({"Amazon", "Google", "IBM", "Microsoft", "SaluteSpeech", "TBank", "Yandex"})
@@ -40,3 +45,8 @@ def vendor(voice: str) -> str:
 def progressive(voice: str) -> bool:
     """Whether the voice can be heard before its whole phrase was synthesised."""
     return vendor(voice) in PROGRESSIVE
+
+
+def realtime(voice: str) -> bool:
+    """Whether the voice has a realtime player (`VoxTTS.createRealtimeTTSPlayer`)."""
+    return voice in REALTIME

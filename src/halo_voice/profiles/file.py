@@ -13,10 +13,12 @@ from pydantic import BaseModel, ValidationError
 
 from halo_voice.core.profile import (
     Asr,
+    BargeIn,
     Document,
     Limits,
     Profile,
     Recording,
+    Stream,
     Texts,
     Voice,
     number_digits,
@@ -33,6 +35,7 @@ _KINDS = {
     "float_type": "a number",
     "list_type": "a list in square brackets",
     "model_type": "a table",
+    "dict_type": "a table",
 }
 
 
@@ -97,6 +100,9 @@ class ProfileFile:
             texts=Texts(**_frozen(shape.texts)),
             limits=Limits(**_frozen(shape.limits)),
             recording=Recording(**_frozen(shape.recording)),
+            stream=Stream(**_frozen(shape.stream)),
+            barge_in=BargeIn(**_frozen(shape.barge_in)),
+            words=shape.speech.words,
             audio=shape.audio.model_dump(exclude_none=True),
             documents=self.documents,
             version=self._version(),

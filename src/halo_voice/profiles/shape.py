@@ -12,13 +12,23 @@ from pydantic import field_validator as checked
 from pydantic_core import PydanticCustomError
 
 from halo_voice.core import voices
-from halo_voice.core.profile import SPOKEN_CHARS_MAX, Limits, Texts, number_digits
+from halo_voice.core.profile import (
+    BARGE_IN_MODES,
+    SPOKEN_CHARS_MAX,
+    BargeIn,
+    Limits,
+    Texts,
+    number_digits,
+)
 from halo_voice.core.recognisers import RECOGNISERS, RUSSIAN, Recogniser
+from halo_voice.core.speakable import speakable
 
 PERSONA_CHARS_MAX = 8_000
 HINTS_MAX = 500
 HINT_CHARS_MAX = 100
 REPROMPTS_MAX = 5
+WORDS_MAX = 500
+WORD_CHARS_MAX = 100
 
 
 class Shape(BaseModel):
@@ -70,6 +80,21 @@ def _https(address: str) -> str:
     if not address.startswith("https://") or not address.isprintable() or " " in address:
         raise fault("must be an https:// address of an mp3, ogg, flac or wav file")
     return address
+
+
+def _said(text: str) -> str:
+    """How a word is said; `+` before a vowel is a stress."""
+    plain = text.replace("+", "")
+    if plain != speakable(plain, limit=WORD_CHARS_MAX) or not plain[-1:].strip(".,!?…:;()«»—"):
+        raise fault(f"must be 1 to {WORD_CHARS_MAX} letters and digits, with a stress if need be")
+    return text
+
+
+def _mode(mode: str) -> str:
+    if mode not in BARGE_IN_MODES:
+        hint = nearest(mode, BARGE_IN_MODES)
+        raise fault(f'there is no mode "{mode}"{hint}; choose one of {", ".join(BARGE_IN_MODES)}')
+    return mode
 
 
 Spoken = Annotated[str, AfterValidator(_spoken)]
@@ -164,6 +189,20 @@ class VoiceShape(Shape):
         return wanted
 
 
+class StreamShape(Shape):
+    enabled: bool = True
+
+
+class SpeechShape(Shape):
+    words: Annotated[
+        dict[
+            Annotated[str, AfterValidator(_line)],
+            Annotated[str, AfterValidator(_said)],
+        ],
+        Field(max_length=WORDS_MAX),
+    ] = {}
+
+
 class RecordingShape(Shape):
     enabled: bool = False
     stereo: bool = True
@@ -200,6 +239,8 @@ def _fields_of(cls: type) -> dict[str, Any]:
             )
         elif hints[field.name] is str:
             shaped[field.name] = (Spoken, field.default)
+        elif field.name == "mode":
+            shaped[field.name] = (Annotated[str, AfterValidator(_mode)], field.default)
         else:
             several = Annotated[list[Spoken], Field(min_length=1, max_length=REPROMPTS_MAX)]
             shaped[field.name] = (several, list(field.default))
@@ -208,6 +249,9 @@ def _fields_of(cls: type) -> dict[str, Any]:
 
 LimitsShape: type[Shape] = create_model(
     "LimitsShape", __base__=_LimitsRules, __module__=__name__, **_fields_of(Limits)
+)
+BargeInShape: type[Shape] = create_model(
+    "BargeInShape", __base__=Shape, __module__=__name__, **_fields_of(BargeIn)
 )
 TextsShape: type[Shape] = create_model(
     "TextsShape", __base__=Shape, __module__=__name__, **_fields_of(Texts)
@@ -228,5 +272,8 @@ class ProfileShape(Shape):
     voice: VoiceShape = VoiceShape()
     texts: TextsShape = TextsShape()  # type: ignore[valid-type]
     limits: LimitsShape = LimitsShape()  # type: ignore[valid-type]
+    stream: StreamShape = StreamShape()
+    barge_in: BargeInShape = BargeInShape()  # type: ignore[valid-type]
+    speech: SpeechShape = SpeechShape()
     recording: RecordingShape = RecordingShape()
     audio: AudioShape = AudioShape()

@@ -12,6 +12,10 @@ def test_the_table_has_exactly_the_platforms_russian_voices():
         name.removeprefix("VoiceList.")
         for name in surface().names
         if name.startswith("VoiceList.") and ".ru_RU_" in name
+    } | {
+        name.replace("VoxTTSVoiceList.", "VoxTTS.")
+        for name in surface().names
+        if name.startswith("VoxTTSVoiceList.")
     }
 
     assert set(voices.VOICES) == russian
@@ -23,3 +27,12 @@ def test_progressive_playback_depends_on_the_vendor():
     assert voices.progressive("Yandex.Neural.ru_RU_alena")
     assert not voices.progressive("YandexV3.ru_RU_alena")
     assert not voices.progressive("Default.ru_RU_Female")
+
+
+def test_only_the_platforms_own_voices_are_realtime():
+    """They are sent text as it comes, and are no choice of `VoiceList`."""
+    assert [voice for voice in voices.VOICES if voices.realtime(voice)] == [
+        "VoxTTS.Anna",
+        "VoxTTS.Sergey",
+    ]
+    assert not voices.progressive("VoxTTS.Anna")
