@@ -1,53 +1,74 @@
-"""The connections to one model's server: kept warm, signed in, given back after each answer."""
+"""The way to one model's server: its lines, its requests' heads, its sign-in."""
 
 from __future__ import annotations
 
 import asyncio
 import ssl
+from collections.abc import Mapping
 
-import aiohttp
 from yarl import URL
 
 from halo_voice import __version__
-from halo_voice.core.errors import ConfigurationError, ModelError, ModelUnreachable
-from halo_voice.llm.body import read_body
+from halo_voice.core.errors import ConfigurationError, ModelError
 from halo_voice.llm.endpoint import Endpoint
+from halo_voice.llm.faults import fault_of_connection
+from halo_voice.llm.fetch import fetch
 from halo_voice.llm.gigachat import Token
+from halo_voice.llm.line import Line
+from halo_voice.llm.pool import Pool
 
-_IDLE_S = 60.0
-_NAMES_LIVE_S = 300
-_ENDING_S = 0.2
 _WARM_UP_S = 3.0
 _WARM_UP_BYTES_MAX = 1024 * 1024
+_SIGN_IN_LINES_MAX = 2
 
 
 class Connection:
-    """Sends requests to an `Endpoint`. May be made before the event loop runs.
+    """Lines and requests for an `Endpoint`. May be made before the event loop runs.
 
-    `ConfigurationError` if the endpoint's `ca_file` cannot be read.
+    `ConfigurationError` if the endpoint's `ca_file` cannot be read, or a header cannot be sent.
     """
 
     def __init__(self, endpoint: Endpoint) -> None:
-        self._endpoint = endpoint
-        base = endpoint.url.rstrip("/")
-        self._answers_url = URL(f"{base}/chat/completions")
-        self._models_url = URL(f"{base}/models")
-        self._tls = _tls(endpoint)
-        self._token = Token(endpoint.sign_in, self._open) if endpoint.sign_in else None
-        self._session: aiohttp.ClientSession | None = None
-        self._ending: dict[aiohttp.ClientResponse, asyncio.TimerHandle] = {}
-        self._closed = False
+        url = URL(f"{endpoint.url.rstrip('/')}/chat/completions")
+        tls = _tls(endpoint)
+        connect_s = endpoint.limits.connect_s
+        self._pool = _pool(url, tls, connect_s, endpoint.connections_max)
+        headers = _headers(endpoint)
+        self._answers_head = request_head("POST", url, headers, endpoint.prefix)
+        self._models_head = request_head("GET", url.with_name("models"), headers, endpoint.prefix)
+        self._token: Token | None = None
+        self._token_pool: Pool | None = None
+        if endpoint.sign_in is not None:
+            token_url = URL(endpoint.sign_in.url)
+            self._token_pool = _pool(token_url, tls, connect_s, _SIGN_IN_LINES_MAX)
+            head = request_head("POST", token_url, {"User-Agent": _AGENT}, endpoint.prefix)
+            self._token = Token(endpoint.sign_in, head, self._token_pool)
 
-    async def post(self, body: bytes) -> aiohttp.ClientResponse:
-        """Send one request; back when the answer's head is there.
+    def request(self, body: bytes) -> bytes | None:
+        """The whole request for an answer; None while there is no live token."""
+        if self._token is None:
+            return b"%bContent-Length: %d\r\n\r\n%b" % (self._answers_head, len(body), body)
+        token = self._token.live
+        if not token:
+            return None
+        signed = b"%bAuthorization: Bearer %b\r\n" % (self._answers_head, token.encode())
+        return b"%bContent-Length: %d\r\n\r\n%b" % (signed, len(body), body)
 
-        Raises `ModelError` for the sign-in, else what aiohttp raises.
-        """
-        session = self._open()
-        headers = await self._sign_in()
-        return await session.post(
-            self._answers_url, data=body, headers=headers, allow_redirects=False
-        )
+    async def sign_in(self) -> None:
+        """Wait for a live token. Raises `ModelError`."""
+        if self._token is not None:
+            await self._token.get()
+
+    def warm_line(self) -> Line | None:
+        """A line that is open and free, None if there is none."""
+        return self._pool.warm()
+
+    async def line(self, *, new: bool = False) -> Line:
+        """A line for one answer; `new`: never used before. Raises `ModelError`."""
+        try:
+            return await self._pool.line(new=new)
+        except (OSError, ValueError) as error:
+            raise fault_of_connection(error) from None
 
     def refused(self, status: int) -> bool:
         """A server that refuses the token makes it worthless, whatever its age.
@@ -59,66 +80,48 @@ class Connection:
         self._token.discard()
         return True
 
-    def finish(self, response: aiohttp.ClientResponse) -> None:
-        """Keep the connection if the body's end comes soon, without anybody waiting for it.
-
-        When the end comes, aiohttp gives the connection back by itself, and closing the response
-        later does nothing.
-        """
-        timer = asyncio.get_running_loop().call_later(_ENDING_S, self._end, response)
-        self._ending[response] = timer
-
     async def warm_up(self) -> None:
-        """Sign in and open a connection by asking for the list of models. Never raises."""
+        """Sign in and open a line by asking for the list of models. Never raises."""
         try:
             async with asyncio.timeout(_WARM_UP_S):
-                session = self._open()
-                headers = await self._sign_in()
-                async with session.get(
-                    self._models_url, headers=headers, allow_redirects=False
-                ) as response:
-                    await read_body(response, _WARM_UP_BYTES_MAX)
-        except (ModelError, aiohttp.ClientError, OSError, ValueError):
+                request = self._models_head
+                if self._token is not None:
+                    token = await self._token.get()
+                    request += b"Authorization: Bearer %b\r\n" % token.encode()
+                await fetch(self._pool, request + b"\r\n", bytes_max=_WARM_UP_BYTES_MAX)
+        except (ModelError, TimeoutError):
             return  # the first turn will find out and say so
 
     async def close(self) -> None:
         """End everything; answers under way end with `ModelUnreachable`."""
-        self._closed = True
-        for response in list(self._ending):
-            self._end(response)
         if self._token is not None:
             await self._token.close()
-        if self._session is not None:
-            await self._session.close()
+        if self._token_pool is not None:
+            await self._token_pool.close()
+        await self._pool.close()
 
-    def _end(self, response: aiohttp.ClientResponse) -> None:
-        timer = self._ending.pop(response, None)
-        if timer is not None:
-            timer.cancel()
-            response.close()
 
-    async def _sign_in(self) -> dict[str, str] | None:
-        if self._token is None:
-            return None
-        return {"Authorization": f"Bearer {await self._token.get()}"}
+_AGENT = f"halo-voice/{__version__}"
 
-    def _open(self) -> aiohttp.ClientSession:
-        if self._closed:
-            raise ModelUnreachable("The client of the model is closed.")
-        if self._session is None:
-            endpoint = self._endpoint
-            self._session = aiohttp.ClientSession(
-                connector=aiohttp.TCPConnector(
-                    limit=endpoint.connections_max,
-                    keepalive_timeout=_IDLE_S,
-                    ttl_dns_cache=_NAMES_LIVE_S,
-                    ssl=self._tls,
-                ),
-                cookie_jar=aiohttp.DummyCookieJar(),
-                headers=_headers(endpoint),
-                timeout=aiohttp.ClientTimeout(total=None, connect=endpoint.limits.connect_s),
-            )
-        return self._session
+
+def request_head(method: str, url: URL, headers: Mapping[str, str], prefix: str) -> bytes:
+    """The head of a request up to its last header's line end. Raises `ConfigurationError`."""
+    lines = [f"{method} {url.raw_path_qs} HTTP/1.1", f"Host: {_host(url)}"]
+    lines += [f"{name}: {value}" for name, value in headers.items()]
+    head = "\r\n".join(lines)
+    if not head.isascii() or any(not line.isprintable() for line in lines):
+        raise ConfigurationError([f"{prefix}_HEADERS: key and headers must be lines of ASCII."])
+    return f"{head}\r\n".encode()
+
+
+def _host(url: URL) -> str:
+    host = url.host_subcomponent or ""
+    return host if url.is_default_port() else f"{host}:{url.port}"
+
+
+def _pool(url: URL, tls: ssl.SSLContext | None, connect_s: float, lines_max: int) -> Pool:
+    wanted = tls if url.scheme == "https" else None
+    return Pool(url, wanted, connect_s=connect_s, lines_max=lines_max)
 
 
 def _headers(endpoint: Endpoint) -> dict[str, str]:
@@ -127,18 +130,26 @@ def _headers(endpoint: Endpoint) -> dict[str, str]:
         "Accept": "text/event-stream, application/json",
         "Accept-Encoding": "identity",
         "Content-Type": "application/json",
-        "User-Agent": f"halo-voice/{__version__}",
+        "User-Agent": _AGENT,
     }
     if endpoint.key and endpoint.sign_in is None:
         headers["Authorization"] = f"{endpoint.key_style} {endpoint.key}"
-    return {**headers, **endpoint.headers}
+    theirs = {name.lower() for name in endpoint.headers}
+    ours = {name: value for name, value in headers.items() if name.lower() not in theirs}
+    return {**ours, **endpoint.headers}
 
 
-def _tls(endpoint: Endpoint) -> ssl.SSLContext | bool:
+def _tls(endpoint: Endpoint) -> ssl.SSLContext | None:
+    """Reading the system's authorities takes a while: only for who needs them."""
+    urls = [endpoint.url, endpoint.ca_file and "https:"]
+    urls += [endpoint.sign_in.url] if endpoint.sign_in is not None else []
+    if not any(url.lower().startswith("https:") for url in urls):
+        return None
+    context = ssl.create_default_context()
+    context.set_alpn_protocols(["http/1.1"])
     ca_file = endpoint.ca_file
     if not ca_file:
-        return True
-    context = ssl.create_default_context()
+        return context
     try:
         context.load_verify_locations(cafile=ca_file)
     except OSError as error:  # ssl.SSLError is one

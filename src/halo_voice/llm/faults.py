@@ -8,12 +8,13 @@ from __future__ import annotations
 
 import math
 import re
+import ssl
 import time
 from collections.abc import Mapping
 from email.utils import parsedate_to_datetime
 from typing import Any
 
-import aiohttp
+import httptools
 import msgspec
 
 from halo_voice.core.errors import (
@@ -57,16 +58,19 @@ def fault_of_status(status: int, headers: Mapping[str, str], body: bytes) -> Mod
     return ModelBroken(words)
 
 
-def fault_of_connection(error: Exception) -> ModelError:
-    """Our word for what aiohttp and the system raise. Keeps no header or text of theirs."""
-    kind = type(error).__name__
+def fault_of_connection(error: Exception | None) -> ModelError:
+    """Our word for what the HTTP parser and the system raise; None: the connection ended early.
+
+    Keeps no header or text of theirs.
+    """
+    kind = type(error).__name__ if error is not None else "closed"
     if isinstance(error, TimeoutError):
         return ModelTimeout(f"The model's server was not reached in time ({kind}).")
-    if isinstance(error, aiohttp.ClientConnectorCertificateError):
+    if isinstance(error, ssl.SSLCertVerificationError):
         return ModelUnreachable(
             "The server's certificate is not trusted: see HALO_MODEL_CA_FILE (HALO_MODEL2_CA_FILE)."
         )
-    if isinstance(error, aiohttp.ClientResponseError | aiohttp.InvalidURL):
+    if isinstance(error, httptools.HttpParserError):
         return ModelBroken(f"The model's server does not speak HTTP as it should ({kind}).")
     return ModelUnreachable(f"The connection to the model's server failed ({kind}).")
 
@@ -86,11 +90,14 @@ def fault_in_stream(error: Any) -> ModelError:
 
 
 def retry_after_s(headers: Mapping[str, str]) -> float | None:
-    """Seconds until a retry makes sense, from `retry-after-ms` or `Retry-After`; None if unsaid."""
+    """Seconds until a retry makes sense, from `retry-after-ms` or `Retry-After`; None if unsaid.
+
+    `headers`: their names in lower case.
+    """
     milliseconds = _number(headers.get("retry-after-ms"))
     if milliseconds is not None:
         return _sensible(milliseconds / 1000)
-    said = headers.get("Retry-After")
+    said = headers.get("retry-after")
     seconds = _number(said)
     if seconds is None and said:
         try:

@@ -10,16 +10,16 @@ from __future__ import annotations
 import asyncio
 import time
 import uuid
-from collections.abc import Callable
 from email.utils import parsedate_to_datetime
+from urllib.parse import urlencode
 
-import aiohttp
 import msgspec
 
 from halo_voice.core.errors import ModelBroken, ModelError, ModelTimeout
-from halo_voice.llm.body import read_body
 from halo_voice.llm.endpoint import SignIn
-from halo_voice.llm.faults import fault_of_connection, fault_of_status
+from halo_voice.llm.faults import fault_of_status
+from halo_voice.llm.fetch import fetch
+from halo_voice.llm.pool import Pool
 
 _LIFE_S = 1800.0
 _LIFE_S_MAX = 86_400.0
@@ -37,13 +37,17 @@ _decode = msgspec.json.Decoder(_Granted).decode
 
 
 class Token:
-    """The current token of one account. Belongs to one event loop."""
+    """The current token of one account. Belongs to one event loop.
 
-    def __init__(self, sign_in: SignIn, session: Callable[[], aiohttp.ClientSession]) -> None:
+    `head`: the beginning of the request to the token server, which `pool` reaches.
+    """
+
+    def __init__(self, sign_in: SignIn, head: bytes, pool: Pool) -> None:
         self._sign_in = sign_in
-        self._session = session
+        self._head = head
+        self._pool = pool
         self._value = ""
-        self._expires = 0.0  # time.monotonic()
+        self._expires = 0.0  # the loop's time
         self._renewal: asyncio.Task[ModelError | None] | None = None
         self._timer: asyncio.TimerHandle | None = None
         self._retry_s = _RETRY_S_MIN
@@ -51,7 +55,7 @@ class Token:
 
     async def get(self) -> str:
         """A live token, at once if there is one. Raises `ModelError`."""
-        if not self._live():
+        if not self.live:
             error = await asyncio.shield(self._renew())
             if error is not None:
                 raise error
@@ -70,8 +74,10 @@ class Token:
             self._renewal.cancel()
             await asyncio.wait([self._renewal])
 
-    def _live(self) -> bool:
-        return bool(self._value) and time.monotonic() < self._expires
+    @property
+    def live(self) -> str:
+        """The token, "" when there is none that can still be used."""
+        return self._value if asyncio.get_running_loop().time() < self._expires else ""
 
     def _renew(self) -> asyncio.Task[ModelError | None]:
         """The renewal under way, or a new one: never two at a time."""
@@ -88,50 +94,51 @@ class Token:
             error: ModelError | None = ModelTimeout("The token server did not answer in time.")
         except ModelError as refusal:
             error = refusal
-        except (aiohttp.ClientError, OSError) as fault:
-            error = fault_of_connection(fault)
         else:
             error = None
         self._arrange(error)
         return error
 
     async def _fetch(self) -> None:
-        async with self._session().post(
-            self._sign_in.url,
-            data={"scope": self._sign_in.scope},
-            headers={
-                "Authorization": f"Basic {self._sign_in.key}",
-                "RqUID": str(uuid.uuid4()),
-                "Accept": "application/json",
-                "Content-Type": "application/x-www-form-urlencoded",
-            },
-            allow_redirects=False,
-        ) as response:
-            body = await read_body(response, _BODY_BYTES_MAX)
-            if response.status != 200:
-                raise fault_of_status(response.status, response.headers, body)
-            try:
-                granted = _decode(body)
-            except ValueError:
-                raise ModelBroken("The token server's answer holds no token.") from None
-            said = response.headers.get("Date", "")
+        answer = await fetch(self._pool, self._request(), bytes_max=_BODY_BYTES_MAX)
+        if answer.status != 200:
+            raise fault_of_status(answer.status, answer.headers, answer.body)
+        try:
+            granted = _decode(answer.body)
+        except ValueError:
+            raise ModelBroken("The token server's answer holds no token.") from None
         if not granted.access_token.isascii() or not granted.access_token.isprintable():
             raise ModelBroken("The token server's answer holds no token.")
         self._value = granted.access_token
-        self._expires = time.monotonic() + _life_s(granted.expires_at / 1000, said)
+        said = answer.headers.get("date", "")
+        life_s = _life_s(granted.expires_at / 1000, said)
+        self._expires = asyncio.get_running_loop().time() + life_s
+
+    def _request(self) -> bytes:
+        body = urlencode({"scope": self._sign_in.scope})
+        headers = {
+            "Authorization": f"Basic {self._sign_in.key}",
+            "RqUID": str(uuid.uuid4()),
+            "Accept": "application/json",
+            "Content-Type": "application/x-www-form-urlencoded",
+            "Content-Length": str(len(body)),
+        }
+        lines = "".join(f"{name}: {value}\r\n" for name, value in headers.items())
+        return self._head + f"{lines}\r\n{body}".encode()
 
     def _arrange(self, error: ModelError | None) -> None:
         if self._timer is not None:
             self._timer.cancel()
         if self._closed:
             return
+        loop = asyncio.get_running_loop()
         if error is None:
             self._retry_s = _RETRY_S_MIN
-            wait_s = (self._expires - time.monotonic()) * _RENEW_AT
+            wait_s = (self._expires - loop.time()) * _RENEW_AT
         else:
             wait_s = self._retry_s
             self._retry_s = min(self._retry_s * 2, _RETRY_S_MAX)
-        self._timer = asyncio.get_running_loop().call_later(wait_s, self._renew)
+        self._timer = loop.call_later(wait_s, self._renew)
 
 
 def _life_s(expires_at: float, date: str) -> float:

@@ -105,6 +105,29 @@ class GuardedAnswer:
             self._finish(error)
             raise
 
+    async def each(self, take: Callable[[str], object]) -> None:
+        """Give every piece to `take` as it comes, without waking anybody for it where the model
+        can do that. `take` must not wait; if it returns what is true, that was enough.
+
+        Raises `ModelError` as the iteration does, and what `take` raises.
+        """
+        if self._following is None:
+            try:
+                piece = await self.__anext__()
+            except StopAsyncIteration:
+                return
+            if take(piece):
+                await self.aclose()
+                return
+        answer = self.answer
+        each = getattr(answer, "each", None)
+        try:
+            await (_each(answer, take) if each is None else each(take))
+        except ModelError as error:
+            self._finish(error)
+            raise
+        await self.aclose()
+
     async def aclose(self) -> None:
         """Stop reading; closes the model's connection if its answer has not ended."""
         self._closed = True
@@ -172,3 +195,9 @@ class GuardedAnswer:
             if self.answer is None:
                 await close(answer)
         return piece
+
+
+async def _each(answer: AsyncIterator[str], take: Callable[[str], object]) -> None:
+    async for piece in answer:
+        if take(piece):
+            return

@@ -6,7 +6,7 @@ spares all others the wait.
 
 from __future__ import annotations
 
-import time
+import asyncio
 from collections.abc import AsyncIterator, Callable, Sequence
 from dataclasses import dataclass
 
@@ -44,7 +44,8 @@ class ModelState:
 class Provider:
     """A model that is asked through `begin`.
 
-    `hedge_s`: patience with it while its pace is not known, seconds. `now`: monotonic, seconds.
+    `hedge_s`: patience with it while its pace is not known, seconds. `now`: monotonic, seconds;
+    the event loop's time if not given.
     """
 
     def __init__(
@@ -53,10 +54,10 @@ class Provider:
         *,
         hedge_s: float = HEDGE_S,
         limits: BreakerLimits | None = None,
-        now: Callable[[], float] = time.monotonic,
+        now: Callable[[], float] | None = None,
     ) -> None:
         self.name = model.name
-        self.now = now
+        self.now = now = now or _loop_time
         self.pace = Pace()
         self.breaker = Breaker(limits, now)
         self._model = model
@@ -179,3 +180,7 @@ class Attempt:
             _log.error("model_left_out", alarm=True, **left_out)
         else:
             _log.warning("model_left_out", **left_out)
+
+
+def _loop_time() -> float:
+    return asyncio.get_running_loop().time()

@@ -30,6 +30,9 @@ class EventReader:
 
     def feed(self, chunk: bytes) -> list[bytes]:
         """The data of every event that ends in `chunk`. Raises `EventTooLarge`."""
+        if self._is_one_event(chunk):  # nearly always
+            self.begun = True
+            return [chunk[6:-2]]
         if not self.begun:
             self.begun = bool(chunk.strip())
         if self._after_cr or b"\r" in chunk:
@@ -52,6 +55,16 @@ class EventReader:
         if self._size + len(self._tail) > self._limit:
             raise EventTooLarge
         return events
+
+    def _is_one_event(self, chunk: bytes) -> bool:
+        return (
+            chunk.startswith(b"data: ")
+            and chunk.find(b"\n") == len(chunk) - 2
+            and chunk.endswith(b"\n")
+            and b"\r" not in chunk
+            and not (self._tail or self._data or self._after_cr)
+            and len(chunk) <= self._limit
+        )
 
     def _keep(self, value: bytes) -> None:
         self._data.append(value)
