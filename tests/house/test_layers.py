@@ -25,8 +25,10 @@ MAY_IMPORT = {
     "bench": set(),
     "settings": {"core"},
     "logs": set(),
+    "metrics": {"core"},
     "terminal": {"simulator"},
-    "app": {"core", "llm", "speech", "knowledge", "store", "profiles", "calls", "api", "settings"},
+    "app": {"core", "llm", "speech", "knowledge", "store", "profiles", "calls", "api", "settings"}
+    | {"metrics"},
     "cli": {"core", "simulator", "bench", "settings", "logs", "terminal", "app", "store"},
 }
 LINES_MAX = 400

@@ -90,6 +90,11 @@ class SpooledStore:
         return len(self._waiting)
 
     @property
+    def away(self) -> bool:
+        """The store behind is known not to take writes now."""
+        return self._away is not None
+
+    @property
     def unsaved(self) -> int:
         """How many of them are in memory only: a killed process would lose them."""
         return self._journal.unsaved

@@ -1,0 +1,130 @@
+"""The figures: what each event counts as, and that no caller gets into them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import pytest
+from prometheus_client.parser import text_string_to_metric_families
+
+from halo_voice.core.ports import Outcome
+from halo_voice.metrics import Metrics
+
+
+@dataclass
+class Reading:
+    name: str
+    state: str
+    failures: int
+    first_piece_ms: int | None
+
+
+def figures(metrics: Metrics) -> dict[str, float]:
+    """Each series as `name{label="value"}`, read as Prometheus reads it."""
+    found = {}
+    for family in text_string_to_metric_families(metrics.text().decode()):
+        for sample in family.samples:
+            labels = ",".join(f"{key}={value}" for key, value in sorted(sample.labels.items()))
+            found[f"{sample.name}{{{labels}}}" if labels else sample.name] = sample.value
+    return found
+
+
+@pytest.fixture
+def metrics() -> Metrics:
+    return Metrics()
+
+
+def test_the_stages_of_a_turn_are_seconds_in_buckets(metrics: Metrics) -> None:
+    """Milliseconds in, seconds out; what has no name here is left out."""
+    metrics.latency({"asr_ms": 600, "audible_ms": 1400, "made_up_ms": 5})
+    metrics.latency({"asr_ms": 200})
+    seen = figures(metrics)
+    assert seen["halo_turn_stage_seconds_count{stage=asr}"] == 2
+    assert seen["halo_turn_stage_seconds_sum{stage=asr}"] == pytest.approx(0.8)
+    assert seen["halo_turn_stage_seconds_bucket{le=0.2,stage=asr}"] == 1
+    assert seen["halo_turn_stage_seconds_bucket{le=1.25,stage=audible}"] == 0
+    assert seen["halo_turn_stage_seconds_bucket{le=1.5,stage=audible}"] == 1
+    assert not [name for name in seen if "made_up" in name]
+
+
+@pytest.mark.parametrize("outcome", list(Outcome))
+def test_turns_are_counted_by_outcome(metrics: Metrics, outcome: Outcome) -> None:
+    """One settled turn is one of its outcome and none of another."""
+    metrics.turn_settled(outcome)
+    counted = {o: figures(metrics)[f"halo_turns_total{{outcome={o}}}"] for o in Outcome}
+    assert counted == {o: float(o is outcome) for o in Outcome}
+
+
+def test_interruptions_and_answers_begun_ahead_are_counted(metrics: Metrics) -> None:
+    """A cough is no interruption with words; thrown away characters add up."""
+    metrics.interrupted(real=True)
+    metrics.interrupted(real=False)
+    metrics.interrupted(real=False)
+    metrics.speculated(adopted=True)
+    metrics.speculated(adopted=False, wasted_chars=40)
+    metrics.speculated(adopted=False, wasted_chars=2)
+    seen = figures(metrics)
+    assert seen["halo_interruptions_total{kind=real}"] == 1
+    assert seen["halo_interruptions_total{kind=false}"] == 2
+    assert seen["halo_speculations_total{result=adopted}"] == 1
+    assert seen["halo_speculations_total{result=dropped}"] == 2
+    assert seen["halo_wasted_characters_total"] == 42
+
+
+def test_streams_come_and_go(metrics: Metrics) -> None:
+    """Open ones are a gauge; only lost ones are failovers."""
+    for _ in range(3):
+        metrics.stream_opened()
+    metrics.stream_closed(lost=False)
+    metrics.stream_closed(lost=True)
+    seen = figures(metrics)
+    assert (seen["halo_streams"], seen["halo_stream_failovers_total"]) == (1, 1)
+
+
+def test_gauges_are_read_when_they_are_asked_for(metrics: Metrics) -> None:
+    """Not at the moment when they are made."""
+    calls: list[str] = []
+    metrics.watch("halo_live_calls", "Calls.", lambda: len(calls))
+    assert figures(metrics)["halo_live_calls"] == 0
+    calls.append("c-1")
+    assert figures(metrics)["halo_live_calls"] == 1
+
+
+def test_models_show_their_breaker_and_their_pace(metrics: Metrics) -> None:
+    """One series for each state, so that a graph can add them; no pace before it is known."""
+    models = [Reading("fast", "closed", 0, 240), Reading("far", "open", 3, None)]
+    metrics.watch_models(lambda: models)
+    seen = figures(metrics)
+    assert seen["halo_model_breaker{model=fast,state=closed}"] == 1
+    assert seen["halo_model_breaker{model=far,state=open}"] == 1
+    assert seen["halo_model_breaker{model=far,state=closed}"] == 0
+    assert seen["halo_model_failures_in_a_row{model=far}"] == 3
+    assert seen["halo_model_usual_first_token_seconds{model=fast}"] == 0.24
+    assert "halo_model_usual_first_token_seconds{model=far}" not in seen
+    models[1].state = "half_open"
+    assert figures(metrics)["halo_model_breaker{model=far,state=half_open}"] == 1
+
+
+def test_nothing_that_happens_makes_a_series(metrics: Metrics) -> None:
+    """Whatever is counted, the number of series stays: no call can fill the memory."""
+    before = set(figures(metrics))
+    for number in range(100):
+        metrics.latency({f"caller-{number}": number, "asr_ms": number})
+        metrics.speculated(adopted=False, wasted_chars=number)
+        metrics.turn_settled(Outcome.ANSWERED)
+    assert set(figures(metrics)) == before
+
+
+def test_two_backends_in_one_process_do_not_mix() -> None:
+    """Each has its own registry."""
+    one, two = Metrics(), Metrics()
+    one.stream_opened()
+    assert (figures(one)["halo_streams"], figures(two)["halo_streams"]) == (1, 0)
+
+
+def test_the_process_itself_is_measured(metrics: Metrics) -> None:
+    """CPU, memory and the collector, under the names that every dashboard knows."""
+    seen = figures(metrics)
+    assert seen["process_cpu_seconds_total"] > 0
+    assert "process_resident_memory_bytes" in seen
+    assert "python_gc_collections_total{generation=0}" in seen
