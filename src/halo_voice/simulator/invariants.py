@@ -7,74 +7,21 @@ phrase in time, the phrase counts as a reaction, and its start is waited for.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
 from itertools import pairwise
 
+from halo_voice.simulator.case import Breach, Case, Limits
+from halo_voice.simulator.interruptions import interruption
 from halo_voice.simulator.place import FinishedCall
-from halo_voice.simulator.turns import Phrase, Story, Texts, Turn, story
+from halo_voice.simulator.turns import Phrase, Texts, letters, story
+from halo_voice.simulator.wire import fields
 
-
-@dataclass(frozen=True, slots=True)
-class Limits:
-    """The limits that the invariants name; times in ms."""
-
-    reaction_ms: int = 3_000
-    answer_ms: int = 8_000
-    silence_ms: int = 8_000
-    turns: int = 12
-    attempts: int = 2  # requests for one turn
-    call_ms: int = 615_000
-    reprompts: int = 2
-    apologies: int = 2
-    end_ms: int = 20_000
-    voice_ms: int = 3_000  # how long a voice that never sounds is waited for
-
-
-@dataclass(frozen=True, slots=True)
-class Breach:
-    """One broken invariant, where in the call, and how."""
-
-    invariant: int
-    ms: int
-    text: str
-
-    def __str__(self) -> str:
-        return f"invariant {self.invariant} at {self.ms} ms: {self.text}"
-
-
-@dataclass(frozen=True, slots=True)
-class Case:
-    """A call under examination."""
-
-    call: FinishedCall
-    story: Story
-    limits: Limits
-
-    @property
-    def end_ms(self) -> int:
-        """When the line went dead."""
-        ended = self.call.disconnected_ms
-        return self.call.terminated_ms if ended is None else ended
-
-    @property
-    def caller_left(self) -> bool:
-        """The caller hung up; otherwise the call was ended from our side."""
-        return any(line.data.get("left") == "call:1" for line in self.call.trace)
-
-    def window(self, turn: Turn) -> tuple[int, int]:
-        """From a turn's acceptance to that of the next one, or to the end of the call."""
-        later = [t.accepted_ms for t in self.story.turns if t.accepted_ms > turn.accepted_ms]
-        return turn.accepted_ms, min([*later, self.end_ms])
-
-    def within(self, turn: Turn) -> list[Phrase]:
-        begin, end = self.window(turn)
-        return [p for p in self.story.phrases if begin <= p.ordered_ms < end]
+__all__ = ["CHECKS", "Breach", "Limits", "breaches"]
 
 
 def breaches(
     call: FinishedCall, limits: Limits | None = None, texts: Texts | None = None
 ) -> list[Breach]:
-    """Every broken invariant of 1, 2, 3, 5, 6, 7 (as far as the trace shows it), 10, 11 and 12."""
+    """Every broken invariant of 1–6, 7 (as far as the trace shows it), 10, 11 and 12."""
     case = Case(call, story(call, texts), limits or Limits())
     found = [breach for check in CHECKS for breach in check(case)]
     return sorted(found, key=lambda breach: (breach.ms, breach.invariant))
@@ -138,13 +85,16 @@ def fresh_answer(case: Case) -> Iterator[Breach]:
 
 def spoken_once(case: Case) -> Iterator[Breach]:
     """6. An answer is spoken at most once; a phrase repeats only as a counted re-prompt."""
-    said: set[int] = set()
+    heard: dict[int, str] = {}
     for phrase in case.story.phrases:
         if phrase.turn and phrase.span:
-            if phrase.turn.number in said:
-                text = f"the answer of turn {phrase.turn.number} is spoken again"
+            number, said = phrase.turn.number, letters(phrase.text)
+            # The same sentence may be in an answer twice.
+            whole = letters(phrase.turn.words)
+            if heard.get(number, "").count(said) >= max(1, whole.count(said)):
+                text = f"the answer of turn {number} is spoken again"
                 yield Breach(6, phrase.ordered_ms, text)
-            said.add(phrase.turn.number)
+            heard[number] = heard.get(number, "") + letters(phrase.heard)
     audible = [p for p in case.story.phrases if p.span]
     for before, after in pairwise(audible):
         spoke = any(before.ordered_ms < s.started_ms < after.ordered_ms for s in case.call.speech)
@@ -158,7 +108,7 @@ def one_outcome(case: Case) -> Iterator[Breach]:
         begin, end = case.window(turn)
         phrases = case.within(turn)
         kinds = {p.kind for p in phrases if p.turn is turn or p.kind in ("apology", "answer")}
-        if {"answer", "apology"} <= kinds:
+        if {"answer", "apology"} <= kinds and turn.answer:
             yield Breach(7, begin, f"turn {turn.number} is both answered and apologised for")
         told = any(p.kind != "filler" for p in phrases)
         if not told and end == case.end_ms and not case.caller_left:
@@ -178,6 +128,9 @@ def bounded(case: Case) -> Iterator[Breach]:
             yield Breach(10, turn.accepted_ms, f"turn {turn.number} was spent on nothing")
         if len(turn.exchanges) > limits.attempts:
             text = f"turn {turn.number}: {len(turn.exchanges)} attempts"
+            yield Breach(10, turn.accepted_ms, text)
+        if len(turn.asked_ms) > limits.asks:
+            text = f"turn {turn.number}: asked {len(turn.asked_ms)} times over the stream"
             yield Breach(10, turn.accepted_ms, text)
     if call.connected_ms is not None and case.end_ms - call.connected_ms > limits.call_ms:
         yield Breach(10, case.end_ms, f"{case.end_ms - call.connected_ms} ms connected")
@@ -208,6 +161,8 @@ def nothing_after(case: Case) -> Iterator[Breach]:
     for line in case.call.trace:
         if told and "phrase" in line.data:
             yield Breach(12, line.ms, f"«{line.data['phrase']}» is ordered after the end")
+        if told and fields(line.data.get("message", "")).get("type") == "final":
+            yield Breach(12, line.ms, "a turn is asked over the stream after the end")
         if told and line.data.get("sent") in asked:
             turn = asked[line.data["sent"]]
             yield Breach(12, line.ms, f"turn {turn.number} is asked after the end")
@@ -223,6 +178,7 @@ CHECKS: list[Callable[[Case], Iterator[Breach]]] = [
     reaction,
     dead_air,
     one_voice,
+    interruption,
     fresh_answer,
     spoken_once,
     one_outcome,

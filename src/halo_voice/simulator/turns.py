@@ -1,44 +1,64 @@
-"""Which result became which turn, and which phrase is its answer: read from a call's trace.
+"""Which words became which turn, and which phrases are its answer: read from a call's trace.
 
-The one place that knows the backend's addresses and fields (docs/http.md).
+With `wire.py` the one place that knows the backend's addresses, messages and fields.
 """
 
 from __future__ import annotations
 
 import re
+from bisect import bisect_right
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from urllib.parse import urlsplit
 
-import msgspec
-
 from halo_voice.simulator.exchanges import Exchange
 from halo_voice.simulator.place import FinishedCall
 from halo_voice.simulator.trace import PlaybackSpan
+from halo_voice.simulator.wire import Message, fields, messages
 
 TURN, START, END = "/process_text", "/call/start", "/call/end"
+REST_LETTERS_MIN = 6  # a shorter end of an answer may be anybody's words
 Texts = Mapping[str, "str | list[str]"]  # as the profile has them
 KINDS = {"reprompts": "reprompt", "repeat": "reprompt"}
 
 
 @dataclass(slots=True)
 class Turn:
-    """One accepted result. `answer` is what the backend answered with status 200, or empty.
+    """Words of the caller that were asked, over HTTP (`exchanges`) or the stream, or both.
 
-    `apologetic` is true when the backend says that its answer is an apology.
+    `said` are the phrases that came for it one by one, by their number; `answer` is the whole, as
+    soon as the backend gave it, or empty. `apologetic`: the backend calls its answer an apology.
     """
 
     number: int
     user_text: str
     accepted_ms: int
     exchanges: list[Exchange] = field(default_factory=list)
+    asked_ms: list[int] = field(default_factory=list)  # over the stream
+    said: dict[int, str] = field(default_factory=dict)
+    dropped: list[str] = field(default_factory=list)  # phrases that were taken back
     answer: str = ""
     apologetic: bool = False
+
+    @property
+    def words(self) -> str:
+        """All that the backend gave to be said."""
+        return self.answer or " ".join(self.said[number] for number in sorted(self.said))
+
+    def has(self, spoken: str) -> bool:
+        """Whether this phrase is of the answer: one of its phrases, its beginning, or a rest."""
+        part = letters(spoken)
+        whole = [letters(self.words), *map(letters, (*self.said.values(), *self.dropped))]
+        if not part:
+            return False
+        rest = len(part) >= REST_LETTERS_MIN
+        return any(w.startswith(part) or (rest and part in w) for w in whole)
 
 
 @dataclass(slots=True)
 class Phrase:
-    """Something the scenario wanted spoken. `span` is None when it never sounded.
+    """Something the scenario wanted spoken. `spans` is empty when it never sounded, and has several
+    when the voice was paused.
 
     `kind` is answer, filler, apology, reprompt, goodbye, greeting or other.
     """
@@ -48,8 +68,17 @@ class Phrase:
     playback: int
     kind: str = "other"
     turn: Turn | None = None
-    span: PlaybackSpan | None = None
+    spans: list[PlaybackSpan] = field(default_factory=list)
     fault: str = ""  # the fault that kept it from sounding
+
+    @property
+    def span(self) -> PlaybackSpan | None:
+        return self.spans[0] if self.spans else None
+
+    @property
+    def heard(self) -> str:
+        """As far as it was heard, pauses left out."""
+        return self.spans[-1].heard if self.spans else ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,36 +117,93 @@ def path(exchange: Exchange) -> str:
     return urlsplit(exchange.url).path
 
 
-def fields(text: str) -> dict:
-    """The fields of a JSON object; none when it is something else."""
-    try:
-        value = msgspec.json.decode(text)
-    except msgspec.DecodeError:
-        return {}
-    return value if isinstance(value, dict) else {}
-
-
 def _turns(call: FinishedCall) -> list[Turn]:
-    results = [line for line in call.trace if line.data.get("event") == "ASR.Result"]
-    turns: dict[int, Turn] = {}
+    """HTTP and stream ask for turns by number; what both ask for is one turn."""
+    asked = _Asked(call)
+    stream = list(messages(call.trace))
     for exchange in call.requests:
+        asked.by_http(exchange)
+    for message in stream:
+        asked.by_stream(message)
+    for turn in asked.turns.values():
+        turn.accepted_ms = asked.accepted_ms(turn)
+    return sorted(asked.turns.values(), key=lambda turn: (turn.accepted_ms, turn.number))
+
+
+class _Asked:
+    """The turns of a call, as they come together from both ways."""
+
+    def __init__(self, call: FinishedCall) -> None:
+        self.turns: dict[int, Turn] = {}
+        self._results = [line for line in call.trace if line.data.get("event") == "ASR.Result"]
+        self._patience: list[tuple[int, int]] = [(0, 0)]  # from when, how much
+
+    def by_http(self, exchange: Exchange) -> None:
         asked = fields(exchange.body) if path(exchange) == TURN else {}
         number, text = asked.get("turn"), asked.get("user_text")
         if not isinstance(number, int) or not isinstance(text, str):
-            continue
-        if number not in turns:
-            heard = [
-                line.ms
-                for line in results
-                if line.ms <= exchange.sent_ms and _same(line.data, text)
-            ]
-            turns[number] = Turn(number, text, heard[-1] if heard else exchange.sent_ms)
-        turns[number].exchanges.append(exchange)
+            return
+        turn = self._turn(number, text, exchange.sent_ms)
+        turn.exchanges.append(exchange)
         reply = fields(exchange.text) if exchange.code == 200 else {}
-        if isinstance(reply.get("ai_text"), str) and not turns[number].answer:
-            turns[number].answer = reply["ai_text"]
-            turns[number].apologetic = reply.get("outcome") == "apologised"
-    return sorted(turns.values(), key=lambda turn: turn.accepted_ms)
+        if isinstance(reply.get("ai_text"), str):
+            self._answered(turn, reply["ai_text"], reply.get("outcome"))
+            self._be_patient(exchange.done_ms or exchange.sent_ms, reply.get("patience_ms"))
+
+    def by_stream(self, message: Message) -> None:
+        number = message.turn
+        if message.type == "listen" and not message.up:
+            self._be_patient(message.ms, message.fields.get("patience_ms"))
+        if number is None:
+            return
+        if message.type == "final" and message.up:
+            self._turn(number, message.text(), message.ms).asked_ms.append(message.ms)
+        turn = self.turns.get(number)
+        if turn is None or message.up:
+            return
+        if message.type == "clear":
+            turn.dropped.extend(turn.said.values())
+            turn.said.clear()
+        elif message.type == "say":
+            turn.said[message.number("phrase")] = message.text()
+        elif message.type == "answered":
+            self._answered(turn, message.text(), message.fields.get("outcome"))
+            self._be_patient(message.ms, message.fields.get("patience_ms"))
+
+    def accepted_ms(self, turn: Turn) -> int:
+        """When its words were a result; where they were waited for on purpose, that much later.
+
+        Words that were no result as they stand (a stable interim, two results joined) were accepted
+        when they were asked.
+        """
+        asked_ms = turn.accepted_ms
+        before = max(
+            (t.accepted_ms for t in self.turns.values() if t.number < turn.number), default=0
+        )
+        heard = [
+            line.ms
+            for line in self._results
+            if before < line.ms <= asked_ms and _same(line.data, turn.user_text)
+        ]
+        if not heard:
+            return asked_ms
+        self._patience.sort()
+        patience = self._patience[bisect_right(self._patience, (asked_ms, 10**9)) - 1][1]
+        return min(asked_ms, heard[-1] + patience)
+
+    def _turn(self, number: int, text: str, ms: int) -> Turn:
+        found = self.turns.setdefault(number, Turn(number, text, ms))
+        if ms < found.accepted_ms:
+            found.accepted_ms, found.user_text = ms, text
+        return found
+
+    def _answered(self, turn: Turn, text: str, outcome: object) -> None:
+        if not turn.answer:
+            turn.answer = text
+            turn.apologetic = outcome == "apologised"
+
+    def _be_patient(self, ms: int, patience: object) -> None:
+        self._patience.append((ms, patience if isinstance(patience, int) else 0))
 
 
 def _same(result: Mapping, text: str) -> bool:
@@ -126,14 +212,15 @@ def _same(result: Mapping, text: str) -> bool:
 
 
 def _phrases(call: FinishedCall) -> Iterator[Phrase]:
-    spans = {span.number: span for span in call.playbacks if span.call == "call:1"}
     faults = [line for line in call.trace if line.data.get("fault") in ("F20", "F21")]
     for line in call.trace:
         if "phrase" not in line.data:
             continue
         phrase = Phrase(line.ms, line.data["phrase"], line.data["playback"])
-        phrase.span = spans.get(phrase.playback)
-        if phrase.span is None:
+        phrase.spans = [
+            s for s in call.playbacks if s.number == phrase.playback and s.call == "call:1"
+        ]
+        if not phrase.spans:
             phrase.fault = next(
                 (f.data["fault"] for f in faults if f.data.get("playback") == phrase.playback), ""
             )
@@ -142,9 +229,8 @@ def _phrases(call: FinishedCall) -> Iterator[Phrase]:
 
 def _answered(phrase: Phrase, turns: list[Turn]) -> Turn | None:
     """The newest turn whose answer this is; it may have been cut to a speakable length."""
-    said = letters(phrase.text)
     for turn in reversed(turns):
-        if turn.accepted_ms <= phrase.ordered_ms and said and letters(turn.answer).startswith(said):
+        if turn.accepted_ms <= phrase.ordered_ms and turn.has(phrase.text):
             return turn
     return None
 

@@ -1,0 +1,67 @@
+"""A call under examination: its story, the limits, and what a broken invariant looks like."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from halo_voice.simulator.place import FinishedCall
+from halo_voice.simulator.turns import Phrase, Story, Turn
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """The limits that the invariants name; times in ms."""
+
+    reaction_ms: int = 3_000
+    answer_ms: int = 8_000
+    silence_ms: int = 8_000
+    turns: int = 12
+    attempts: int = 2  # requests for one turn
+    asks: int = 5  # over the stream, which is opened anew when it was cut
+    call_ms: int = 615_000
+    reprompts: int = 2
+    apologies: int = 2
+    end_ms: int = 20_000
+    voice_ms: int = 3_000  # how long a voice that never sounds is waited for
+    hush_ms: int = 300  # from confirmed speech to silence
+
+
+@dataclass(frozen=True, slots=True)
+class Breach:
+    """One broken invariant, where in the call, and how."""
+
+    invariant: int
+    ms: int
+    text: str
+
+    def __str__(self) -> str:
+        return f"invariant {self.invariant} at {self.ms} ms: {self.text}"
+
+
+@dataclass(frozen=True, slots=True)
+class Case:
+    """A call under examination."""
+
+    call: FinishedCall
+    story: Story
+    limits: Limits
+
+    @property
+    def end_ms(self) -> int:
+        """When the line went dead."""
+        ended = self.call.disconnected_ms
+        return self.call.terminated_ms if ended is None else ended
+
+    @property
+    def caller_left(self) -> bool:
+        """The caller hung up; otherwise the call was ended from our side."""
+        return any(line.data.get("left") == "call:1" for line in self.call.trace)
+
+    def window(self, turn: Turn) -> tuple[int, int]:
+        """From a turn's acceptance to that of the next one, or to the end of the call."""
+        later = [t.accepted_ms for t in self.story.turns if t.accepted_ms > turn.accepted_ms]
+        return turn.accepted_ms, min([*later, self.end_ms])
+
+    def within(self, turn: Turn) -> list[Phrase]:
+        begin, end = self.window(turn)
+        return [p for p in self.story.phrases if begin <= p.ordered_ms < end]

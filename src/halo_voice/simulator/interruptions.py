@@ -1,0 +1,123 @@
+"""What must hold when a caller speaks over the assistant, and of what is told of it afterwards.
+
+An interruption is *confirmed* when the scenario was given an interim or final result of speech that
+began while a phrase was audible, with two words in it of which one at least is no nod and which are
+not the assistant's own, and the speech is 300 ms old.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
+
+from halo_voice.simulator.case import Breach, Case
+from halo_voice.simulator.place import FinishedCall
+from halo_voice.simulator.trace import PlaybackSpan, SpeechSpan
+from halo_voice.simulator.turns import Phrase, Texts, letters, story
+
+SPEECH_MS = 300
+WORDS = 2
+RESULTS = ("ASR.InterimResult", "ASR.Result")
+SPARED = ("goodbye",)  # the last words of a call are not taken back
+NODS = {
+    *("угу", "ага", "да", "да-да", "так", "понятно", "ясно", "хорошо", "ладно", "слушаю"),
+    *("м", "мм", "хм", "э", "ну", "окей", "ок"),
+}
+
+
+def interruption(case: Case) -> Iterator[Breach]:
+    """4. After confirmed speech the voice stops in time, and what was cut is not taken up again."""
+    for phrase in case.story.phrases:
+        if phrase.kind in SPARED:
+            continue
+        since = _answer_began(case, phrase) if phrase.spans else 0
+        for span in phrase.spans:
+            confirmed = _confirmed_ms(case.call, span, since)
+            if confirmed is not None:
+                yield from _stopped(case, phrase, span, confirmed)
+
+
+def _stopped(case: Case, phrase: Phrase, span: PlaybackSpan, confirmed_ms: int) -> Iterator[Breach]:
+    due_ms = confirmed_ms + case.limits.hush_ms
+    ended_ms = case.end_ms if span.ended_ms is None else span.ended_ms
+    if min(ended_ms, case.end_ms) > due_ms:
+        yield Breach(4, confirmed_ms, f"«{span.text}» goes on for {ended_ms - confirmed_ms} ms")
+    for later in case.story.phrases:
+        same = later is phrase or (later.turn is not None and later.turn is phrase.turn)
+        for other in later.spans if same else ():
+            if other.started_ms > max(due_ms, ended_ms):
+                yield Breach(4, other.started_ms, f"«{other.text}» is heard after the interruption")
+
+
+def _answer_began(case: Case, phrase: Phrase) -> int:
+    """When the first phrase of the same answer was heard: who speaks from then on interrupts."""
+    if phrase.turn is None:
+        return phrase.spans[0].started_ms
+    return min(p.span.started_ms for p in case.story.phrases if p.turn is phrase.turn and p.span)
+
+
+def _confirmed_ms(call: FinishedCall, span: PlaybackSpan, since_ms: int) -> int | None:
+    """When the scenario could know that the caller interrupts this phrase; None: never."""
+    end = call.terminated_ms if span.ended_ms is None else span.ended_ms
+    over = [s for s in call.speech if s.call == span.call and since_ms <= s.started_ms < end]
+    for speech in over:
+        for line in call.trace:
+            told = line.data.get("text", line.data.get("transcript"))
+            if (
+                speech.started_ms + SPEECH_MS <= line.ms < end
+                and line.data.get("event") in RESULTS
+                and isinstance(told, str)
+                and _is_of(speech, told)
+                and _interrupts(told, span.text)
+            ):
+                return line.ms
+    return None
+
+
+def _is_of(speech: SpeechSpan, told: str) -> bool:
+    return letters(speech.text).startswith(letters(told))
+
+
+def _interrupts(told: str, spoken: str) -> bool:
+    words = _words(told)
+    own = letters(told) in letters(spoken)
+    return len(words) >= WORDS and not own and any(word not in NODS for word in words)
+
+
+def check_heard(
+    call: FinishedCall,
+    turns: Sequence[Mapping[str, Any]],
+    texts: Texts | None = None,
+    *,
+    words: int = 1,
+) -> list[Breach]:
+    """9. What is stored as heard is what was played of an answer, give or take so many words.
+
+    A turn is a mapping with `turn`, `reply` and `heard`; `heard` None claims the whole reply. Turns
+    of which nothing was played are not looked at, nor are answers that the end of the call cut.
+    """
+    told = story(call, texts)
+    found = []
+    for turn in turns:
+        phrases = [p for p in told.phrases if p.turn and p.turn.number == turn["turn"] and p.spans]
+        if not phrases or any(s.cut_by == "call over" for p in phrases for s in p.spans):
+            continue
+        stored = turn["reply"] if turn["heard"] is None else turn["heard"]
+        played = " ".join(p.heard for p in phrases)
+        if not _about(_words(stored), _words(played), words):
+            text = f"turn {turn['turn']}: «{stored}» is stored as heard, «{played}» was"
+            found.append(Breach(9, phrases[-1].ordered_ms, text))
+    return found
+
+
+def _about(stored: list[str], played: list[str], words: int) -> bool:
+    """The one is the beginning of the other, and no longer than it by more than so many words."""
+    common = min(len(stored), len(played))
+    # A word that was cut in the middle may be on either side of the cut.
+    sure = max(0, common - words)
+    return stored[:sure] == played[:sure] and abs(len(stored) - len(played)) <= words
+
+
+def _words(text: str) -> list[str]:
+    return re.findall(r"[\w-]+", text.casefold())
