@@ -15,12 +15,12 @@ from halo_voice.bench.figures import Result, Spread
 from halo_voice.bench.run import Options, places
 
 _WHAT = {
-    "overhead": "overhead over the model's own first sentence",
-    "asking": "  final words → the model is asked",
-    "saying": "  phrase told by the model → with the caller",
-    "settling": "model's last token → turn stored and told",
-    "first_phrase": "final words → first phrase, the model's time too",
-    "head_start": "model asked before the final words",
+    "overhead": "overhead over the model",
+    "asking": "  final words → model asked",
+    "saying": "  phrase told → with caller",
+    "settling": "last token → turn stored",
+    "first_phrase": "final words → first phrase",
+    "head_start": "model asked before final words",
 }
 
 
@@ -62,8 +62,8 @@ def _show_times(result: Result, options: Options, out: Console) -> None:
             continue
         table.add_row(words, *_cells(getattr(result, field)))
     table.add_section()
-    table.add_row("noise: the model's timers late", *_cells(result.model_late))
-    table.add_row("noise: the callers' timers late", *_cells(result.client_late))
+    table.add_row("noise: model's timers late", *_cells(result.model_late))
+    table.add_row("noise: callers' timers late", *_cells(result.client_late))
     out.print(table)
 
 
