@@ -18,8 +18,11 @@ from fastapi import FastAPI, Request, Response
 from halo_voice import __version__
 from halo_voice.api.gate import UNFORESEEN, App, Gate, error_reply
 from halo_voice.api.routes_health import health_router
+from halo_voice.api.routes_metrics import metrics_router
+from halo_voice.api.routes_stream import stream_route
 from halo_voice.api.routes_voximplant import voximplant_router
 from halo_voice.api.signature import Verifier, check_key
+from halo_voice.api.wire import FRAME_BYTES_MAX, wire_page
 from halo_voice.calls.recordings import Recordings
 from halo_voice.calls.switchboard import Switchboard
 from halo_voice.calls.words import Words
@@ -40,6 +43,7 @@ from halo_voice.llm.offline import OfflineAssistant
 from halo_voice.llm.openai_client import OpenAIClient
 from halo_voice.llm.presets import ModelValues, endpoint_of
 from halo_voice.llm.provider import Provider
+from halo_voice.metrics import CONTENT_TYPE, Metrics
 from halo_voice.profiles import load_profiles
 from halo_voice.settings import Settings, read_settings, variable
 from halo_voice.speech.addresses import RECORDING_HOSTS, host_fault
@@ -47,6 +51,16 @@ from halo_voice.speech.recordings import HttpRecordingSource
 from halo_voice.speech.spoken import spoken
 from halo_voice.speech.transcriber import OpenAITranscriber, transcriber_faults
 from halo_voice.store import SpooledStore, open_store, spool_path
+
+__all__ = [
+    "FRAME_BYTES_MAX",
+    "Configuration",
+    "Halo",
+    "configure",
+    "load_configuration",
+    "running",
+    "wire_page",
+]
 
 _log = structlog.get_logger(__name__)
 
@@ -198,7 +212,12 @@ async def running(
             for name, guarded in models.items()
         }
         spoken_by = _spoken(configuration.profiles)
-        switchboard = Switchboard(configuration.profiles, words, store, spoken=spoken_by)
+        metrics = Metrics()
+        switchboard = Switchboard(
+            configuration.profiles, words, store, spoken=spoken_by, meter=metrics
+        )
+        _watch(metrics, switchboard, store, providers)
+        parts.push_async_callback(switchboard.close)
         source = recording_source or HttpRecordingSource(
             settings.recording_hosts or RECORDING_HOSTS
         )
@@ -207,7 +226,7 @@ async def running(
         if transcriber is not None:
             parts.push_async_callback(transcriber.close)
         recordings = Recordings(store, source, transcriber)
-        web = _web(settings, switchboard, recordings, store, providers)
+        web = _web(settings, switchboard, recordings, store, providers, metrics)
         _log.info(
             "ready",
             profiles=len(models),
@@ -246,6 +265,20 @@ def _spoken(profiles: Profiles) -> dict[str, Callable[[str], str]]:
     }
 
 
+def _watch(
+    metrics: Metrics, switchboard: Switchboard, store: Store, providers: Sequence[Provider]
+) -> None:
+    """What is read when somebody asks for the figures."""
+    metrics.watch("halo_live_calls", "Calls in progress.", lambda: len(switchboard))
+    up = "1 unless the store is known to take no writes."
+    metrics.watch("halo_store_up", up, lambda: not getattr(store, "away", False))
+    waiting = "Writes that wait in the spool for the store."
+    metrics.watch("halo_spooled_writes", waiting, lambda: getattr(store, "spooled", 0))
+    unsaved = "Those of them that are in memory only."
+    metrics.watch("halo_unsaved_writes", unsaved, lambda: getattr(store, "unsaved", 0))
+    metrics.watch_models(lambda: [provider.state for provider in providers])
+
+
 def _transcriber(settings: Settings) -> OpenAITranscriber | None:
     if not settings.transcription_url:
         return None
@@ -263,6 +296,7 @@ def _web(
     recordings: Recordings,
     store: Store,
     providers: Sequence[Provider],
+    metrics: Metrics,
 ) -> App:
     api = FastAPI(
         title="HALO", version=__version__, docs_url=None, redoc_url=None, redirect_slashes=False
@@ -304,5 +338,7 @@ def _web(
 
     api.include_router(voximplant_router(switchboard, recordings))
     api.include_router(health_router(report))
+    api.include_router(metrics_router(metrics.text, CONTENT_TYPE))
+    api.router.routes.append(stream_route(switchboard))
     keys = {key_id: secret.get_secret_value() for key_id, secret in settings.keys.items()}
     return Gate(api, Verifier(keys, store.claim_nonce, time.time) if keys else None)

@@ -108,7 +108,7 @@ def _listening(host: str, port: int) -> Any:
 async def _serve(configuration: Any, listener: socket.socket, sample_call: bool) -> None:
     import uvicorn
 
-    from halo_voice.app import running
+    from halo_voice.app import FRAME_BYTES_MAX, running
 
     class Server(uvicorn.Server):
         """Leaves the signals to us: uvicorn's way ends the process before the store is closed."""
@@ -120,6 +120,12 @@ async def _serve(configuration: Any, listener: socket.socket, sample_call: bool)
                 loop.add_signal_handler(number, self.handle_exit, number, None)
             yield
 
+        async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+            for server in self.servers:
+                server.close()
+            await halo.switchboard.drain(GRACE_S)
+            await super().shutdown(sockets)
+
     async with running(configuration) as halo:
         server = Server(
             uvicorn.Config(
@@ -129,6 +135,9 @@ async def _serve(configuration: Any, listener: socket.socket, sample_call: bool)
                 access_log=False,
                 server_header=False,
                 timeout_graceful_shutdown=GRACE_S,
+                ws_max_size=FRAME_BYTES_MAX,
+                ws_ping_interval=None,  # the scenario pings, see docs/wire.md
+                ws_per_message_deflate=False,  # messages are short
             )
         )
         # What start-up made lives as long as the process: the collector need not look at it again.
@@ -348,10 +357,12 @@ def lint(file: Annotated[Path, typer.Argument(help="A scenario (JavaScript).")])
 @app.command()
 def docs(folder: Annotated[Path, typer.Argument(help="Where to write.")] = Path("docs")) -> None:
     """Write the generated pages anew."""
+    from halo_voice.app import wire_page
     from halo_voice.settings import settings_table
 
-    (folder / "settings.md").write_text(settings_table(), encoding="utf-8")
-    out.print(f"✔ {folder / 'settings.md'}")
+    for name, text in (("settings.md", settings_table()), ("wire.md", wire_page())):
+        (folder / name).write_text(text, encoding="utf-8")
+        out.print(f"✔ {folder / name}")
 
 
 app.command()(bench)

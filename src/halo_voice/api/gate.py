@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import re
 import traceback
 from collections.abc import Awaitable, Callable
@@ -14,6 +15,7 @@ import structlog
 
 from halo_voice.core.errors import (
     HaloError,
+    NoSuchPath,
     RequestError,
     StoreError,
     TooLarge,
@@ -31,8 +33,10 @@ QUERY_BYTES_MAX = 16 * 1024
 HEADERS_MAX = 100
 HEADERS_BYTES_MAX = 32 * 1024
 
-UNSIGNED_ON_LOOPBACK = frozenset({"/healthz", "/readyz"})
+UNSIGNED_ON_LOOPBACK = frozenset({"/healthz", "/readyz", "/metrics"})
 """Asked by a supervisor on the same machine, which has no key."""
+
+SOCKET_PATH = "/stream"
 
 LOOPBACK_CLIENTS = frozenset({"127.0.0.1", "::1", None})  # None: a Unix socket, or in process
 
@@ -88,8 +92,8 @@ class Gate:
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] == "lifespan":
             return await self._app(scope, receive, send)
-        if scope["type"] != "http":
-            return await send({"type": "websocket.close", "code": 1008})
+        if scope["type"] == "websocket":
+            return await self._open(scope, receive, send)
         try:
             self._check_head(scope)
             body = await self._read_in_time(receive)
@@ -99,6 +103,24 @@ class Gate:
         except RequestError as error:
             return await _refuse(send, error)
         await self._answer(scope, _replay(body), send)
+
+    async def _open(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """A socket: the same checks as for a request without a body, before it is accepted."""
+        try:
+            if scope["path"] != SOCKET_PATH:
+                raise NoSuchPath
+            self._check_head(scope)
+            await self._verify({**scope, "method": "GET"}, b"")
+        except HaloError:
+            # Seen as HTTP 403. The reason was logged; the other side learns nothing from it.
+            return await send({"type": "websocket.close", "code": 1008})
+        try:
+            await self._app(scope, receive, send)
+        except Exception as error:
+            # The top of a stream: whatever was not foreseen becomes one line and a close.
+            _log.error("request_failed", path=scope["path"], **where(error))
+            with contextlib.suppress(OSError, RuntimeError):
+                await send({"type": "websocket.close", "code": 1011})
 
     def _check_head(self, scope: Scope) -> None:
         headers = scope["headers"]

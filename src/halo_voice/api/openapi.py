@@ -34,7 +34,7 @@ def query_of(shape: type[msgspec.Struct]) -> dict[str, Any]:
     """`openapi_extra` of a route that reads `shape` from its query; objects have no place there."""
     schema = _schema(shape)
     required = schema.get("required", [])
-    simple = {name: s for name, s in schema["properties"].items() if name != "start"}
+    simple = {name: s for name, s in schema["properties"].items() if name not in ("start", "notes")}
     return {
         "parameters": [
             {"name": name, "in": "query", "required": name in required, "schema": s}

@@ -9,9 +9,10 @@ from fastapi import APIRouter, Request, Response
 
 from halo_voice.api.openapi import body_of, query_of
 from halo_voice.api.shapes import AudioRequest, EndRequest, StartRequest, TurnRequest, read
-from halo_voice.calls.call import Heard
 from halo_voice.calls.recordings import Recordings
 from halo_voice.calls.switchboard import Switchboard
+from halo_voice.calls.turn import Heard
+from halo_voice.core.patience import patience_ms
 from halo_voice.core.ports import CallEnd
 
 
@@ -24,13 +25,7 @@ def voximplant_router(switchboard: Switchboard, recordings: Recordings) -> APIRo
     router = APIRouter(tags=["voximplant"])
 
     async def begin(start: StartRequest) -> dict[str, Any]:
-        profile = await switchboard.start(
-            start.call_id,
-            caller=start.caller,
-            called=start.called,
-            scenario_version=start.scenario_version,
-        )
-        return profile.for_scenario()
+        return (await switchboard.start(start.begun())).for_scenario()
 
     @router.post("/call/start", openapi_extra=body_of(StartRequest))
     async def call_start(request: Request) -> Response:
@@ -48,7 +43,8 @@ def voximplant_router(switchboard: Switchboard, recordings: Recordings) -> APIRo
         if asked.start is not None:
             await begin(asked.start)
         heard = Heard(asked.turn, asked.user_text, asked.confidence, deadline_s)
-        turn = await switchboard.take(asked.call_id, heard)
+        notes = [note.of(asked.call_id) for note in asked.notes]
+        turn = await switchboard.take(asked.call_id, heard, notes)
         return reply(
             {
                 "user_text": turn.user_text,
@@ -56,6 +52,7 @@ def voximplant_router(switchboard: Switchboard, recordings: Recordings) -> APIRo
                 "turn": turn.turn,
                 "action": turn.action,
                 "outcome": turn.outcome,
+                "patience_ms": patience_ms(turn.reply),
             }
         )
 
@@ -76,6 +73,7 @@ def voximplant_router(switchboard: Switchboard, recordings: Recordings) -> APIRo
         end = CallEnd(
             asked.call_id, asked.reason, asked.duration_ms, asked.turns, tuple(asked.late)
         )
-        return reply({"call_id": asked.call_id, "stored": await switchboard.end(end)})
+        notes = [note.of(asked.call_id) for note in asked.notes]
+        return reply({"call_id": asked.call_id, "stored": await switchboard.end(end, notes)})
 
     return router

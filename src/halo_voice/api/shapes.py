@@ -10,6 +10,7 @@ import msgspec
 from starlette.requests import Request
 
 from halo_voice.core.errors import BadRequest, UnusableText
+from halo_voice.core.ports import CallStart, TurnNote
 
 CallId = Annotated[str, msgspec.Meta(pattern=r"^[A-Za-z0-9._:-]{1,64}$(?!\n)")]
 Number = Annotated[str, msgspec.Meta(max_length=64)]
@@ -41,6 +42,35 @@ class StartRequest(msgspec.Struct, frozen=True):
     called: Number = ""
     scenario_version: Annotated[str, msgspec.Meta(max_length=32)] = ""
 
+    def begun(self) -> CallStart:
+        """The same for the calls."""
+        return CallStart(
+            self.call_id,
+            caller=self.caller,
+            called=self.called,
+            scenario_version=self.scenario_version,
+        )
+
+
+class Note(msgspec.Struct, frozen=True):
+    """What became known of an earlier turn. `heard`: the reply's beginning that was heard before
+    the caller cut it; null: all of it. Times as in `core.ports.TurnNote`, null: unknown."""
+
+    turn: Annotated[int, msgspec.Meta(ge=1, le=10_000)]
+    heard: Annotated[str, msgspec.Meta(max_length=4000)] | None = None
+    voice_ms: Millis | None = None
+    audible_ms: Millis | None = None
+    asr_ms: Millis | None = None
+
+    def of(self, call_id: str) -> TurnNote:
+        """The same for the calls."""
+        times = {"voice_ms": self.voice_ms, "audible_ms": self.audible_ms, "asr_ms": self.asr_ms}
+        known = {name: value for name, value in times.items() if value is not None}
+        return TurnNote(call_id, self.turn, self.heard, latency=known)
+
+
+Notes = Annotated[list[Note], msgspec.Meta(max_length=100)]
+
 
 class TurnRequest(msgspec.Struct, frozen=True):
     """`/process_text`. `deadline_ms`: the reply must be there within it."""
@@ -51,6 +81,7 @@ class TurnRequest(msgspec.Struct, frozen=True):
     confidence: Annotated[float, msgspec.Meta(ge=0, le=1)] | None = None
     deadline_ms: Annotated[int, msgspec.Meta(ge=200, le=60_000)] = 6000
     start: StartRequest | None = None
+    notes: Notes = []
 
 
 class AudioRequest(msgspec.Struct, frozen=True):
@@ -72,6 +103,7 @@ class EndRequest(msgspec.Struct, frozen=True):
         list[Annotated[str, msgspec.Meta(max_length=4000)]], msgspec.Meta(max_length=50)
     ] = []
     start: StartRequest | None = None
+    notes: Notes = []
 
 
 Shape = TypeVar("Shape", bound=msgspec.Struct)

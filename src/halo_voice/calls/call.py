@@ -1,34 +1,34 @@
-"""One live call: its turns one after the other, each asked once, stored once, answered in time."""
+"""One live call: each turn asked once, stored once, answered in time, on whatever way it came."""
 
 from __future__ import annotations
 
 import asyncio
-import time
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import replace
 
 import structlog
 
+from halo_voice.calls.draft import Draft
+from halo_voice.calls.foresight import Foresight
+from halo_voice.calls.listener import Listener, Uncounted
+from halo_voice.calls.playback import Playback
+from halo_voice.calls.turn import Heard, Turn
 from halo_voice.calls.words import Words
-from halo_voice.core.dialogue import Ask, Dialogue, Repeat, Say
-from halo_voice.core.errors import CallClosed, TurnConflict
-from halo_voice.core.ports import Outcome, Store, TurnRecord
+from halo_voice.core.dialogue import Ask, Dialogue, Say
+from halo_voice.core.errors import CallClosed, StoreError, TurnConflict
+from halo_voice.core.likeness import close_enough
+from halo_voice.core.patience import patience_ms
+from halo_voice.core.ports import Message, Meter, Outcome, Store, TurnNote, TurnRecord
 from halo_voice.core.speakable import same_words
 from halo_voice.core.transcript import Transcript
 
 STORE_MARGIN_S = 0.3
 """Of a turn's time, so much is kept for writing the reply down and sending it, in seconds."""
 
+FORESEEN_S = 5.0
+"""So much longer than a turn an answer may take that is begun before the turn, in seconds."""
+
 _log = structlog.get_logger(__name__)
-
-
-@dataclass(frozen=True, slots=True)
-class Heard:
-    """The caller's words as they came in. `deadline_s`: seconds until the reply must be there."""
-
-    turn: int
-    user_text: str
-    confidence: float | None
-    deadline_s: float
 
 
 class Call:
@@ -41,74 +41,350 @@ class Call:
         *,
         words: Words,
         store: Store,
+        meter: Meter | None = None,
     ) -> None:
+        self._loop = asyncio.get_running_loop()
         self.call_id = call_id
         self.dialogue = dialogue
-        self.used_at = time.monotonic()
+        self.used_at = self._loop.time()
         self._words = words
         self._store = store
-        self._order = asyncio.Lock()
+        self._meter = meter or Uncounted()
+        self._turns: dict[int, Turn] = {}  # those that are being answered
+        self._playback = Playback(call_id, self._write_note)
+        self._writing: set[asyncio.Task[None]] = set()
+        self._foresight = Foresight(
+            dialogue.foresee,
+            self._begin_ahead,
+            limit=getattr(dialogue.profile.limits, "speculations", 24),
+            meter=self._meter,
+        )
+        self._listener: Listener | None = None
+        self._alone = asyncio.Event()  # no stream listens
+        self._alone.set()
+        self._streamed: tuple[int, Listener | None] = (0, None)  # the last answer given on a stream
+        self._patience_ms = 0
+        self._gone = False
 
     @property
     def busy(self) -> bool:
-        return self._order.locked()
+        return bool(self._turns) or self._listener is not None
 
-    async def take(self, heard: Heard) -> TurnRecord:
-        """Answer a turn. Turns of one call are taken one after the other, in order of arrival.
+    # -------------------------------------------------------------------------- who listens
 
-        A repeated turn gets the stored reply. Raises `TurnConflict`, `CallClosed`, `StoreError`.
+    def attach(self, listener: Listener) -> None:
+        """`listener` is the call's stream from now on; an older one has to leave."""
+        self.used_at = self._loop.time()
+        before, self._listener = self._listener, listener
+        self._alone.clear()
+        if before is not None:
+            before.leave(closed=False)
+
+    def detach(self, listener: Listener) -> None:
+        """The stream is gone. A turn that is being answered goes on: it is asked for elsewhere."""
+        if self._listener is listener:
+            self._listener = None
+            self._alone.set()
+            self._foresight.drop()
+
+    # -------------------------------------------------------------------------------- turns
+
+    async def take(self, heard: Heard, listener: Listener | None = None) -> TurnRecord:
+        """Answer a turn; `listener` gets its phrases as they come.
+
+        Whoever asks for a turn that is being answered waits for the same answer; one that is
+        settled is repeated. A newer turn stops an older one. Raises `TurnConflict`, `CallClosed`,
+        `StoreError`.
         """
-        due = time.monotonic() + heard.deadline_s - STORE_MARGIN_S
-        async with self._order:
-            self.used_at = time.monotonic()
-            await self._catch_up(heard.turn)
-            step = self.dialogue.hear(heard.turn, heard.user_text)
-            if isinstance(step, Repeat):
-                return self._open(step.turn)
-            # The words are written down while the model already thinks.
-            accepting = asyncio.create_task(
-                self._store.accept_turn(self.call_id, heard.turn, heard.user_text, heard.confidence)
-            )
-            try:
-                say, model_ms = await self._find_words(step, due)
-            finally:
-                accepted = await accepting
-            settled = await self._settle(heard, accepted, say, model_ms)
-            self.dialogue.transcript.keep(settled)
-            return self._open(settled)
-
-    def _open(self, turn: TurnRecord) -> TurnRecord:
-        if turn.outcome is Outcome.CALLER_GONE:
+        if self._gone:
             raise CallClosed
-        return turn
+        self.used_at = self._loop.time()
+        turn = self._turns.get(heard.turn)
+        if turn is None:
+            turn = self._turns[heard.turn] = Turn(heard)
+            turn.answering = asyncio.create_task(self._answer(turn))
+            turn.answering.add_done_callback(lambda done: self._over(turn, done))
+        elif not same_words(turn.heard.user_text, heard.user_text):
+            raise TurnConflict
+        if listener is not None:
+            turn.join(listener, heard.have)
+        record = await asyncio.shield(turn.answering)
+        if record.outcome is Outcome.CALLER_GONE:
+            raise CallClosed
+        return record
 
-    async def _catch_up(self, turn: int) -> None:
+    def phrases(self, number: int) -> int | None:
+        """How many phrases a turn's reply has; None where another process made them."""
+        known = self._playback.phrases(number)
+        return None if known is None else len(known)
+
+    async def _answer(self, turn: Turn) -> TurnRecord:
+        await self._catch_up(turn.number)
+        known = self.dialogue.check(turn.number, turn.words)
+        if known is not None:
+            turn.repeat(known, self._playback.phrases(turn.number))
+            return known
+        self._supersede(before=turn.number)
+        heard = turn.heard
+        due = turn.received + heard.deadline_s - STORE_MARGIN_S
+        self._think(turn, due)
+        # A model that does not keep its deadline is stopped in time for the store.
+        late = self._loop.call_at(due + STORE_MARGIN_S / 2, self._stop_late, turn)
+        try:
+            # The words are written down while the model already thinks.
+            record = await self._store.accept_turn(
+                self.call_id, turn.number, heard.user_text, heard.confidence
+            )
+            if not same_words(record.user_text, heard.user_text):
+                raise TurnConflict
+            if record.outcome is not Outcome.PENDING:  # another process was first
+                self.dialogue.transcript.keep(record)
+                turn.repeat(record, None)
+                return record
+            turn.open(record)
+            say = await turn.decided
+            return await self._settle(turn, record, say)
+        finally:
+            late.cancel()
+            turn.drop()
+
+    async def _catch_up(self, number: int) -> None:
         """Turns in between went to another process, or were lost on their way: the store knows."""
-        if turn > self.dialogue.transcript.last + 1:
+        if number > self.dialogue.newest + 1:
             self.dialogue.transcript = Transcript.of(await self._store.turns(self.call_id))
 
-    async def _find_words(self, step: Ask | Say, due: float) -> tuple[Say, int | None]:
-        if isinstance(step, Say):
-            return step, None
-        started = time.monotonic()
-        say = await self._words.find(self.dialogue, step.messages, due - started)
+    def _think(self, turn: Turn, due: float) -> None:
+        """Begin the answer, or take the one that was begun already."""
+        step = self.dialogue.hear(turn.number, turn.words)
+        self._patience_ms = 0
+        if isinstance(step, Ask):
+            begun = self._foresight.adopt(turn.number, turn.words, step.messages)
+            turn.write(begun or self._words.begin(self.dialogue, step.messages, due))
+        else:
+            self._foresight.drop()
+            turn.say(step if isinstance(step, Say) else self.dialogue.failed())
+
+    def _supersede(self, *, before: int) -> None:
+        """A newer turn is here: the older ones end as they are."""
+        for turn in self._turns.values():
+            if turn.number < before:
+                self._cut_off(turn, Outcome.SUPERSEDED)
+        number, listener = self._streamed
+        if (
+            listener is not None
+            and listener is self._listener
+            and not self._playback.audible(number)
+        ):
+            self.note(number, "", {})  # its stream would have told if it had begun
+        self._streamed = (0, None)
+        self._playback.flush()
+
+    def _stop_late(self, turn: Turn) -> None:
+        """The time is up: what there is has to do."""
+        if turn.decided.done():
+            return
+        _log.warning("answer_late", call_id=self.call_id)
+        offer = self.dialogue.go_on(turn.phrases)
+        turn.drop()
+        if turn.draft is not None:
+            turn.add(offer)
+        if turn.phrases:
+            turn.decide(self.dialogue.answered(turn.phrases, "late"))
+        else:
+            turn.say(self.dialogue.failed())
+
+    def _cut_off(self, turn: Turn, outcome: Outcome) -> None:
+        """Nobody waits for the rest. `outcome`: if nothing of it was heard."""
+        if not turn.decided.done():
+            heard = self._playback.audible(turn.number)
+            given = turn.phrases if turn.record is not None else []
+            turn.decide(self.dialogue.cut_off(given, outcome, heard=heard))
+        if turn.record is not None and (say := turn.outcome) is not None:
+            self._keep(turn.record, say)
+
+    def _keep(self, record: TurnRecord, say: Say) -> None:
+        """What the next turn has to know, though it is not stored yet."""
+        kept = replace(record, outcome=say.outcome, reply=say.text, action=say.action)
+        self.dialogue.transcript.keep(self._playback.told(kept))
+
+    async def _settle(self, turn: Turn, record: TurnRecord, say: Say) -> TurnRecord:
         if say.outcome is Outcome.APOLOGISED:
             _log.warning("turn_unanswered", call_id=self.call_id)
-        return say, round((time.monotonic() - started) * 1000)
+        model_ms = None if turn.draft is None else self._since(turn, self._loop.time())
+        self._keep(record, say)
+        try:
+            settled = await self._store.settle_turn(
+                self.call_id,
+                turn.number,
+                outcome=say.outcome,
+                reply=say.text,
+                action=say.action,
+                source=say.source,
+                model_ms=model_ms,
+            )
+        except StoreError:
+            self.dialogue.transcript.keep(record)
+            raise
+        latency = self._stages(turn)
+        self._meter.turn_settled(settled.outcome)
+        self._meter.latency(latency)
+        ours = settled.reply == say.text
+        phrases = tuple(turn.phrases) if ours and say.text else () if ours else None
+        settled = self._playback.settled(settled, phrases, latency)
+        self.dialogue.transcript.keep(settled)
+        self._patience_ms = patience_ms(settled.reply)
+        if settled.outcome is not Outcome.SUPERSEDED:
+            self._streamed = (turn.number, turn.listener)
+        return settled
 
-    async def _settle(
-        self, heard: Heard, accepted: TurnRecord, say: Say, model_ms: int | None
-    ) -> TurnRecord:
-        if not same_words(accepted.user_text, heard.user_text):
-            raise TurnConflict
-        if accepted.outcome is not Outcome.PENDING:
-            return accepted  # another process was first
-        return await self._store.settle_turn(
-            self.call_id,
-            accepted.turn,
-            outcome=say.outcome,
-            reply=say.text,
-            action=say.action,
-            source=say.source,
-            model_ms=model_ms,
-        )
+    def _stages(self, turn: Turn) -> dict[str, int]:
+        """How long what took, in ms: the keys of `TurnNote.latency`."""
+        token_at = None if turn.draft is None else turn.draft.first_token_at
+        known = {
+            "asr_ms": turn.heard.asr_ms,
+            "first_token_ms": None if token_at is None else self._since(turn, token_at),
+            "first_phrase_ms": (
+                None if turn.first_phrase_at is None else self._since(turn, turn.first_phrase_at)
+            ),
+        }
+        return {name: value for name, value in known.items() if value is not None}
+
+    def _since(self, turn: Turn, then: float) -> int:
+        """Milliseconds from the turn's arrival; an answer begun ahead of it took none."""
+        return max(0, round((then - turn.received) * 1000))
+
+    def _over(self, turn: Turn, answering: asyncio.Task[TurnRecord]) -> None:
+        if self._turns.get(turn.number) is turn:
+            del self._turns[turn.number]
+        if not answering.cancelled():
+            answering.exception()  # told to whoever still waits; nobody may
+
+    # ------------------------------------------------------------- before and after the turn
+
+    def foresee(self, number: int, text: str, *, quiet: bool) -> None:
+        """The coming turn sounds like this so far; `quiet`: the line is silent now."""
+        if self._gone or number <= self.dialogue.newest:
+            return
+        thinking = any(not turn.decided.done() for turn in self._turns.values())
+        if not thinking:
+            self._foresight.see(number, text, quiet=quiet)
+        before = self.dialogue.transcript.turn(self.dialogue.newest)
+        patience = patience_ms(before.reply if before is not None else "", text)
+        if patience != self._patience_ms and self._listener is not None:
+            self._patience_ms = patience
+            self._listener.listen(number, patience)
+
+    def _begin_ahead(self, messages: list[Message]) -> Draft:
+        longest_s = self.dialogue.profile.limits.turn_ms / 1000 + FORESEEN_S
+        return self._words.begin(self.dialogue, messages, self._loop.time() + longest_s)
+
+    def revise(self, number: int, text: str) -> None:
+        """The recogniser has understood a turn otherwise, after it was asked.
+
+        The answer is made anew if the words are others and nothing of it was heard yet.
+        """
+        turn = self._turns.get(number)
+        known = self.dialogue.transcript.turn(number)
+        before = turn.words if turn is not None else known.user_text if known is not None else text
+        if text == before or not text.strip():
+            return
+        self._playback.revised(number, text)
+        if known is not None:
+            self.dialogue.transcript.keep(self._playback.told(known))
+        if turn is None or turn.draft is None or turn.decided.done():
+            return
+        alike = same_words(before, text) or close_enough(before, text)
+        turn.words = text
+        if not alike and not self._playback.audible(number):
+            self._answer_anew(turn)
+
+    def _answer_anew(self, turn: Turn) -> None:
+        due = turn.received + turn.heard.deadline_s - STORE_MARGIN_S
+        step = self.dialogue.step(turn.number, turn.words)
+        if isinstance(step, Ask):
+            turn.write(self._words.begin(self.dialogue, step.messages, due))
+        else:
+            turn.take_back()
+            turn.say(step)
+
+    # ------------------------------------------------------------------------ what was heard
+
+    def phrase_started(self, number: int, phrase: int, latency: Mapping[str, int]) -> None:
+        """The caller hears it. `latency`: `voice_ms`, `audible_ms` where known."""
+        self._playback.started(number, phrase, latency)
+        if phrase == 1:
+            self._meter.latency(latency)
+
+    def phrase_finished(self, number: int, phrase: int) -> None:
+        self._playback.finished(number, phrase)
+
+    def phrase_interrupted(self, number: int, phrase: int, heard: str) -> None:
+        """The caller cut it after `heard`; nothing of the turn is heard after that."""
+        self._meter.interrupted(real=True)
+        turn = self._turns.get(number)
+        given = list(turn.phrases) if turn is not None and turn.record is not None else None
+        self._playback.interrupted(number, phrase, heard, given)
+        if turn is not None:
+            self._cut_off(turn, Outcome.SUPERSEDED)
+        self._tell(number)
+
+    def note(self, number: int, heard: str | None, latency: Mapping[str, int]) -> None:
+        """What the scenario tells of an earlier turn over HTTP."""
+        if self.dialogue.transcript.turn(number) is None and number not in self._turns:
+            return
+        self._playback.noted(number, heard, latency)
+        self._meter.latency(latency)
+        self._tell(number)
+
+    def _tell(self, number: int) -> None:
+        """The history has what was heard of a turn."""
+        known = self.dialogue.transcript.turn(number)
+        if known is not None:
+            self.dialogue.transcript.keep(self._playback.told(known))
+
+    def _write_note(self, note: TurnNote) -> None:
+        writing = asyncio.create_task(self._note(note))
+        self._writing.add(writing)
+        writing.add_done_callback(self._writing.discard)
+
+    async def _note(self, note: TurnNote) -> None:
+        try:
+            await self._store.note_turn(note)
+        except StoreError as error:
+            _log.warning("note_lost", call_id=self.call_id, code=error.code)
+
+    # ------------------------------------------------------------------------------- the end
+
+    def gone(self) -> None:
+        """The caller is gone: no model speaks to nobody."""
+        self._gone = True
+        self._foresight.drop()
+        for turn in list(self._turns.values()):
+            self._cut_off(turn, Outcome.CALLER_GONE)
+        self._playback.flush(ended=True)
+
+    async def finish(self) -> None:
+        """Let turns and notes be written. The call is over, or goes on elsewhere."""
+        self._foresight.drop()
+        answering = [turn.answering for turn in self._turns.values()]
+        await asyncio.gather(*answering, return_exceptions=True)
+        self._playback.flush()
+        await asyncio.gather(*self._writing)
+
+    def close(self) -> None:
+        """The call is over: its stream has to leave."""
+        self.gone()
+        if self._listener is not None:
+            self._listener.leave(closed=True)
+
+    def abandon(self) -> None:
+        """Answer nothing any more: what is not settled is asked again, here or elsewhere."""
+        for turn in self._turns.values():
+            turn.answering.cancel()
+
+    async def drain(self) -> None:
+        """The process is about to stop: let what was asked be answered, and the stream go."""
+        if self._listener is not None:
+            self._listener.drain()
+        await self.finish()
+        await self._alone.wait()

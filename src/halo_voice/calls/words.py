@@ -2,17 +2,15 @@
 
 from __future__ import annotations
 
-import time
+import asyncio
+from collections.abc import Sequence
 
 import structlog
 
+from halo_voice.calls.draft import Draft
 from halo_voice.core.dialogue import Dialogue, Say
 from halo_voice.core.errors import ModelError
-from halo_voice.core.ports import LanguageModel, Message, Outcome
-from halo_voice.core.sentences import whole_sentences
-
-RAW_CHARS_PER_SPOKEN = 3
-"""Raw text may be so much longer than what is spoken of it (markup); then the model is stopped."""
+from halo_voice.core.ports import LanguageModel, Message
 
 NET_S = 0.3
 """The net has this long, in seconds, whatever is left of the turn's time."""
@@ -31,34 +29,56 @@ class Words:
         self._net = net
         self._max_tokens = max_tokens
 
-    async def find(self, dialogue: Dialogue, messages: list[Message], deadline_s: float) -> Say:
-        """What to say within `deadline_s` seconds. Never raises a `ModelError`."""
-        due = time.monotonic() + deadline_s
-        say = await self._ask(self._model, dialogue, messages, deadline_s)
-        if say.outcome is Outcome.APOLOGISED and self._net is not None:
-            left_s = max(NET_S, due - time.monotonic())
-            say = await self._ask(self._net, dialogue, messages, left_s)
+    def begin(self, dialogue: Dialogue, messages: Sequence[Message], due: float) -> Draft:
+        """An answer that will be whole at `due` on the event loop's clock. Never a `ModelError`."""
+        draft = Draft(messages)
+        draft.writing = asyncio.create_task(self._write(draft, dialogue, due))
+        draft.writing.add_done_callback(_seen)
+        return draft
+
+    async def _write(self, draft: Draft, dialogue: Dialogue, due: float) -> Say:
+        loop = asyncio.get_running_loop()
+        source = await self._ask(self._model, draft, dialogue, due - loop.time())
+        if not draft.phrases and self._net is not None:
+            left_s = max(NET_S, due - loop.time())
+            source = await self._ask(self._net, draft, dialogue, left_s)
+        say = dialogue.answered(draft.phrases, source)
+        if not draft.phrases:
+            draft.add([say.text])
         return say
 
     async def _ask(
-        self, model: LanguageModel, dialogue: Dialogue, messages: list[Message], deadline_s: float
-    ) -> Say:
-        limit = dialogue.profile.limits.phrase_chars * RAW_CHARS_PER_SPOKEN
-        answer = model.stream(messages, max_tokens=self._max_tokens, deadline_s=deadline_s)
-        pieces: list[str] = []
-        raw = 0
+        self, model: LanguageModel, draft: Draft, dialogue: Dialogue, deadline_s: float
+    ) -> str:
+        """Write what `model` says into the draft. Returns who spoke."""
+        phraser = dialogue.phraser()
+        answer = model.stream(draft.messages, max_tokens=self._max_tokens, deadline_s=deadline_s)
+        broken_off = False
         try:
             async for piece in answer:
-                pieces.append(piece)
-                raw += len(piece)
-                if raw > limit:
+                draft.read(piece)
+                draft.add(phraser.feed(piece))
+                if phraser.full:
                     break
+            # A model may stop by itself where its answer had become too long.
+            broken_off = phraser.full or getattr(answer, "truncated", False)
+            draft.add(phraser.finish(torn=broken_off))
         except ModelError as error:
-            # Of a torn answer the whole sentences are kept.
-            pieces = [whole_sentences("".join(pieces))]
-            _log.warning("answer_failed", code=error.code, kept=bool(pieces[0]))
+            broken_off = True
+            draft.add(phraser.finish(torn=True))
+            _log.warning("answer_failed", code=error.code, kept=bool(draft.phrases))
         finally:
             close = getattr(answer, "aclose", None)
             if close is not None:
                 await close()
-        return dialogue.answered("".join(pieces), getattr(answer, "source", model.name))
+        source = getattr(answer, "source", model.name)
+        # The net knows no more than it said: it cannot go on.
+        if broken_off and (self._net is None or source != self._net.name):
+            draft.add(dialogue.go_on(draft.phrases))
+        return source
+
+
+def _seen(writing: asyncio.Task[Say]) -> None:
+    """A fault of an answer that nobody waits for any more is told here, not by the interpreter."""
+    if not writing.cancelled() and writing.exception() is not None:
+        _log.error("draft_failed", fault=type(writing.exception()).__name__)

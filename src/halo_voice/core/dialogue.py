@@ -13,21 +13,25 @@ that. So each rule below can be tried without a call.
                               settled, same words        Repeat the stored reply
                               known, other words         TurnConflict
                               unknown, but older         TurnConflict
-    answered(turn, words)     speakable                  Say it, listen
-                              nothing to speak           Say the apology
-    failed(turn)                                         Say the apology
+    answered(phrases)         some                       Say them, listen
+                              none                       Say the apology
+    torn, endless             phrases are out            offer to go on as the last one
+    cut off(phrases)          heard by the caller        Say: what was given out
+                              not heard                  nothing: superseded, or the caller is gone
+    foresee(turn, words)      the next turn, for a model Ask, before the caller has ended
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from halo_voice.core.errors import TurnConflict
 from halo_voice.core.farewell import says_goodbye
+from halo_voice.core.phrases import Phraser
 from halo_voice.core.ports import Action, Message, Outcome, TurnRecord
 from halo_voice.core.profile import Profile
-from halo_voice.core.speakable import same_words, speakable
+from halo_voice.core.speakable import same_words
 from halo_voice.core.transcript import Transcript
 
 
@@ -69,30 +73,70 @@ class Dialogue:
         self.profile = profile
         self.transcript = transcript or Transcript()
         self._spoken = spoken
+        self._asked = 0
+
+    @property
+    def newest(self) -> int:
+        """The highest number heard of, stored or not; 0 before the first turn."""
+        return max(self._asked, self.transcript.last)
+
+    def check(self, turn: int, user_text: str) -> TurnRecord | None:
+        """The turn's record if it is settled, else None. Raises `TurnConflict`."""
+        known = self.transcript.turn(turn)
+        if known is None:
+            if turn < self.newest:
+                raise TurnConflict(
+                    f"Turn {turn} comes after turn {self.newest}: number turns upwards."
+                )
+            return None
+        if not same_words(known.user_text, user_text):
+            raise TurnConflict(f"Turn {turn} is stored with other words: send them as a new turn.")
+        return None if known.outcome is Outcome.PENDING else known
 
     def hear(self, turn: int, user_text: str) -> Ask | Say | Repeat:
         """The caller's words as turn `turn`. Raises `TurnConflict`."""
-        known = self.transcript.turn(turn)
-        if known is not None and not same_words(known.user_text, user_text):
-            raise TurnConflict(f"Turn {turn} is stored with other words: send them as a new turn.")
-        if known is not None and known.outcome is not Outcome.PENDING:
+        known = self.check(turn, user_text)
+        if known is not None:
             return Repeat(known)
-        if known is None and turn < self.transcript.last:
-            raise TurnConflict(
-                f"Turn {turn} comes after turn {self.transcript.last}: number turns upwards."
-            )
+        self._asked = max(self._asked, turn)
+        return self.step(turn, user_text)
+
+    def step(self, turn: int, user_text: str) -> Ask | Say:
+        """What these words call for, whether or not others were heard as the turn before."""
         if turn > self.profile.limits.turns:
             return Say(self.profile.texts.bye_turns, Outcome.ANSWERED, "hangup", "limit")
         if says_goodbye(user_text):
             return Say(self.profile.texts.farewell, Outcome.ANSWERED, "hangup", "farewell")
         return Ask(self.transcript.messages(self.profile.persona, user_text, before=turn))
 
-    def answered(self, text: str, source: str) -> Say:
-        """The model's words: made safe to speak, or an apology if nothing speakable is left."""
+    def foresee(self, turn: int, user_text: str) -> Ask | None:
+        """What a model would be asked if these were the coming turn's words; None: nothing."""
+        step = self.step(turn, user_text) if turn > self.newest and user_text.strip() else None
+        return step if isinstance(step, Ask) else None
+
+    def phraser(self) -> Phraser:
+        """Makes the phrases of one answer; room for the offer to go on is left."""
         limit = self.profile.limits.phrase_chars
-        # Words are longer than digits: what fits is known only when all is written out.
-        said = speakable(self._spoken(speakable(text, limit=limit)), limit=limit)
-        return Say(said, Outcome.ANSWERED, "listen", source) if said else self.failed()
+        offer = min(len(getattr(self.profile.texts, "go_on", "Продолжить?")) + 1, limit // 4)
+        return Phraser(limit=limit - offer, spoken=self._spoken)
+
+    def go_on(self, phrases: Sequence[str]) -> list[str]:
+        """What ends an answer that broke off, or had no end; nothing if there is no room for it."""
+        offer = getattr(self.profile.texts, "go_on", "Продолжить?")
+        room = self.profile.limits.phrase_chars - len(" ".join(phrases)) - 1
+        return [offer] if phrases and len(offer) <= room else []
+
+    def answered(self, phrases: Sequence[str], source: str) -> Say:
+        """The model's phrases, or an apology if there are none."""
+        if not phrases:
+            return self.failed()
+        return Say(" ".join(phrases), Outcome.ANSWERED, "listen", source)
 
     def failed(self) -> Say:
         return Say(self.profile.texts.apology, Outcome.APOLOGISED, "listen", "apology")
+
+    def cut_off(self, phrases: Sequence[str], outcome: Outcome, *, heard: bool) -> Say:
+        """Nobody waits for the rest: `outcome` tells why, unless the caller has `heard` some."""
+        if heard and phrases:
+            return Say(" ".join(phrases), Outcome.ANSWERED)
+        return Say("", outcome)

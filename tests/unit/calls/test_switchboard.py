@@ -5,11 +5,11 @@ from __future__ import annotations
 import pytest
 
 from halo_voice.calls import switchboard as module
-from halo_voice.calls.call import Heard
 from halo_voice.calls.switchboard import Switchboard
+from halo_voice.calls.turn import Heard
 from halo_voice.calls.words import Words
 from halo_voice.core.errors import CallClosed, ModelUnreachable, TurnConflict, UnknownCall
-from halo_voice.core.ports import CallEnd, Outcome
+from halo_voice.core.ports import CallEnd, CallStart, Outcome
 from halo_voice.core.profile import Profile, Profiles
 from halo_voice.store.memory import MemoryStore
 from tests.halo import TalkingModel
@@ -34,7 +34,7 @@ def board(store, model, profiles=(MAIN, OTHER)) -> Switchboard:
 
 
 async def begin(switchboard, call_id="c-1", called="") -> Profile:
-    return await switchboard.start(call_id, caller="", called=called, scenario_version="1")
+    return await switchboard.start(CallStart(call_id, called=called, scenario_version="1"))
 
 
 def heard(turn: int, words: str) -> Heard:

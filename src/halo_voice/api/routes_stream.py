@@ -1,0 +1,273 @@
+"""The stream of a call: one WebSocket, each message one method of the call. Decides nothing."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from typing import Any
+
+import structlog
+from starlette.routing import WebSocketRoute
+
+from halo_voice.api import wire
+from halo_voice.api.gate import UNFORESEEN, where
+from halo_voice.api.outbox import Outbox
+from halo_voice.api.sequence import Sequence, TooManyHeld
+from halo_voice.calls.call import Call
+from halo_voice.calls.switchboard import Switchboard
+from halo_voice.calls.turn import Heard
+from halo_voice.core.errors import CallClosed, HaloError, UnknownCall, UnusableText
+from halo_voice.core.patience import patience_ms
+from halo_voice.core.ports import CallStart, Outcome
+
+SILENT_S_MAX = 10.0
+"""The scenario pings every 5 s: who misses two is gone."""
+
+GAP_S_MAX = 2.0
+FAREWELL_S = 1.0
+"""So long a stream that ends waits for a reader to take what is left, in seconds."""
+
+_log = structlog.get_logger(__name__)
+
+Receive = Callable[[], Awaitable[dict[str, Any]]]
+Send = Callable[[dict[str, Any]], Awaitable[None]]
+
+
+def stream_route(switchboard: Switchboard) -> WebSocketRoute:
+    """`/stream`."""
+
+    class StreamApp:
+        async def __call__(self, scope: dict[str, Any], receive: Receive, send: Send) -> None:
+            await receive()  # websocket.connect
+            offered = scope.get("subprotocols", [])
+            if offered and wire.PROTOCOL not in offered:
+                return await send({"type": "websocket.close", "code": 1002})
+            chosen = wire.PROTOCOL if offered else None
+            await send({"type": "websocket.accept", "subprotocol": chosen})
+            await Stream(switchboard, receive, send).run()
+
+    return WebSocketRoute("/stream", StreamApp())
+
+
+class _Closed(Exception):
+    """The stream has to end, with this code; None: the other side has ended it."""
+
+    def __init__(self, code: int | None, reason: str = "") -> None:
+        super().__init__(reason)
+        self.code = code
+        self.reason = reason
+
+
+class Stream:
+    """One connection; a `Listener` of its call. A reader, a writer, and a task for each turn asked.
+
+    Its end stops no turn: the scenario asks again, on another stream or over HTTP.
+    """
+
+    def __init__(self, switchboard: Switchboard, receive: Receive, send: Send) -> None:
+        self._switchboard = switchboard
+        self._meter = switchboard.meter
+        self._receive = receive
+        self._send = send
+        self._loop = asyncio.get_running_loop()
+        self._call: Call | None = None
+        self._order: Sequence[wire.Up | None] = Sequence()
+        self._gap_due: float | None = None
+        self._outbox = Outbox()
+        self._asking: set[asyncio.Task[None]] = set()
+        self._end: asyncio.Future[_Closed] = self._loop.create_future()
+        self._draining = False
+
+    async def run(self) -> None:
+        """Serve the stream to its end."""
+        self._meter.stream_opened()
+        reading = asyncio.create_task(self._read())
+        writing = asyncio.create_task(self._write())
+        try:
+            await asyncio.wait((reading, writing, self._end), return_when=asyncio.FIRST_COMPLETED)
+            end = self._why(reading, writing)
+            over = end.code in (1000, 1012) or (end.code == 4409 and end.reason == "")
+            self._meter.stream_closed(lost=not over)
+            await self._leave(writing, end)
+        finally:
+            for task in (reading, writing, *self._asking):
+                task.cancel()
+            if self._call is not None:
+                self._call.detach(self)
+
+    def _why(self, reading: asyncio.Task[None], writing: asyncio.Task[None]) -> _Closed:
+        if self._end.done():
+            return self._end.result()
+        error = (reading if reading.done() else writing).exception()
+        if isinstance(error, _Closed):
+            return error
+        if error is not None:
+            _log.error("stream_failed", **where(error))
+        return _Closed(1011)
+
+    async def _leave(self, writing: asyncio.Task[None], end: _Closed) -> None:
+        """Send what waits and say goodbye, to whoever still reads."""
+        for asking in self._asking:
+            asking.cancel()
+        self._outbox.close()
+        try:
+            async with asyncio.timeout(FAREWELL_S if end.code is not None else 0):
+                await writing
+                code = end.code or 1000
+                await self._send(
+                    {"type": "websocket.close", "code": code, "reason": end.reason[:120]}
+                )
+        except (TimeoutError, OSError, _Closed):
+            pass  # nobody reads any more
+
+    def _stop(self, code: int, reason: str = "") -> None:
+        if not self._end.done():
+            self._end.set_result(_Closed(code, reason))
+
+    # ------------------------------------------------------------------------------- reading
+
+    async def _read(self) -> None:
+        last = self._loop.time()
+        while True:
+            due = min(last + SILENT_S_MAX, self._gap_due or last + SILENT_S_MAX)
+            try:
+                async with asyncio.timeout_at(due):
+                    event = await self._receive()
+            except TimeoutError:
+                raise _Closed(4400, "Nothing was heard for too long.") from None
+            if event["type"] == "websocket.disconnect":
+                raise _Closed(None)
+            last = self._loop.time()
+            try:
+                for message in self._in_order(event.get("text")):
+                    await self._take(message)
+            except wire.BadMessage as error:
+                raise _Closed(4400, error.message) from None
+            except TooManyHeld:
+                raise _Closed(4400, "Messages are missing.") from None
+            except UnknownCall as error:
+                raise _Closed(4404, error.message) from None
+            except CallClosed as error:
+                raise _Closed(4409, error.message) from None
+
+    def _in_order(self, text: str | None) -> list[wire.Up | None]:
+        if text is None:
+            raise wire.BadMessage("A binary frame: send JSON as text.")
+        ready = self._order.take(*wire.decode(text))
+        if not self._order.gap:
+            self._gap_due = None
+        elif ready or self._gap_due is None:
+            self._gap_due = self._loop.time() + GAP_S_MAX
+        return ready
+
+    async def _take(self, message: wire.Up | None) -> None:
+        call = self._call
+        if call is None:
+            return await self._begin(message)
+        match message:
+            case wire.Final():
+                asking = asyncio.create_task(self._ask(call, message))
+                self._asking.add(asking)
+                asking.add_done_callback(self._asking.discard)
+            case wire.Interim():
+                call.foresee(message.turn, message.text, quiet=message.quiet)
+            case wire.PhraseStarted():
+                times = {"voice_ms": message.voice_ms, "audible_ms": message.audible_ms}
+                known = {name: value for name, value in times.items() if value is not None}
+                call.phrase_started(message.turn, message.phrase, known)
+            case wire.PhraseFinished():
+                call.phrase_finished(message.turn, message.phrase)
+            case wire.PhraseInterrupted():
+                call.phrase_interrupted(message.turn, message.phrase, message.heard)
+            case wire.Revised():
+                call.revise(message.turn, message.text)
+            case wire.Ping():
+                self._put(wire.Pong())
+            case wire.Ended():
+                call.gone()
+                self._stop(1000)
+            case _:
+                pass  # keys and silences change nothing yet; a newer scenario may say more
+
+    async def _begin(self, message: wire.Up | None) -> None:
+        if not isinstance(message, wire.CallMessage):
+            raise wire.BadMessage("The first message of a stream is `call`.")
+        start = message.start
+        if start is not None and start.call_id != message.call_id:
+            raise wire.BadMessage("start is of another call.")
+        begun = CallStart(message.call_id) if start is None else start.begun()
+        self._call = await self._switchboard.attach(self, begun, opens=start is not None)
+        self._put(wire.Ready())
+
+    # --------------------------------------------------------------------------------- turns
+
+    async def _ask(self, call: Call, asked: wire.Final) -> None:
+        """One turn to its end: exactly one `answered` or `failed`."""
+        try:
+            if not asked.text.strip():
+                raise UnusableText("text is blank: send what the caller said.")
+            heard = Heard(
+                asked.turn,
+                asked.text,
+                asked.confidence,
+                asked.deadline_ms / 1000,
+                asked.have,
+                asked.asr_ms,
+            )
+            turn = await call.take(heard, self)
+        except HaloError as error:
+            self._put(wire.Failed(turn=asked.turn, code=error.code, message=error.message))
+        except Exception as error:
+            # The top of a turn: whatever was not foreseen is one line of the log and one `failed`.
+            _log.error("turn_failed", **where(error))
+            fault = UNFORESEEN
+            self._put(wire.Failed(turn=asked.turn, code=fault.code, message=fault.message))
+        else:
+            phrases = call.phrases(turn.turn)
+            unheard = turn.outcome is Outcome.SUPERSEDED
+            self._put(
+                wire.Answered(
+                    turn=turn.turn,
+                    phrases=0 if unheard else asked.have + 1 if phrases is None else phrases,
+                    action=turn.action,
+                    outcome=turn.outcome,
+                    text=turn.reply,
+                    patience_ms=patience_ms(turn.reply),
+                )
+            )
+        if self._draining and len(self._asking) == 1:
+            self._stop(1012)
+
+    # ------------------------------------------------------------------- listening to the call
+
+    def accepted(self, turn: int) -> None:
+        self._put(wire.Accepted(turn=turn))
+
+    def say(self, turn: int, phrase: int, text: str) -> None:
+        self._put(wire.Say(turn=turn, phrase=phrase, text=text))
+
+    def clear(self, turn: int) -> None:
+        self._put(wire.Clear(turn=turn))
+
+    def listen(self, turn: int, patience_ms: int) -> None:
+        self._put(wire.Listen(turn=turn, patience_ms=patience_ms))
+
+    def leave(self, *, closed: bool) -> None:
+        self._stop(4409, "" if closed else "A newer stream of this call has taken over.")
+
+    def drain(self) -> None:
+        self._draining = True
+        if not self._asking:
+            self._stop(1012)
+
+    # ------------------------------------------------------------------------------- writing
+
+    def _put(self, message: wire.Down) -> None:
+        if not self._outbox.put(message):
+            self._stop(4429, "Messages are not read as fast as they are sent.")
+
+    async def _write(self) -> None:
+        number = 0
+        while (message := await self._outbox.get()) is not None:
+            number += 1
+            await self._send({"type": "websocket.send", "text": wire.encode(message, number)})

@@ -1,0 +1,150 @@
+"""One turn while it is being answered: what was given out, who listens, what was decided."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from halo_voice.calls.draft import Draft
+from halo_voice.calls.listener import Listener
+from halo_voice.core.dialogue import Say
+from halo_voice.core.ports import TurnRecord
+
+
+@dataclass(frozen=True, slots=True)
+class Heard:
+    """The caller's words as they came in. `deadline_s`: seconds until the reply must be there.
+
+    `have`: phrases of the answer that arrived already, before a connection broke. `asr_ms`: from
+    the caller's last sound to the question.
+    """
+
+    turn: int
+    user_text: str
+    confidence: float | None
+    deadline_s: float
+    have: int = 0
+    asr_ms: int | None = None
+
+
+class Turn:
+    """The answer of one turn on its way to whoever waits for it.
+
+    Phrases are given out only when the turn is written down: `open`. `decided` is set once, with
+    what the turn's outcome will be.
+    """
+
+    answering: asyncio.Task[TurnRecord]
+
+    def __init__(self, heard: Heard) -> None:
+        loop = asyncio.get_running_loop()
+        self.heard = heard
+        self.number = heard.turn
+        self.received = loop.time()
+        self.words = heard.user_text  # what the answer is to: a late final may change it
+        self.record: TurnRecord | None = None
+        self.draft: Draft | None = None
+        self.phrases: list[str] = []
+        self.first_phrase_at: float | None = None
+        self.decided: asyncio.Future[Say] = loop.create_future()
+        self.listener: Listener | None = None
+        self._have = 0
+        self._given = 0
+        self._loop = loop
+
+    def join(self, listener: Listener, have: int) -> None:
+        """From now on `listener` gets the phrases, after the `have` that it has."""
+        self.listener, self._have = listener, have
+        if self.record is not None:
+            listener.accepted(self.number)
+            self._resume(known=have <= len(self.phrases))
+
+    def open(self, record: TurnRecord) -> None:
+        """The turn is written down: its phrases may be heard."""
+        self.record = record
+        if self.listener is not None:
+            self.listener.accepted(self.number)
+            self._resume(known=not self._have)  # what it has was made by a process that is gone
+        else:
+            self._give()
+
+    def repeat(self, record: TurnRecord, phrases: Sequence[str] | None) -> None:
+        """The turn was settled before; its phrases are given again if they are known."""
+        self.drop()
+        self.draft, self.phrases, self.record = None, list(phrases or ()), record
+        if self.listener is not None:
+            self.listener.accepted(self.number)
+            self._resume(known=True)
+
+    def write(self, draft: Draft) -> None:
+        """The answer comes from this draft. Another one before it is dropped, and taken back."""
+        self.take_back()
+        self.draft, self.phrases = draft, draft.phrases
+        draft.on_phrase = self._give
+        draft.writing.add_done_callback(self._written)
+        self._give()
+
+    def take_back(self) -> None:
+        """Nothing of what was given out counts any more."""
+        self.drop()
+        if self._given and self.listener is not None:
+            self.listener.clear(self.number)
+        self._given = 0
+
+    def say(self, say: Say) -> None:
+        """The answer is known without a model."""
+        self.drop()
+        self.phrases = [say.text] if say.text else []
+        self.decide(say)
+        self._give()
+
+    def decide(self, say: Say) -> None:
+        """This is what becomes of the turn; the first decision holds, the model is stopped."""
+        if not self.decided.done():
+            self.decided.set_result(say)
+        self.drop()
+
+    @property
+    def outcome(self) -> Say | None:
+        """What was decided; None as long as nothing is."""
+        done = self.decided.done() and not self.decided.cancelled()
+        return self.decided.result() if done and self.decided.exception() is None else None
+
+    def add(self, phrases: Sequence[str]) -> None:
+        """More phrases, after those of the draft."""
+        self.phrases += phrases
+        self._give()
+
+    def drop(self) -> None:
+        if self.draft is not None:
+            self.draft.drop()
+
+    def _written(self, writing: asyncio.Task[Say]) -> None:
+        if self.draft is None or writing is not self.draft.writing or self.decided.done():
+            return
+        if writing.cancelled():
+            self.decided.cancel()
+        elif (error := writing.exception()) is not None:
+            self.decided.set_exception(error)
+        else:
+            self.decided.set_result(writing.result())
+
+    def _resume(self, *, known: bool) -> None:
+        """Go on after what the listener has; if that was another answer, it is taken back."""
+        self._given = min(self._have, len(self.phrases)) if known else 0
+        if not known and self.listener is not None:
+            self.listener.clear(self.number)
+        self._give()
+
+    def _give(self) -> None:
+        """Give out what is certain and was not given yet."""
+        if self.record is None:
+            return
+        if self.first_phrase_at is None and self.phrases:
+            self.first_phrase_at = self._loop.time()
+        if self.listener is None:
+            return
+        while self._given < len(self.phrases):
+            self._given += 1
+            self.listener.say(self.number, self._given, self.phrases[self._given - 1])
