@@ -36,18 +36,24 @@ class Heard:
     fault: type[ModelError] | None = None
 
 
-async def heard_by_us(url: str) -> Heard:
+async def heard_by_us(url: str, *, pushed: bool = False) -> Heard:
+    """`pushed`: the pieces are given to a function instead of being iterated."""
     client = OpenAIClient(Endpoint(url=url, model="standin", key="key"))
     heard = Heard()
+    pieces: list[str] = []
     answer = client.stream([Message("user", "Алло")], max_tokens=300, deadline_s=5.0)
     try:
-        async for piece in answer:
-            assert piece, "an empty piece"
-            heard.text += piece
+        if pushed:
+            await answer.each(pieces.append)
+        else:
+            async for piece in answer:
+                pieces.append(piece)
     except ModelError as error:
         heard.fault = type(error)
     finally:
         await client.close()
+    assert all(pieces), "an empty piece"
+    heard.text = "".join(pieces)
     heard.finish = answer.finish_reason
     if answer.usage is not None:
         heard.tokens = (answer.usage.prompt_tokens, answer.usage.completion_tokens)
@@ -188,6 +194,7 @@ async def test_answers_are_read_alike(reply: Reply) -> None:
     async with ModelServer(reply) as server:
         ours = await heard_by_us(server.url)
         assert ours == await heard_by_sdk(server.url)
+        assert ours == await heard_by_us(server.url, pushed=True)
     assert ours.text
     assert ours.fault is None
 
@@ -209,6 +216,7 @@ async def test_faults_are_seen_alike(reply: Reply) -> None:
     async with ModelServer(reply) as server:
         ours = await heard_by_us(server.url)
         assert ours == await heard_by_sdk(server.url)
+        assert ours == await heard_by_us(server.url, pushed=True)
     assert ours.fault is not None
 
 

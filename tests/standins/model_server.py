@@ -103,13 +103,14 @@ def plain(data: object, *, status: int = 200, headers: Mapping[str, str] | None 
 class ModelServer:
     """`async with ModelServer(reply) as server:` serves `reply` at `server.url` to every request.
 
-    `reply` may be a function of the request. `requests` keeps what came, `opened` counts
+    `reply` may be a function of the request; `Step.CUT` in its place breaks the connection off
+    without a byte. `requests` keeps what came, `opened` counts
     connections. Nothing here waits by the clock: `received` and `idle` wait for the event itself.
     """
 
     def __init__(
         self,
-        reply: Reply | Callable[[Request], Reply] | None = None,
+        reply: Reply | Callable[[Request], Reply | Step] | None = None,
         *,
         tls: ssl.SSLContext | None = None,
         port: int = 0,
@@ -175,6 +176,9 @@ class ModelServer:
             reply = plain({"object": "list", "data": []})
         else:
             reply = self.reply if isinstance(self.reply, Reply) else self.reply(request)
+        if isinstance(reply, Step):
+            writer.transport.abort()
+            return False
         writer.write(_head(reply))
         for step in reply.steps:
             if isinstance(step, Pause):

@@ -70,7 +70,7 @@ def fault_of_connection(error: Exception | None) -> ModelError:
         return ModelUnreachable(
             "The server's certificate is not trusted: see HALO_MODEL_CA_FILE (HALO_MODEL2_CA_FILE)."
         )
-    if isinstance(error, httptools.HttpParserError):
+    if isinstance(error, httptools.HttpParserError | httptools.HttpParserUpgrade):
         return ModelBroken(f"The model's server does not speak HTTP as it should ({kind}).")
     return ModelUnreachable(f"The connection to the model's server failed ({kind}).")
 

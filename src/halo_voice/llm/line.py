@@ -127,7 +127,7 @@ class Line(asyncio.Protocol):
         self._answered = True
         try:
             feed(data)
-        except httptools.HttpParserError as error:
+        except (httptools.HttpParserError, httptools.HttpParserUpgrade) as error:
             self._tear(error)
 
     def connection_lost(self, error: Exception | None) -> None:
