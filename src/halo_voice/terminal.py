@@ -7,6 +7,7 @@ import json
 import os
 import statistics
 import sys
+from collections import Counter
 from contextlib import suppress
 from dataclasses import dataclass, field
 
@@ -15,6 +16,7 @@ from rich.table import Table
 from rich.text import Text
 
 from halo_voice.simulator import FinishedCall, TraceLine
+from halo_voice.simulator.wire import Message, fields, messages
 
 TURN_PATH = "/process_text"
 END_PATH = "/call/end"
@@ -77,21 +79,29 @@ class Steps:
     """When the steps of one turn happened, ms of the call; None while they have not."""
 
     stopped: int | None = None  # the caller fell silent
-    recognised: int | None = None
-    answered: int | None = None
+    asked: int | None = None  # the backend has the words
+    first_token_ms: int | None = None  # after it was asked: the backend says so
+    replied: int | None = None  # the answer's first words are here
+    streamed: bool = False
+    audible: int | None = None
+    whole: bool = False  # the answer came to its end
     filled: bool = False  # a filler was heard meanwhile
 
-    def told(self, audible: int) -> str:
-        """The steps' lengths up to the moment when the assistant is heard."""
-        marks = [
-            ("recognised", self.stopped, self.recognised),
-            ("answered", self.recognised, self.answered),
-            ("voiced", self.answered, audible),
-        ]
-        parts = [f"{name} {seconds(end - begin)}" for name, begin, end in marks if begin and end]
-        if self.stopped:
-            parts.append(f"the caller waited {seconds(audible - self.stopped)}")
-        return " · ".join(parts)
+    def lengths(self) -> dict[str, int]:
+        """Each step's length in ms, as far as they are known, in their order."""
+        marks = {
+            "recognised": (self.stopped, self.asked),
+            "first phrase" if self.streamed else "answered": (self.asked, self.replied),
+            "voiced": (self.replied, self.audible),
+            "the caller waited": (self.stopped, self.audible),
+        }
+        known = {name: end - begin for name, (begin, end) in marks.items() if begin and end}
+        if self.first_token_ms is None:
+            return known
+        # Before the first phrase, which contains it.
+        token = {"first token": self.first_token_ms}
+        head = {name: ms for name, ms in known.items() if name == "recognised"}
+        return head | token | known
 
 
 @dataclass
@@ -102,7 +112,12 @@ class Conversation:
     trace: bool = False
     waits_ms: list[int] = field(default_factory=list)
     _steps: Steps = field(default_factory=Steps)
+    _stages: dict[str, list[int]] = field(default_factory=dict)
+    _counts: Counter[str] = field(default_factory=Counter)
     _turn_requests: set[int] = field(default_factory=set)
+    _unheard: dict[int, str] = field(default_factory=dict)  # phrases of the answer, by number
+    _streaming: bool = False
+    _paused: bool = False
 
     def see(self, line: TraceLine) -> None:
         """One event of the call."""
@@ -118,6 +133,7 @@ class Conversation:
 
     def _caller(self, line: TraceLine) -> None:
         if "text" in line.data:
+            self._tell_steps()
             self._print(line.ms, "caller", line.data["text"], "cyan")
             self._steps = Steps()
         elif line.what == "stops speaking":
@@ -126,53 +142,159 @@ class Conversation:
             self._print(line.ms, "caller", f"({line.what})", "dim")
 
     def _asr(self, line: TraceLine) -> None:
-        if line.data.get("event") == "ASR.Result":
-            self._steps.recognised = line.ms
-            if self._steps.stopped is None:
-                self._steps.stopped = line.ms
+        if line.data.get("event") == "ASR.Result" and self._steps.stopped is None:
+            self._steps.stopped = line.ms
 
     def _backend(self, line: TraceLine) -> None:
-        if line.what.startswith("→"):
+        if "socket" in line.data or str(line.data.get("event", "")).startswith("WebSocket."):
+            self._socket(line)
+        elif line.what.startswith("→"):
             if line.what.endswith(TURN_PATH):
                 self._turn_requests.add(line.data["sent"])
+                self._asked(line.ms)
+                if self._streaming:
+                    self._counts["failovers"] += 1
+                    self._print(line.ms, "backend", "(asked over HTTP: no stream)", "yellow")
         elif line.data["request"] in self._turn_requests:
-            self._steps.answered = line.ms
+            self._replied(line.ms)
             if line.data["code"] != 200:
                 self._print(line.ms, "backend", f"({line.what[2:]})", "red")
 
+    def _socket(self, line: TraceLine) -> None:
+        lost = line.data.get("event") == "WebSocket.Error" or (
+            line.data.get("event") == "WebSocket.Close" and line.data.get("code") != 1000
+        )
+        if lost:
+            self._print(line.ms, "backend", f"(stream: {line.what})", "yellow")
+        for message in messages([line]):
+            reader = getattr(self, f"_on_{message.type}", None)
+            if reader is not None:
+                reader(message)
+
+    def _on_ready(self, _: Message) -> None:
+        self._streaming = True
+
+    def _on_final(self, message: Message) -> None:
+        self._asked(message.ms)
+        self._unheard = {}
+
+    def _on_revised(self, message: Message) -> None:
+        self._counts["late results"] += 1
+        self._print(message.ms, "caller", f"(recognised later: {message.text()})", "dim")
+
+    def _on_say(self, message: Message) -> None:
+        self._steps.streamed = True
+        self._replied(message.ms)
+        self._unheard[message.number("phrase")] = message.text()
+
+    def _on_clear(self, message: Message) -> None:
+        self._unheard = {}
+        self._print(message.ms, "backend", "(answers anew)", "dim")
+
+    def _on_answered(self, message: Message) -> None:
+        self._replied(message.ms)
+        self._steps.whole = True
+        latency = message.fields.get("latency")
+        if isinstance(latency, dict) and isinstance(latency.get("first_token_ms"), int):
+            self._steps.first_token_ms = latency["first_token_ms"]
+        if self._steps.audible is not None:
+            self._tell_steps()
+
+    def _on_failed(self, message: Message) -> None:
+        self._print(message.ms, "backend", f"({message.text('code')})", "red")
+
+    def _on_phrase_started(self, message: Message) -> None:
+        self._unheard.pop(message.number("phrase"), None)
+
+    def _on_phrase_interrupted(self, message: Message) -> None:
+        self._paused = False
+        self._counts["interruptions"] += 1
+        self._unheard.pop(message.number("phrase"), None)
+        heard = f"heard «{message.text('heard')}»" if message.text("heard") else "nothing heard"
+        dropped = [f"«{text}»" for _, text in sorted(self._unheard.items())]
+        rest = f"; dropped {' '.join(dropped)}" if dropped else ""
+        told = f"(interrupts phrase {message.number('phrase')}: {heard}{rest})"
+        self._print(message.ms, "caller", told, "yellow")
+        self._unheard = {}
+
+    def _asked(self, ms: int) -> None:
+        if self._steps.asked is None:
+            self._steps.asked = ms
+
+    def _replied(self, ms: int) -> None:
+        if self._steps.asked is not None and self._steps.replied is None:
+            self._steps.replied = ms
+
     def _voice(self, line: TraceLine) -> None:
+        if "timeToFirstByte" in line.data:
+            self._stages.setdefault("voice's first byte", []).append(line.data["timeToFirstByte"])
         if line.what.startswith("speaks «"):
+            if self._paused:
+                self._paused = False
+                self._counts["false interruptions"] += 1
+                self._print(line.ms, "assistant", "(goes on)", "yellow")
+                return
             self._print(line.ms, "assistant", line.what[8:-1], "bold")
-            self._tell_steps(line.ms)
+            self._sounds(line.ms)
         elif line.what.startswith("is cut"):
+            self._paused = line.what.endswith("(paused)")
             self._print(line.ms, "assistant", f"({line.what})", "yellow")
 
-    def _tell_steps(self, audible: int) -> None:
+    def _sounds(self, ms: int) -> None:
         """A filler ends the silence, but not the turn: its steps are told with the answer."""
         steps = self._steps
+        if steps.asked is None or steps.audible is not None:
+            return
         if steps.stopped and not steps.filled:
-            self.waits_ms.append(audible - steps.stopped)
-        steps.filled = steps.recognised is not None and steps.answered is None
-        if not steps.filled:
-            told = steps.told(audible)
-            if told:
-                self._print(audible, "", told, "dim")
-            self._steps = Steps()
+            self.waits_ms.append(ms - steps.stopped)
+        if steps.replied is None:
+            self._counts["fillers"] += not steps.filled
+            steps.filled = True
+            return
+        steps.audible = ms
+        if not steps.streamed or steps.whole:
+            self._tell_steps()
+
+    def _tell_steps(self) -> None:
+        """Once for each turn that was answered aloud."""
+        steps = self._steps
+        if steps.audible is None:
+            return
+        lengths = steps.lengths()
+        told = " · ".join(f"{name} {seconds(ms)}" for name, ms in lengths.items())
+        if told:
+            self._print(steps.audible, "", told, "dim")
+        for name, ms in lengths.items():
+            self._stages.setdefault(name, []).append(ms)
+        self._steps = Steps()
 
     def _fault(self, line: TraceLine) -> None:
         self._print(line.ms, "fault", line.what, "red")
 
     def close(self, call: FinishedCall) -> None:
-        """One line about the whole call, and what went wrong in it."""
+        """The whole call in a few lines: its length, each step, what was out of the ordinary."""
+        self._tell_steps()
         up = call.connected_ms is not None and call.disconnected_ms is not None
         length = (call.disconnected_ms or 0) - (call.connected_ms or 0) if up else 0
         parts = [f"{clock(length)} min", f"{len(answered(call))} turns"]
         if self.waits_ms:
             parts.append(f"the caller waited {seconds(statistics.median(self.waits_ms))} at median")
             parts.append(f"{seconds(max(self.waits_ms))} at most")
-        self.console.print(row("", "", Text(" · ".join(parts), "dim")))
+        self._sum_up(parts)
+        self._sum_up(
+            [
+                f"{name} {seconds(statistics.median(taken))}, at most {seconds(max(taken))}"
+                for name, taken in self._stages.items()
+                if name != "the caller waited"
+            ]
+        )
+        self._sum_up([f"{name}: {count}" for name, count in self._counts.items() if count])
         for failure in call.failures:
             self.console.print(row("", "failure", Text(failure, "red")))
+
+    def _sum_up(self, parts: list[str]) -> None:
+        if parts:
+            self.console.print(row("", "", Text(" · ".join(parts), "dim")))
 
 
 def end_reason(call: FinishedCall) -> str:
@@ -185,5 +307,14 @@ def end_reason(call: FinishedCall) -> str:
 
 
 def answered(call: FinishedCall) -> list[str]:
-    """The replies of the backend to turns, those with status 200."""
-    return [r.text for r in call.requests if r.url.endswith(TURN_PATH) and r.code == 200]
+    """The backend's answers to turns, as JSON, each turn's once: of the stream, and those replies
+    with status 200."""
+    found: dict[object, str] = {}
+    for message in messages(call.trace):
+        if message.type == "answered" and not message.up:
+            found.setdefault(message.turn, json.dumps(message.fields, ensure_ascii=False))
+    for request in call.requests:
+        if request.url.endswith(TURN_PATH) and request.code == 200:
+            number = fields(request.body).get("turn", f"request {request.number}")
+            found.setdefault(number, request.text)
+    return list(found.values())

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import io
+import json
 import os
+from types import SimpleNamespace
 
 import pytest
 from rich.console import Console
 
 from halo_voice.simulator import TraceLine
-from halo_voice.terminal import Conversation, Keyboard, clock
+from halo_voice.terminal import Conversation, Keyboard, answered, clock
 
 
 @pytest.fixture
@@ -56,6 +58,187 @@ def test_a_filler_ends_the_silence_but_not_the_turn(console):
     assert text.count("recognised") == 1
     assert "recognised 0.60 s · answered 3.00 s · voiced 0.40 s · the caller waited 4.00 s" in text
     assert conversation.waits_ms == [2800]
+
+
+def sent(ms, **message):
+    """A message of the scenario, as the trace has it."""
+    text = json.dumps(message, ensure_ascii=False)
+    return TraceLine(ms, "backend", f"→ «{text}»", {"socket": "socket:1", "message": text})
+
+
+def came(ms, **message):
+    """A message of the backend."""
+    text = json.dumps(message, ensure_ascii=False)
+    data = {"event": "WebSocket.Message", "unit": "socket:1", "text": text}
+    return TraceLine(ms, "backend", f"← «{text}»", data)
+
+
+def turn_on_a_stream(at, *, turn=1, **answered):
+    """A turn whose answer has three phrases, until the first one sounds."""
+    return [
+        TraceLine(at, "caller", "says «Где вы?»", {"text": "Где вы?"}),
+        TraceLine(at + 1000, "caller", "stops speaking"),
+        sent(at + 1700, type="final", turn=turn, text="Где вы?"),
+        came(at + 1710, type="accepted", turn=turn),
+        came(at + 2000, type="say", turn=turn, phrase=1, text="В Москве,"),
+        came(at + 2050, type="say", turn=turn, phrase=2, text="на Лесной."),
+        came(at + 2080, type="say", turn=turn, phrase=3, text="Дом пять."),
+        TraceLine(at + 2200, "voice", "speaks «В Москве,»"),
+        sent(at + 2200, type="phrase_started", turn=turn, phrase=1, voice_ms=200),
+        came(at + 2400, type="answered", turn=turn, outcome="answered", **answered),
+    ]
+
+
+def finished(trace=(), requests=()):
+    """A call that is over, as far as the terminal looks at it."""
+    return SimpleNamespace(
+        trace=list(trace),
+        requests=list(requests),
+        failures=[],
+        connected_ms=1,
+        disconnected_ms=9001,
+    )
+
+
+def test_the_steps_of_a_streamed_turn_are_told(console):
+    """To the first phrase, with the model's first token where the backend tells it."""
+    conversation = Conversation(console)
+    for line in turn_on_a_stream(1000, latency={"first_token_ms": 240, "asr_ms": 700}):
+        conversation.see(line)
+    assert (
+        "recognised 0.70 s · first token 0.24 s · first phrase 0.30 s · voiced 0.20 s"
+        " · the caller waited 1.20 s" in shown(console)
+    )
+
+
+def test_phrases_are_shown_one_by_one_and_what_was_cut(console):
+    """An interruption says how far each phrase was heard, and which were not at all."""
+    conversation = Conversation(console)
+    for line in [
+        *turn_on_a_stream(1000),
+        TraceLine(4000, "voice", "speaks «на Лесной.»"),
+        sent(4000, type="phrase_started", turn=1, phrase=2),
+        TraceLine(4500, "caller", "says «Стойте»", {"text": "Стойте"}),
+        TraceLine(4900, "voice", "is cut after «на» (stopped)"),
+        sent(4900, type="phrase_interrupted", turn=1, phrase=2, heard="на"),
+    ]:
+        conversation.see(line)
+    text = shown(console)
+    assert "assistant  В Москве," in text
+    assert "assistant  на Лесной." in text
+    assert "(interrupts phrase 2: heard «на»; dropped «Дом пять.»)" in text
+    conversation.close(finished())
+    assert "interruptions: 1" in shown(console)
+
+
+def test_a_cough_is_a_false_interruption(console):
+    """The voice pauses and goes on: its phrase is not shown twice, and nobody waited."""
+    conversation = Conversation(console)
+    for line in [
+        *turn_on_a_stream(1000),
+        TraceLine(3300, "voice", "is cut after «В» (paused)"),
+        TraceLine(4500, "voice", "speaks «В Москве,»"),
+    ]:
+        conversation.see(line)
+    conversation.close(finished())
+    text = shown(console)
+    assert text.count("assistant  В Москве,") == 1
+    assert "(goes on)" in text
+    assert "false interruptions: 1" in text
+    assert conversation.waits_ms == [1200]
+
+
+def test_a_nod_while_the_assistant_speaks_is_no_wait(console):
+    """What is said over the answer and asks nothing has no steps."""
+    conversation = Conversation(console)
+    for line in [
+        *turn_on_a_stream(1000),
+        TraceLine(3300, "caller", "says «угу»", {"text": "угу"}),
+        TraceLine(3500, "caller", "stops speaking"),
+        TraceLine(4500, "voice", "speaks «на Лесной.»"),
+    ]:
+        conversation.see(line)
+    assert shown(console).count("the caller waited") == 1
+    assert conversation.waits_ms == [1200]
+
+
+def test_a_lost_stream_and_the_way_around_it_are_named(console):
+    """The turn is asked over HTTP then; its steps begin with the first asking."""
+    conversation = Conversation(console)
+    for line in [
+        came(500, type="ready", version=1),
+        TraceLine(1000, "caller", "says «Где вы?»", {"text": "Где вы?"}),
+        TraceLine(2000, "caller", "stops speaking"),
+        sent(2700, type="final", turn=1, text="Где вы?"),
+        TraceLine(
+            2800, "backend", "socket closes: 1006", {"event": "WebSocket.Close", "code": 1006}
+        ),
+        TraceLine(2801, "backend", "→ POST http://x/process_text", {"sent": 1}),
+        TraceLine(3000, "backend", "← 200 in 199 ms", {"request": 1, "code": 200}),
+        TraceLine(3300, "voice", "speaks «Здесь.»"),
+    ]:
+        conversation.see(line)
+    conversation.close(finished())
+    text = shown(console)
+    assert "(stream: socket closes: 1006)" in text
+    assert "recognised 0.70 s · answered 0.30 s · voiced 0.30 s" in text
+    assert "failovers: 1" in text
+
+
+def test_a_stream_that_closes_with_its_call_is_no_loss(console):
+    """Code 1000 is the ordinary end."""
+    end = {"event": "WebSocket.Close", "code": 1000}
+    Conversation(console).see(TraceLine(9, "backend", "socket closes: 1000", end))
+    assert shown(console) == ""
+
+
+def test_the_whole_call_is_summed_up(console):
+    """Median and worst of every step, fillers, late results."""
+    conversation = Conversation(console)
+    trace = [
+        *turn_on_a_stream(1000),
+        sent(3000, type="revised", turn=1, text="Где вы там?"),
+        *turn_on_a_stream(11_000, turn=2),
+        TraceLine(20_000, "caller", "says «А?»", {"text": "А?"}),
+        TraceLine(21_000, "caller", "stops speaking"),
+        sent(21_900, type="final", turn=3, text="А?"),
+        TraceLine(24_000, "voice", "speaks «Секунду.»"),
+        came(25_000, type="say", turn=3, phrase=1, text="Да."),
+        TraceLine(25_500, "voice", "speaks «Да.»"),
+    ]
+    for line in trace:
+        conversation.see(line)
+    conversation.close(finished(trace))
+    text = shown(console)
+    assert "0:09.0 min · 2 turns · the caller waited 1.20 s at median · 3.00 s at most" in text
+    assert "recognised 0.70 s, at most 0.90 s · first phrase 0.30 s, at most 3.10 s" in text
+    assert "late results: 1 · fillers: 1" in text
+
+
+def test_a_turn_answered_on_both_ways_is_one(console):
+    """Answers of the stream and of HTTP are counted by turn."""
+    trace = [
+        came(1, type="answered", turn=1, outcome="answered"),
+        came(2, type="answered", turn=2, outcome="apologised"),
+    ]
+    requests = [
+        asked(1, turn=2, outcome="answered"),
+        asked(2, turn=3, outcome="answered"),
+        asked(3, turn=4, outcome="", code=503),
+    ]
+    outcomes = [json.loads(answer)["outcome"] for answer in answered(finished(trace, requests))]
+    assert outcomes == ["answered", "apologised", "answered"]
+
+
+def asked(number, *, turn, outcome, code=200):
+    """A turn over HTTP."""
+    return SimpleNamespace(
+        number=number,
+        url="http://x/process_text",
+        body=json.dumps({"turn": turn}),
+        code=code,
+        text=json.dumps({"outcome": outcome}),
+    )
 
 
 def test_a_failed_turn_is_shown(console):
