@@ -61,9 +61,9 @@ class Metrics:
 
     def __init__(self) -> None:
         disable_created_metrics()  # one series more for each counter, which nothing here needs
-        self._registry = CollectorRegistry()
-        ProcessCollector(registry=self._registry)
-        GCCollector(registry=self._registry)
+        self._figures = CollectorRegistry()
+        ProcessCollector(registry=self._figures)
+        GCCollector(registry=self._figures)
         stage = self._histogram(
             "halo_turn_stage_seconds", "How long the stages of a turn take.", "stage"
         )
@@ -87,7 +87,7 @@ class Metrics:
         self._wasted = self._counter(
             "halo_wasted_characters", "Characters of models' answers that nobody was told."
         )
-        self._streams = Gauge("halo_streams", "Open streams.", registry=self._registry)
+        self._streams = Gauge("halo_streams", "Open streams.", registry=self._figures)
         self._failovers = self._counter(
             "halo_stream_failovers", "Streams lost before their call's end."
         )
@@ -123,21 +123,21 @@ class Metrics:
 
     def watch(self, name: str, meaning: str, read: Callable[[], float]) -> None:
         """A gauge that is read at each scrape; `read` neither waits nor raises."""
-        Gauge(name, meaning, registry=self._registry).set_function(read)
+        Gauge(name, meaning, registry=self._figures).set_function(read)
 
     def watch_models(self, read: Callable[[], Iterable[ModelReading]]) -> None:
         """The language models, by their configured names."""
-        self._registry.register(_Models(read))
+        self._figures.register(_Models(read))
 
     def text(self) -> bytes:
         """Everything in Prometheus's text format."""
-        return generate_latest(self._registry)
+        return generate_latest(self._figures)
 
     def _counter(self, name: str, meaning: str, *labels: str) -> Counter:
-        return Counter(name, meaning, labels, registry=self._registry)
+        return Counter(name, meaning, labels, registry=self._figures)
 
     def _histogram(self, name: str, meaning: str, *labels: str) -> Histogram:
-        return Histogram(name, meaning, labels, buckets=BUCKETS_S, registry=self._registry)
+        return Histogram(name, meaning, labels, buckets=BUCKETS_S, registry=self._figures)
 
 
 class _Models:
