@@ -1,27 +1,35 @@
-"""What one streamed answer costs in processor time: our client against the official SDK.
+"""What one streamed answer costs in processor time: our client, iterated and pushed, alone and
+guarded, between the official SDK and the least that an answer can cost.
 
-    python benchmarks/model_client.py [--answers 300] [--tokens 45] [--at-once 10] [--gap-ms 2]
+    python benchmarks/model_client.py [--at-once 1 50 200] [--tokens 45] [--gap-ms 15] [--no-sdk]
 
 The stand-in server runs in a process of its own, so only the client's time is counted
-(`time.process_time`), the network's system calls included. Every token is a write of its own.
+(`time.process_time`), the network's system calls included. Every token is a write of its own. The
+loop is uvloop, as in production. `bare`: httptools fed by a protocol that keeps nothing.
 """
 
 from __future__ import annotations
 
 import argparse
 import asyncio
+import logging
 import statistics
 import subprocess
 import sys
 import time
-from collections.abc import Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable
 from pathlib import Path
 
+import httptools
 import openai
+import uvloop
+from yarl import URL
 
 from halo_voice.core.ports import Message
 from halo_voice.llm.endpoint import Endpoint
+from halo_voice.llm.guarded import GuardedModel
 from halo_voice.llm.openai_client import OpenAIClient
+from halo_voice.llm.provider import Provider
 
 ROOT = Path(__file__).resolve().parent.parent
 HISTORY = [
@@ -37,63 +45,142 @@ HISTORY = [
 Ask = Callable[[], Awaitable[int]]
 
 
-async def measure(ask: Ask, answers: int, at_once: int) -> float:
-    """Milliseconds of processor time per answer."""
-    for _ in range(5):
-        await ask()
-    begun = time.process_time()
-    left = iter(range(answers))
+class Net:
+    """The guarded chain's last model, which is never asked here."""
 
-    async def worker() -> None:
-        for _ in left:
-            await ask()
+    name = "net"
 
-    await asyncio.gather(*(worker() for _ in range(at_once)))
-    return (time.process_time() - begun) / answers * 1000
+    async def stream(self, *_: object, **__: object) -> AsyncIterator[str]:
+        yield "Извините."
+
+    async def warm_up(self) -> None: ...
+
+    async def close(self) -> None: ...
 
 
-async def compare(url: str, arguments: argparse.Namespace) -> None:
-    ours = OpenAIClient(Endpoint(url=url, model="standin", key="k"))
-    sdk = openai.AsyncOpenAI(base_url=url, api_key="k", max_retries=0)
-    messages = [{"role": m.role, "content": m.content} for m in HISTORY]
+class Bare(asyncio.Protocol):
+    """Parses HTTP and counts the bytes of the body: nobody can do with less."""
 
-    async def ask_ours() -> int:
-        answer = ours.stream(HISTORY, max_tokens=300, deadline_s=30.0)
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        self.transport = transport
+
+    def ask(self, request: bytes) -> asyncio.Future[int]:
+        self.bytes = 0
+        self.done: asyncio.Future[int] = asyncio.get_running_loop().create_future()
+        self.feed = httptools.HttpResponseParser(self).feed_data
+        self.transport.write(request)
+        return self.done
+
+    def data_received(self, data: bytes) -> None:
+        self.feed(data)
+
+    def on_body(self, data: bytes) -> None:
+        self.bytes += len(data)
+
+    def on_message_complete(self) -> None:
+        self.done.set_result(self.bytes)
+
+
+def bare(url: URL, body: bytes) -> Ask:
+    head = f"POST {url.path}/chat/completions HTTP/1.1\r\nHost: h\r\nContent-Length: {len(body)}"
+    request = head.encode() + b"\r\n\r\n" + body
+    idle: list[Bare] = []
+
+    async def ask() -> int:
+        if not idle:
+            made = await asyncio.get_running_loop().create_connection(Bare, url.host, url.port)
+            idle.append(made[1])
+        line = idle.pop()
+        found = await line.ask(request)
+        idle.append(line)
+        return found
+
+    return ask
+
+
+def iterated(model: OpenAIClient | GuardedModel) -> Ask:
+    async def ask() -> int:
+        answer = model.stream(HISTORY, max_tokens=300, deadline_s=30.0)
         return sum([len(piece) async for piece in answer])
 
-    async def ask_sdk() -> int:
+    return ask
+
+
+def pushed(model: OpenAIClient | GuardedModel) -> Ask:
+    async def ask() -> int:
+        pieces: list[str] = []
+        await model.stream(HISTORY, max_tokens=300, deadline_s=30.0).each(pieces.append)
+        return sum(map(len, pieces))
+
+    return ask
+
+
+def by_sdk(sdk: openai.AsyncOpenAI) -> Ask:
+    messages = [{"role": m.role, "content": m.content} for m in HISTORY]
+
+    async def ask() -> int:
         stream = await sdk.chat.completions.create(
             model="standin", messages=messages, max_tokens=300, stream=True
         )
         return sum([len(c.choices[0].delta.content or "") async for c in stream if c.choices])
 
-    if await ask_ours() != await ask_sdk():
-        sys.exit("The two clients read different answers.")
-    rounds = [
-        (
-            await measure(ask_ours, arguments.answers, arguments.at_once),
-            await measure(ask_sdk, arguments.answers, arguments.at_once),
-        )
-        for _ in range(arguments.rounds)
-    ]
-    await ours.close()
+    return ask
+
+
+async def measure(ask: Ask, answers: int, at_once: int, spread_s: float) -> float:
+    """Milliseconds of processor time per answer. The workers begin spread over one answer."""
+    await asyncio.gather(*(ask() for _ in range(at_once)))
+    begun = time.process_time()
+    left = iter(range(answers))
+
+    async def worker(number: int) -> None:
+        await asyncio.sleep(spread_s * number / at_once)
+        for _ in left:
+            await ask()
+
+    await asyncio.gather(*(worker(number) for number in range(at_once)))
+    return (time.process_time() - begun) / answers * 1000
+
+
+async def compare(url: str, arguments: argparse.Namespace) -> None:
+    client = OpenAIClient(Endpoint(url=url, model="standin", key="k"))
+    guarded = GuardedModel([Provider(client), Net()])
+    sdk = openai.AsyncOpenAI(base_url=url, api_key="k", max_retries=0)
+    asks = {
+        "bare": bare(URL(url), b"x" * 3000),
+        "client, pushed": pushed(client),
+        "client, iterated": iterated(client),
+        "guarded, pushed": pushed(guarded),
+        "guarded, iterated": iterated(guarded),
+    }
+    if not arguments.no_sdk:
+        asks["official SDK"] = by_sdk(sdk)
+    if len({await ask() for name, ask in asks.items() if name != "bare"}) != 1:
+        sys.exit("The clients read different answers.")
+    spread_s = arguments.tokens * arguments.gap_ms / 1000
+    for at_once in arguments.at_once:
+        answers = max(8, 3 * at_once)
+        rounds = [
+            [await measure(ask, answers, at_once, spread_s) for ask in asks.values()]
+            for _ in range(arguments.rounds)
+        ]
+        print(f"{arguments.tokens} tokens, {at_once} answers at once, ms of processor time each")
+        for name, column in zip(asks, zip(*rounds, strict=True), strict=True):
+            low, high = min(column), max(column)
+            print(f"  {name:20}{statistics.median(column):7.2f}   ({low:.2f} to {high:.2f})")
+    await guarded.close()
     await sdk.close()
-    our_ms, sdk_ms = (statistics.median(column) for column in zip(*rounds, strict=True))
-    loop = type(asyncio.get_running_loop()).__module__.split(".")[0]
-    print(
-        f"{loop:8} {arguments.tokens} tokens, {arguments.at_once} at once: "
-        f"ours {our_ms:.2f} ms, SDK {sdk_ms:.2f} ms, ratio {sdk_ms / our_ms:.1f}"
-    )
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--answers", type=int, default=200)
+    parser.add_argument("--at-once", type=int, nargs="+", default=[1, 50, 200])
     parser.add_argument("--rounds", type=int, default=3)
     parser.add_argument("--tokens", type=int, default=45)
-    parser.add_argument("--at-once", type=int, default=10)
-    parser.add_argument("--gap-ms", type=float, default=2.0)
+    parser.add_argument("--gap-ms", type=float, default=15.0)
+    parser.add_argument("--no-sdk", action="store_true", help="the SDK takes most of the time")
     arguments = parser.parse_args()
+    logging.disable(logging.WARNING)
     command = [sys.executable, "-m", "tests.standins.model_server"]
     command += ["--tokens", str(arguments.tokens), "--gap-ms", str(arguments.gap_ms)]
     with subprocess.Popen(  # noqa: S603 - our own program
@@ -101,13 +188,7 @@ def main() -> None:
     ) as server:
         try:
             assert server.stdout is not None
-            url = server.stdout.readline().strip()
-            asyncio.run(compare(url, arguments))
-            try:
-                import uvloop
-            except ImportError:
-                return
-            uvloop.run(compare(url, arguments))
+            uvloop.run(compare(server.stdout.readline().strip(), arguments))
         finally:
             server.terminate()
 

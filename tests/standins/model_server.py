@@ -10,11 +10,14 @@ import argparse
 import asyncio
 import contextlib
 import json
+import re
 import ssl
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from enum import Enum
 from typing import Any, Literal, Self
+
+import uvloop
 
 
 class Step(Enum):
@@ -228,15 +231,56 @@ def _framed(data: bytes, reply: Reply) -> bytes:
     return b"%x\r\n%b\r\n" % (len(data), data) if reply.framing == "chunked" else data
 
 
+class Metronome(asyncio.Protocol):
+    """One connection of the program: the same answer to everybody, each token a write in its time.
+
+    Callbacks and nothing else, so that it keeps time for hundreds at once.
+    """
+
+    def __init__(self, writes: Sequence[bytes], first_s: float, gap_s: float) -> None:
+        self._writes = writes
+        self._first_s, self._gap_s = first_s, gap_s
+        self._loop = asyncio.get_running_loop()
+        self._asked = bytearray()
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        self._transport: asyncio.Transport = transport  # type: ignore[assignment]
+
+    def data_received(self, data: bytes) -> None:
+        self._asked += data
+        head, blank, body = bytes(self._asked).partition(b"\r\n\r\n")
+        length = re.search(rb"(?i)content-length: *(\d+)", head)
+        if not blank or len(body) < (int(length[1]) if length else 0):
+            return
+        self._asked.clear()
+        if head.startswith(b"GET"):
+            models = plain({"object": "list", "data": []})
+            self._transport.write(_head(models) + models.body)
+        else:
+            self._write(0, self._loop.time() + self._first_s - self._gap_s)
+
+    def _write(self, number: int, due: float) -> None:
+        if self._transport.is_closing():
+            return
+        if number:
+            self._transport.write(self._writes[number - 1])
+        if number < len(self._writes):
+            due += self._gap_s
+            self._loop.call_at(due, self._write, number + 1, due)
+
+
 async def _run(arguments: argparse.Namespace) -> None:
-    first, gap = Pause(arguments.first_ms / 1000), Pause(arguments.gap_ms / 1000)
-    opening, *rest = spoken(f"слово{n} " for n in range(arguments.tokens)).steps
-    steps: list[bytes | Step | Pause] = [first, opening]
-    for piece in rest:
-        steps += [gap, piece] if arguments.gap_ms else [piece]
-    async with ModelServer(Reply(steps), port=arguments.port) as server:
-        print(server.url, flush=True)
-        await asyncio.Event().wait()
+    reply = spoken(f"слово{n} " for n in range(arguments.tokens))
+    opening, *rest, done = [_framed(step, reply) for step in reply.steps if step]
+    writes = [_head(reply) + opening, *rest, done + b"0\r\n\r\n"]
+    server = await asyncio.get_running_loop().create_server(
+        lambda: Metronome(writes, arguments.first_ms / 1000, arguments.gap_ms / 1000),
+        "127.0.0.1",
+        arguments.port,
+        backlog=512,
+    )
+    print(f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}/v1", flush=True)
+    await asyncio.Event().wait()
 
 
 def main() -> None:
@@ -246,7 +290,7 @@ def main() -> None:
     parser.add_argument("--first-ms", type=float, default=0.0)
     parser.add_argument("--gap-ms", type=float, default=0.0)
     with contextlib.suppress(KeyboardInterrupt):
-        asyncio.run(_run(parser.parse_args()))
+        uvloop.run(_run(parser.parse_args()))
 
 
 if __name__ == "__main__":
