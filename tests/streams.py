@@ -7,7 +7,7 @@ import json
 import socket
 import time
 from collections.abc import AsyncIterator, Sequence
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, nullcontext
 from typing import Any
 
 import httpx
@@ -119,26 +119,15 @@ async def served(model: Any = None, **values: Any) -> AsyncIterator[Served]:
             timeout_graceful_shutdown=1,
         )
         server = uvicorn.Server(config)
-        server.capture_signals = _no_signals  # type: ignore[method-assign]
+        server.capture_signals = nullcontext  # type: ignore[method-assign]
         serving = asyncio.create_task(server.serve(sockets=[listener]))
-        while not server.started:
+        while not server.started:  # noqa: ASYNC110 (uvicorn tells by this flag)
             await asyncio.sleep(0.001)
         try:
             yield Served(halo, listener.getsockname()[1], server)
         finally:
             server.should_exit = True
             await serving
-
-
-@asynccontextmanager
-async def _leave_alone() -> AsyncIterator[None]:
-    yield
-
-
-def _no_signals() -> Any:
-    from contextlib import nullcontext
-
-    return nullcontext()
 
 
 def signed(nonce: str, key: str = KEY, **changes: Any) -> dict[str, str]:

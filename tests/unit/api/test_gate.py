@@ -80,20 +80,43 @@ async def test_every_route_is_behind_the_gate(halo):
     async with client_of(halo) as client:
         described = (await client.get("/openapi.json")).json()["paths"]
     listed = {(method, path.partition("?")[0]) for method, path in ROUTES}
-    listed |= {("GET", "/healthz"), ("GET", "/readyz")}
+    listed |= {("GET", "/healthz"), ("GET", "/readyz"), ("GET", "/metrics")}
     for path, methods in described.items():
         for method in methods:
             assert (method.upper(), path) in listed
 
 
-async def test_websockets_are_closed(halo):
-    """No route speaks it yet: refused, not left open."""
+SOCKET = {
+    "type": "websocket",
+    "path": "/stream",
+    "query_string": b"",
+    "headers": [(b"host", b"localhost")],
+    "client": ("127.0.0.1", 1),
+    "subprotocols": [],
+}
+
+
+@pytest.mark.parametrize(
+    "other",
+    [
+        {"path": "/"},
+        {"path": "/process_text"},
+        {"client": ("203.0.113.5", 1)},
+        {"headers": [(b"host", b"evil.example")]},
+        {"headers": [(b"host", b"localhost"), (b"origin", b"https://evil.example")]},
+        {"headers": [(b"x", b"")] * 101},
+        {"headers": [(b"x", b"a" * 40_000)]},
+    ],
+    ids=str,
+)
+async def test_a_socket_passes_the_same_checks_before_it_opens(halo, other):
+    """Another path, a stranger, a foreign page, an endless head: refused, not left open."""
     sent = []
 
     async def send(message):
         sent.append(message)
 
-    await halo.web({"type": "websocket"}, None, send)
+    await halo.web({**SOCKET, **other}, None, send)
     assert sent == [{"type": "websocket.close", "code": 1008}]
 
 

@@ -66,17 +66,19 @@ async def test_deliveries_at_the_same_moment_are_one_turn(client, halo, model, c
     assert len(await halo.store.turns(call_id)) == 1
 
 
-async def test_turns_of_one_call_never_interleave(client, model, call_id):
-    """F52: the second waits for the first, and knows its answer."""
+async def test_a_newer_turn_ends_the_older(client, halo, model, call_id):
+    """F06, F52, F53: two in flight; only the newer is answered, the older has its one outcome."""
     model.gate = asyncio.Event()
     bodies = [{"call_id": call_id, "turn": n, "user_text": f"вопрос {n}"} for n in (1, 2)]
     asking = [asyncio.create_task(client.post("/process_text", json=b)) for b in bodies]
     await model.was_asked(1)
     model.gate.set()
     replies = [await task for task in asking]
-    assert [reply.json()["turn"] for reply in replies] == [1, 2]
-    assert model.together == 1
-    assert "Ответ: вопрос один." in [m.content for m in model.asked[1]]
+    told = [(r.json()["turn"], r.json()["outcome"], r.json()["ai_text"]) for r in replies]
+    assert told == [(1, "superseded", ""), (2, "answered", "Ответ: вопрос два.")]
+    turns = await halo.store.turns(call_id)
+    assert [turn.outcome for turn in turns] == ["superseded", "answered"]
+    assert model.running == 0
 
 
 async def test_calls_do_not_wait_for_each_other(client, model):
@@ -145,12 +147,12 @@ async def test_words_that_cannot_be_spoken_are_replaced(client, model, call_id, 
 
 
 async def test_an_endless_answer_is_cut(client, model, call_id):
-    """F22, F39: at most 400 characters, cut at a sentence; the model is stopped."""
+    """F22, F39: at most 400 characters, cut at a sentence, with an offer; the model is stopped."""
     model.answer = lambda _: "Это предложение. " * 5000
     body = {"call_id": call_id, "turn": 1, "user_text": "где вы"}
     text = (await client.post("/process_text", json=body)).json()["ai_text"]
     assert len(text) <= 400
-    assert text.endswith("предложение.")
+    assert text.endswith("предложение. Продолжить?")
     assert model.running == 0
 
 

@@ -27,7 +27,7 @@ async def test_words_fit_into_a_phrase(client, model):
     model.answer = lambda _: "Цена 123 456 ₽. " * 25
     reply = (await client.get("/process_text", params={"user_text": "Цена"})).json()["ai_text"]
     assert len(reply) <= 400
-    assert reply.endswith("рублей.")
+    assert reply.endswith("рублей. Продолжить?")
 
 
 async def test_the_offline_assistant_is_spoken_too(tmp_path):

@@ -91,13 +91,65 @@ def test_beyond_the_limit_there_is_only_goodbye():
     assert step.action == "hangup"
 
 
+def phrases_of(dialogue: Dialogue, words: str) -> list[str]:
+    phraser = dialogue.phraser()
+    return [*phraser.feed(words), *phraser.finish()]
+
+
 @pytest.mark.parametrize("words", ["", "  ", "**", "🙂", "<b></b>"])
 def test_nothing_to_speak_is_an_apology(words):
     """F23, F38."""
-    assert after().answered(words, "m").outcome is Outcome.APOLOGISED
+    dialogue = after()
+    assert dialogue.answered(phrases_of(dialogue, words), "m").outcome is Outcome.APOLOGISED
 
 
 def test_an_answer_is_made_speakable():
-    """Markup goes, the source is kept."""
-    said = after().answered("**Да**, с [сайта](https://x.ru/a).", "yandexgpt")
-    assert said == Say("Да, с сайта.", Outcome.ANSWERED, "listen", "yandexgpt")
+    """Markup goes, the source is kept, the phrases are the reply."""
+    dialogue = after()
+    phrases = phrases_of(dialogue, "**Да**, с [сайта](https://x.ru/a). Звоните!")
+    said = dialogue.answered(phrases, "yandexgpt")
+    assert len(phrases) == 2
+    assert said == Say("Да, с сайта. Звоните!", Outcome.ANSWERED, "listen", "yandexgpt")
+
+
+def test_an_endless_answer_leaves_room_for_the_offer_to_go_on():
+    """F39: all of it together is no longer than one phrase may be."""
+    dialogue = after()
+    phrases = phrases_of(dialogue, "Это предложение. " * 100)
+    whole = [*phrases, *dialogue.go_on(phrases)]
+    assert whole[-1] == PROFILE.texts.go_on
+    assert len(" ".join(whole)) <= PROFILE.limits.phrase_chars
+
+
+def test_there_is_nothing_to_go_on_with_after_nothing():
+    """An offer alone is no answer."""
+    assert after().go_on([]) == []
+
+
+def test_what_is_cut_off_counts_as_said_only_if_it_was_heard():
+    """F53: an answer that nobody heard was none."""
+    dialogue = after()
+    unheard = dialogue.cut_off(["Раз."], Outcome.SUPERSEDED, heard=False)
+    assert (unheard.outcome, unheard.text) == (Outcome.SUPERSEDED, "")
+    heard = dialogue.cut_off(["Раз.", "Два."], Outcome.SUPERSEDED, heard=True)
+    assert (heard.outcome, heard.text) == (Outcome.ANSWERED, "Раз. Два.")
+
+
+def test_a_turn_that_is_answered_elsewhere_is_known_as_the_newest():
+    """Heard and not stored yet: an older number no longer follows, the same one does."""
+    dialogue = after(turn(1, "раз"))
+    dialogue.hear(3, "три")
+    assert dialogue.newest == 3
+    with pytest.raises(TurnConflict):
+        dialogue.hear(2, "два")
+    assert isinstance(dialogue.hear(3, "три"), Ask)
+
+
+def test_what_may_be_foreseen_is_a_question_of_the_coming_turn():
+    """No model is asked ahead for a goodbye, for silence, for an old turn, or beyond the limit."""
+    dialogue = after(turn(1, "раз"))
+    assert dialogue.foresee(2, "Где вы?") == dialogue.hear(2, "Где вы?")
+    assert dialogue.foresee(2, "Где вы?") is None
+    assert dialogue.foresee(3, " ") is None
+    assert dialogue.foresee(3, "Спасибо, до свидания!") is None
+    assert dialogue.foresee(PROFILE.limits.turns + 1, "ещё") is None

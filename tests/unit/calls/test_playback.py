@@ -1,0 +1,161 @@
+"""What was heard of an answer and what the recogniser understood later reach store and model."""
+
+from __future__ import annotations
+
+import pytest
+
+from halo_voice.core.ports import Outcome
+from tests.one_call import asking, until
+
+
+async def answered(call, model, listener, words="где вы"):
+    turn = asking(call, 1, words, listener)
+    await model.give("Мы на улице Ленина. ", "Приходите! ", None)
+    return await turn
+
+
+async def test_times_are_written_once_the_answer_was_heard(
+    call, model, listener, store, monkeypatch
+):
+    """One note a turn: recogniser, model, voice, what the caller felt."""
+    notes, note_turn = [], store.note_turn
+
+    async def noted(note):
+        notes.append(note)
+        await note_turn(note)
+
+    monkeypatch.setattr(store, "note_turn", noted)
+    turn = asking(call, 1, "где вы", listener, asr_ms=450)
+    await model.give("Мы на улице Ленина. ", "Приходите! ", None)
+    await turn
+    call.phrase_started(1, 1, {"voice_ms": 200, "audible_ms": 900})
+    call.phrase_finished(1, 1)
+    call.phrase_started(1, 2, {"voice_ms": 5})
+    assert notes == []
+    call.phrase_finished(1, 2)
+    await call.finish()
+    [note] = notes
+    assert set(note.latency) == {
+        "asr_ms",
+        "first_token_ms",
+        "first_phrase_ms",
+        "voice_ms",
+        "audible_ms",
+    }
+    assert (note.latency["asr_ms"], note.latency["voice_ms"]) == (450, 200)
+    [record] = await store.turns("c-1")
+    assert record.heard is None
+    assert record.latency["audible_ms"] == 900
+
+
+@pytest.mark.parametrize(
+    ("phrase", "heard", "stored"),
+    [
+        (1, "", ""),
+        (1, "Мы на", "Мы на"),
+        (2, "", "Мы на улице Ленина."),
+        (2, "Приход", "Мы на улице Ленина. Приход"),
+        (2, "чужое", "Мы на улице Ленина."),
+        (9, "", "Мы на улице Ленина. Приходите!"),
+    ],
+)
+async def test_the_heard_part_is_always_a_beginning_of_the_reply(
+    call, model, listener, store, phrase, heard, stored
+):
+    """Invariant 9, whatever the other side says."""
+    await answered(call, model, listener)
+    call.phrase_started(1, 1, {})
+    call.phrase_interrupted(1, phrase, heard)
+    await call.finish()
+    [record] = await store.turns("c-1")
+    assert record.heard == stored
+
+
+async def test_the_next_answer_is_asked_for_with_what_was_heard(call, model, listener):
+    """The model does not refer to what the caller never heard."""
+    await answered(call, model, listener)
+    call.phrase_started(1, 1, {})
+    call.phrase_interrupted(1, 1, "Мы на")
+    second = asking(call, 2, "что", listener)
+    await model.give("Да.", None, answer=1)
+    await second
+    assert all("Приходите" not in m.content for m in model.asked[1] if m.role == "assistant")
+
+
+async def test_an_answer_that_never_began_was_not_heard(call, model, listener, store):
+    """F06: the caller went on speaking before a settled answer became audible."""
+    call.attach(listener)
+    await answered(call, model, listener)
+    second = asking(call, 2, "где вы и до скольки", listener)
+    await model.give("До девяти.", None, answer=1)
+    await second
+    await call.finish()
+    turns = await store.turns("c-1")
+    assert [turn.heard for turn in turns] == ["", None]
+    call.detach(listener)
+
+
+async def test_what_was_cut_by_hanging_up_counts_as_unheard(call, model, listener, store):
+    """The second phrase had begun; nobody knows how far it came."""
+    await answered(call, model, listener)
+    call.phrase_started(1, 1, {})
+    call.phrase_finished(1, 1)
+    call.phrase_started(1, 2, {})
+    call.gone()
+    await call.finish()
+    [record] = await store.turns("c-1")
+    assert record.heard == "Мы на улице Ленина."
+
+
+async def test_notes_over_http_reach_the_store_and_the_model(call, model, store):
+    """They come with the next request."""
+    await answered(call, model, None)
+    call.note(1, "Мы на улице", {"voice_ms": 300, "audible_ms": 1000})
+    call.note(7, "чужое", {"voice_ms": 1})
+    second = asking(call, 2, "что")
+    await model.give("Да.", None, answer=1)
+    await second
+    await call.finish()
+    first, second = await store.turns("c-1")
+    assert first.heard == "Мы на улице"
+    assert first.latency["audible_ms"] == 1000
+    assert all("Приходите" not in m.content for m in model.asked[1] if m.role == "assistant")
+
+
+async def test_other_words_before_anything_is_heard_are_answered_instead(
+    call, model, listener, store
+):
+    """The phrases that went out are taken back; the recogniser's first words stay on record."""
+    turn = asking(call, 1, "сколько стоит доска", listener)
+    await model.give("Доски по сто рублей. ")
+    await until(lambda: listener.said(1))
+    call.revise(1, "сколько стоит доставка")
+    await model.was_stopped(1)
+    await model.give("Доставка бесплатна.", None, answer=1)
+    record = await turn
+    assert record.reply == "Доставка бесплатна."
+    assert model.asked[1][-1].content == "сколько стоит доставка"
+    assert listener.told[2:] == [("clear", 1), ("say", 1, 1, "Доставка бесплатна.")]
+    await call.finish()
+    [record] = await store.turns("c-1")
+    assert (record.user_text, record.revised_text) == (
+        "сколько стоит доска",
+        "сколько стоит доставка",
+    )
+
+
+@pytest.mark.parametrize("audible", [True, False])
+async def test_the_same_words_or_heard_ones_are_only_noted(call, model, listener, store, audible):
+    """An answer that the caller hears is not replaced."""
+    turn = asking(call, 1, "где вы", listener)
+    await model.give("Мы на улице Ленина. ")
+    await until(lambda: listener.said(1))
+    if audible:
+        call.phrase_started(1, 1, {})
+    call.revise(1, "а что вы" if audible else "Где вы?")
+    await model.give(None)
+    assert (await turn).outcome is Outcome.ANSWERED
+    await call.finish()
+    [record] = await store.turns("c-1")
+    assert record.revised_text == ("а что вы" if audible else "Где вы?")
+    assert len(model.asked) == 1
