@@ -9,6 +9,7 @@ from contextlib import closing
 from dataclasses import replace
 from pathlib import Path
 from types import MappingProxyType
+from typing import Any
 
 import pytest
 from sqlalchemy import create_engine, text
@@ -20,6 +21,7 @@ from halo_voice.store import SpooledStore, open_store
 from halo_voice.store.address import read_url
 from halo_voice.store.memory import MemoryStore
 from halo_voice.store.migrate import upgrade
+from halo_voice.store.sqlite import SqliteDatabase
 
 HOSTILE = "до\x00по\ud800сле'; --"
 KEPT = "до\ufffdпо\ufffdсле'; --"
@@ -124,6 +126,28 @@ async def test_a_note_is_written_though_nothing_follows(durable: Place) -> None:
     async with asyncio.timeout(10):
         while [turn.heard for turn in await other.turns("c-1")] != ["Здесь."]:  # noqa: ASYNC110
             await asyncio.sleep(0.05)
+
+
+async def test_a_note_costs_no_sync_of_its_own(
+    sqlite_place: Place, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It rides in the transaction of the next turn."""
+    batches: list[int] = []
+    commit = SqliteDatabase._commit
+
+    def counted(database: SqliteDatabase, jobs: list[Any]) -> Any:
+        batches.append(len(jobs))
+        return commit(database, jobs)
+
+    monkeypatch.setattr(SqliteDatabase, "_commit", counted)
+    store = await sqlite_place.open()
+    await store.open_call(CallStart("c-1"))
+    await answered(store)
+    before = len(batches)
+    await store.note_turn(TurnNote("c-1", 1, heard="Здесь."))
+    await answered(store, 2)
+    assert batches[before:] == [2, 1]
+    assert [turn.heard for turn in await store.turns("c-1")] == ["Здесь.", None]
 
 
 async def test_notes_outlive_a_lock_without_a_spool(sqlite_place: Place) -> None:

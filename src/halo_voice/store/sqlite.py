@@ -36,6 +36,8 @@ from halo_voice.store.prepared import SqliteSession
 _BATCH_MAX = 128
 _NOTES_MAX = 10_000
 _NOTE_WITHIN_S = 1.0
+# So many that could wait share a sync well enough: they wait no longer.
+_SHARERS = 8
 _REPLACED = (
     "The store's file was replaced: stop HALO, delete the old -wal and -shm beside the file, "
     "start HALO again."
@@ -211,7 +213,7 @@ class SqliteDatabase:
     def _hand_in(self, job: _Job, within_s: float) -> None:
         self._check()
         self._jobs.append(job)
-        if within_s == 0:
+        if within_s == 0 or len(self._jobs) >= _SHARERS:
             self._ring()
             return
         loop = asyncio.get_running_loop()
