@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import asyncio
 import socket
+import ssl
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
 import pytest
+import trustme
 from yarl import URL
 
 from halo_voice.core.errors import ConfigurationError, ModelBroken, ModelTimeout, ModelUnreachable
@@ -98,6 +100,24 @@ async def test_an_idle_line_is_closed_in_time() -> None:
         await server.idle()
         assert pool.warm() is None
         assert await get(pool) == b"{}"
+
+
+async def test_a_handshake_is_done_ahead() -> None:
+    """Over TLS, who takes the last line leaves another one to the next caller."""
+    authority = trustme.CA()
+    ours, theirs = ssl.create_default_context(), ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
+    authority.configure_trust(ours)
+    authority.issue_cert("127.0.0.1").configure_cert(theirs)
+    async with ModelServer(plain({}), tls=theirs) as server:
+        pool = Pool(URL(server.url), ours, connect_s=1.0, lines_max=9)
+        assert await get(pool) == b"{}"
+        assert server.opened == 1
+        assert await get(pool) == b"{}"
+        await server.connected(2)
+        assert await get(pool) == b"{}"
+        assert None not in (pool.warm(), pool.warm())
+        await pool.close()  # with the third one on its way
+        await server.idle()
 
 
 async def test_who_comes_when_all_lines_are_busy_waits_for_one() -> None:

@@ -108,7 +108,8 @@ class ModelServer:
 
     `reply` may be a function of the request; `Step.CUT` in its place breaks the connection off
     without a byte. `requests` keeps what came, `opened` counts
-    connections. Nothing here waits by the clock: `received` and `idle` wait for the event itself.
+    connections. Nothing here waits by the clock: `received`, `connected` and `idle` wait for the
+    event itself.
     """
 
     def __init__(
@@ -148,6 +149,11 @@ class ModelServer:
         async with asyncio.timeout(5), self._changed:
             await self._changed.wait_for(lambda: len(self.requests) >= count)
 
+    async def connected(self, count: int) -> None:
+        """Wait until `count` connections have been opened, TLS included."""
+        async with asyncio.timeout(5), self._changed:
+            await self._changed.wait_for(lambda: self.opened >= count)
+
     async def idle(self) -> None:
         """Wait until no connection is open."""
         async with asyncio.timeout(5), self._changed:
@@ -156,6 +162,8 @@ class ModelServer:
     async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         self._open.add(writer)
         self.opened += 1
+        async with self._changed:
+            self._changed.notify_all()
         try:
             while request := await _read_request(reader):
                 self.requests.append(request)

@@ -48,7 +48,7 @@ class Owner(Protocol):
 
 
 class Line(asyncio.Protocol):
-    """`idle_since`: the loop's time; its owner's business, as is `used`."""
+    """`idle_since`: the loop's time. `used`: it has been idle before. Both its owner's business."""
 
     __slots__ = (
         "_answered",
@@ -186,7 +186,6 @@ class Line(asyncio.Protocol):
         keep = parser.should_keep_alive()
         self._finish()
         if keep:
-            self.used = True
             self._owner.give_back(self)
         else:
             self.abort()

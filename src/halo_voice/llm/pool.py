@@ -49,15 +49,27 @@ class Pool:
         self._addresses_until = 0.0
         self._sweep: asyncio.TimerHandle | None = None
         self._emptied: asyncio.Future[None] | None = None
+        self._spare: asyncio.Task[None] | None = None
         self._closed = False
 
     def warm(self) -> Line | None:
-        """A line that is open and free, None if there is none."""
+        """A line that is open and free, None if there is none.
+
+        Who takes the last one has the next one opened behind him, where that takes a TLS handshake:
+        calls come one after the other, and only the first of all would have to wait for it.
+        """
         while self._idle:
             line = self._idle.pop()
-            if line.usable:
-                return line
+            if not line.usable:
+                continue
+            if self._tls is not None and not self._idle and self._spare is None and self._room:
+                self._spare = asyncio.get_running_loop().create_task(self._open_spare())
+            return line
         return None
+
+    @property
+    def _room(self) -> bool:
+        return len(self._open) + self._opening < self._lines_max
 
     async def line(self, *, new: bool = False) -> Line:
         """A warm line, or a new one. Raises `ModelUnreachable` when closed, `TimeoutError`,
@@ -69,7 +81,7 @@ class Pool:
                 line = None if new else self.warm()
                 if line is not None:
                     return line
-                if len(self._open) + self._opening < self._lines_max:
+                if self._room:
                     return await self._connect()
                 if not self._drop_coldest():
                     await self._place()
@@ -80,6 +92,9 @@ class Pool:
         if self._sweep is not None:
             self._sweep.cancel()
         self._next_may_try()
+        if self._spare is not None:
+            self._spare.cancel()
+            await asyncio.wait([self._spare])
         for line in list(self._open):
             line.drop()
         if self._open:
@@ -93,6 +108,7 @@ class Pool:
             line.abort()
             return
         loop = asyncio.get_running_loop()
+        line.used = True
         line.idle_since = loop.time()
         self._idle.append(line)
         if self._sweep is None:
@@ -158,6 +174,16 @@ class Pool:
         if not line.usable:
             raise ConnectionResetError
         return line
+
+    async def _open_spare(self) -> None:
+        try:
+            async with asyncio.timeout(self._connect_s):
+                line = await self._connect()
+        except (OSError, ValueError, ModelUnreachable):
+            return  # whoever needs a line will find out and say so
+        finally:
+            self._spare = None
+        self.give_back(line)
 
     async def _reach(self) -> Line:
         """Try the host's addresses one after the other. Raises the last one's error."""

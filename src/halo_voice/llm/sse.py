@@ -33,6 +33,9 @@ class EventReader:
         if self._is_one_event(chunk):  # nearly always
             self.begun = True
             return [chunk[6:-2]]
+        return self._feed(chunk)
+
+    def _feed(self, chunk: bytes) -> list[bytes]:
         if not self.begun:
             self.begun = bool(chunk.strip())
         if self._after_cr or b"\r" in chunk:
