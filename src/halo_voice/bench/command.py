@@ -51,6 +51,9 @@ def bench(
         float, typer.Option(min=0, help="The recogniser has the text so long before it is sure.")
     ] = 0.0,
     keys: Annotated[bool, typer.Option(help="Sign requests.")] = True,
+    first: Annotated[
+        bool, typer.Option(help="Go before all other programs of this machine; takes root.")
+    ] = False,
     quick: Annotated[bool, typer.Option(help="A smoke test: 20 calls, 3 s.")] = False,
     json: Annotated[str, typer.Option(help="Write the figures here too; - is stdout.")] = "",
     vs: Annotated[Other | None, typer.Option(help="The same load on another server too.")] = None,
@@ -81,6 +84,7 @@ def bench(
         interims=interims,
         early_ms=early_ms,
         keys=keys,
+        first=first,
     )
     ways = ["stream", "http"] if way is Way.both else [str(way)]
     runs = [("halo", each) for each in ways] + ([("pipecat", "stream")] if vs else [])

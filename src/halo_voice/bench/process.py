@@ -32,6 +32,22 @@ class Failed(Exception):
     """A process of the measurement did not come up or went away."""
 
 
+class Spot(msgspec.Struct, frozen=True):
+    """Where a process runs: its core, None for any; whether it goes before all ordinary ones."""
+
+    core: int | None
+    first: bool = False
+
+    def take(self, pid: int) -> None:
+        if self.core is not None:
+            machine.pin(pid, self.core)
+        if self.first:
+            try:
+                machine.prefer(pid)
+            except PermissionError:
+                raise Failed("--first takes root or CAP_SYS_NICE; leave it out") from None
+
+
 class Child:
     """A process of ours: started, pinned to a core, told to stop, killed if it does not."""
 
@@ -45,7 +61,7 @@ class Child:
         cls,
         name: str,
         *command: str,
-        core: int | None,
+        place: Spot,
         log: Path,
         env: Mapping[str, str] | None = None,
         piped: bool = False,
@@ -59,9 +75,13 @@ class Child:
                 stderr=written,
                 env=env,
             )
-        if core is not None:
-            machine.pin(process.pid, core)
-        return cls(process, name)
+        child = cls(process, name)
+        try:
+            place.take(process.pid)
+        except Failed:
+            await child.stop()
+            raise
+        return child
 
     @property
     def alive(self) -> bool:
@@ -113,27 +133,27 @@ def new_key() -> tuple[str, str]:
 
 
 async def start_model(
-    folder: Path, core: int | None, *, tokens: int, first_token_ms: float, token_ms: float
+    folder: Path, place: Spot, *, tokens: int, first_token_ms: float, token_ms: float
 ) -> tuple[Child, int]:
     """The stand-in and its port; its records are in `model.bin` when it has been stopped."""
     child = await Child.start(
         "the stand-in model",
         *(sys.executable, "-m", model.__name__),
         *(str(tokens), str(first_token_ms), str(token_ms), str(folder / "model.bin")),
-        core=core,
+        place=place,
         log=folder / "model.log",
         piped=True,
     )
     return child, int(await child.line())
 
 
-async def start_load(folder: Path, core: int | None, plan: Plan) -> Child:
+async def start_load(folder: Path, place: Spot, plan: Plan) -> Child:
     """The callers; their records are in `load.bin` when they have ended."""
     return await Child.start(
         "the callers",
         *(sys.executable, "-m", load.__name__),
         *(msgspec.json.encode(plan).decode(), str(folder / "load.bin")),
-        core=core,
+        place=place,
         log=folder / "load.log",
         piped=True,
     )
@@ -141,7 +161,7 @@ async def start_load(folder: Path, core: int | None, plan: Plan) -> Child:
 
 async def start_halo(
     folder: Path,
-    core: int | None,
+    place: Spot,
     *,
     port: int,
     model_port: int,
@@ -164,7 +184,7 @@ async def start_halo(
     child = await Child.start(
         "halo serve",
         *(sys.executable, *python, "serve"),
-        core=core,
+        place=place,
         log=folder / "server.log",
         env=env,
     )
@@ -173,13 +193,13 @@ async def start_halo(
 
 
 async def start_pipecat(
-    folder: Path, core: int | None, python: str, *, port: int, model_port: int
+    folder: Path, place: Spot, python: str, *, port: int, model_port: int
 ) -> Child:
     """Pipecat behind the same wire, run by a Python that has it."""
     child = await Child.start(
         "pipecat",
         *(python, str(PIPECAT), str(port), f"http://127.0.0.1:{model_port}/v1"),
-        core=core,
+        place=place,
         log=folder / "server.log",
     )
     await _listening(child, port, folder / "server.log")

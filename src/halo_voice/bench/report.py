@@ -28,7 +28,7 @@ def show(results: Sequence[Result], options: Options, out: Console) -> None:
     out.print(
         f"\n{options.calls} calls, {options.think_s:g} s between reply and next words; the model "
         f"sends {options.tokens} tokens, the first after {options.first_token_ms:g} ms, one every "
-        f"{options.token_ms:g} ms. {_where()}\n",
+        f"{options.token_ms:g} ms. {_where()}{_first(options)}\n",
         soft_wrap=True,
     )
     for result in results:
@@ -46,6 +46,10 @@ def _where() -> str:
     if own is None:
         return "All processes share one core: the times hold the measure's own work."
     return f"The server is alone on core {own}, callers and model are on core {other}."
+
+
+def _first(options: Options) -> str:
+    return " They go before all other programs of the machine." if options.first else ""
 
 
 def _name(result: Result) -> str:

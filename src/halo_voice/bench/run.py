@@ -20,6 +20,7 @@ from halo_voice.bench.model import Records
 from halo_voice.bench.process import (
     Child,
     Failed,
+    Spot,
     free_port,
     new_key,
     start_halo,
@@ -47,6 +48,7 @@ class Options(msgspec.Struct, frozen=True):
     interims: int = 3
     early_ms: float = 0.0
     keys: bool = True
+    first: bool = False
     seed: int = 0
 
 
@@ -66,7 +68,7 @@ async def measure(
     """Start everything anew, load it, stop it. Raises `Failed`."""
     async with AsyncExitStack() as stack:
         folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="halo-bench-")))
-        own, other = places()
+        own, other = (Spot(core, options.first) for core in places())
         progress("starting", 0.0, None)
         model, model_port = await start_model(
             folder,

@@ -20,13 +20,14 @@ def test_without_pipecat_it_says_how_to_get_it():
     assert "--pipecat-python" in refused.stderr
 
 
-async def test_a_small_load_is_measured_to_the_end():
+@pytest.mark.parametrize("way", ["stream", "http"])
+async def test_a_small_load_is_measured_to_the_end(way):
     """Server, model and callers start, every turn is answered and has its figure, all end."""
     told = []
     found = await measure(
         Options(calls=2, think_s=0.1, turns=2, seconds=1.0, tokens=16, token_ms=2),
         server="halo",
-        way="http",
+        way=way,
         progress=lambda doing, share, state: told.append(share),
     )
     assert found.faults == {}
