@@ -56,7 +56,7 @@ class Call:
         self._foresight = Foresight(
             dialogue.foresee,
             self._begin_ahead,
-            limit=getattr(dialogue.profile.limits, "speculations", 24),
+            limit=dialogue.profile.limits.speculations,
             meter=self._meter,
         )
         self._listener: Listener | None = None

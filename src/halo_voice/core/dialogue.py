@@ -117,12 +117,12 @@ class Dialogue:
     def phraser(self) -> Phraser:
         """Makes the phrases of one answer; room for the offer to go on is left."""
         limit = self.profile.limits.phrase_chars
-        offer = min(len(getattr(self.profile.texts, "go_on", "Продолжить?")) + 1, limit // 4)
+        offer = min(len(self.profile.texts.go_on) + 1, limit // 4)
         return Phraser(limit=limit - offer, spoken=self._spoken)
 
     def go_on(self, phrases: Sequence[str]) -> list[str]:
         """What ends an answer that broke off, or had no end; nothing if there is no room for it."""
-        offer = getattr(self.profile.texts, "go_on", "Продолжить?")
+        offer = self.profile.texts.go_on
         room = self.profile.limits.phrase_chars - len(" ".join(phrases)) - 1
         return [offer] if phrases and len(offer) <= room else []
 
