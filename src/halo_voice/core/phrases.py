@@ -198,11 +198,15 @@ class Phraser:
         word = clause.rpartition(" ")[2]
         if ":" in word or "&" in word:  # a link, an entity
             return True
-        if sign in ":;—–-":
-            if place + 1 == len(held):
-                return False
-            if not held[place + 1].isspace() or (sign in "—–-" and not held[place - 1].isspace()):
-                return True
+        if sign != ",":
+            following = held[place + 1 : place + 3]
+            if following[:1].isspace() and (sign in ":;" or held[place - 1].isspace()):
+                if len(following) < 2:
+                    return False
+                if following[1].isdigit():  # «дата: 7.11» is read as a whole
+                    return True
+            else:
+                return following != ""
         self._cut(place + 1, said, clause=True)
         return True
 

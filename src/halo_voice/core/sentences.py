@@ -8,11 +8,12 @@ import re
 _BEFORE_A_NAME = (
     "ул пр просп пр-т пр-кт пер пл наб ш б-р бул пос дер д г гор обл р-н корп к стр кв оф эт под"
     " мкр им св ст тел доб моб см ср напр т тт п пп рис табл гл разд акад проф ген гр тов ред"
-    " инд зд вл ком лит ж/д а/я зав зам дир"
+    " инд зд вл ком лит ж/д а/я зав зам дир ак адм эл каб мкрн доп"
 )
 # Stand after a number or end a list: a capital letter after them opens a sentence.
 _AFTER_A_NUMBER = (
     "руб р коп тыс млн млрд мин сек ч час шт экз г гг в вв м см км кг гр л др проч т.д т.п"
+    " мес чел нед уп лет вкл ед ок макс раб"
 )
 _NAMING = frozenset(_BEFORE_A_NAME.split())
 _COUNTING = frozenset(_AFTER_A_NUMBER.split())
@@ -84,6 +85,8 @@ def _shortened(word: str, words: list[str], first: str) -> bool:
         return first.isdigit()
     if low in ("д", "п") and before == "т.":  # «и т. д. Мы …»
         return first.isdigit()
+    if low in ("м", "с") and not _counts(before):  # «м. Таганская», «с. Покровское»
+        return True
     if low in _NAMING:
         return True
     if low in _COUNTING:
