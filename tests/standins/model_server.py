@@ -17,8 +17,6 @@ from dataclasses import dataclass, field, replace
 from enum import Enum
 from typing import Any, Literal, Self
 
-import uvloop
-
 
 class Step(Enum):
     """What can be done in a body besides sending bytes."""
@@ -297,8 +295,12 @@ def main() -> None:
     parser.add_argument("--tokens", type=int, default=45)
     parser.add_argument("--first-ms", type=float, default=0.0)
     parser.add_argument("--gap-ms", type=float, default=0.0)
+    try:
+        from uvloop import run
+    except ImportError:  # Windows
+        from asyncio import run
     with contextlib.suppress(KeyboardInterrupt):
-        uvloop.run(_run(parser.parse_args()))
+        run(_run(parser.parse_args()))
 
 
 if __name__ == "__main__":
