@@ -262,12 +262,14 @@ class Cloud:
         Never at once: one of its callbacks may still be running.
         """
 
+        late = self.dice.strikes("late", event)
+        told = {**data, **more, "late": True} if late else {**data, **more}
+
         def deliver() -> None:
             if self._phase == "running":
-                self.write(who, what or event, event=event, unit=unit, **data, **more)
+                self.write(who, what or event, event=event, unit=unit, **told)
                 self._step({"type": "event", "unit": unit, "event": event, "data": data})
 
-        late = self.dice.strikes("late", event)
         self.after(self.dice.delay_ms(100, 3000) if late else 0, deliver)
 
     def timer_fires(self, number: int) -> None:

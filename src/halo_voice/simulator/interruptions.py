@@ -18,6 +18,7 @@ from halo_voice.simulator.turns import Phrase, Texts, letters, story
 
 SPEECH_MS = 300
 WORDS = 2
+ECHO = 0.5  # with more of its words from the phrase, speech may be taken for its echo
 RESULTS = ("ASR.InterimResult", "ASR.Result")
 SPARED = ("goodbye",)  # the last words of a call are not taken back
 NODS = {
@@ -67,6 +68,7 @@ def _confirmed_ms(call: FinishedCall, span: PlaybackSpan, since_ms: int) -> int 
             if (
                 speech.started_ms + SPEECH_MS <= line.ms < end
                 and line.data.get("event") in RESULTS
+                and not line.data.get("late")  # it may be of other words, or of none any more
                 and isinstance(told, str)
                 and _is_of(speech, told)
                 and _interrupts(told, span.text)
@@ -80,9 +82,9 @@ def _is_of(speech: SpeechSpan, told: str) -> bool:
 
 
 def _interrupts(told: str, spoken: str) -> bool:
-    words = _words(told)
-    own = letters(told) in letters(spoken)
-    return len(words) >= WORDS and not own and any(word not in NODS for word in words)
+    words, own = _words(told), set(_words(spoken))
+    echo = sum(word in own for word in words) > ECHO * len(words)
+    return len(words) >= WORDS and not echo and any(word not in NODS for word in words)
 
 
 def check_heard(

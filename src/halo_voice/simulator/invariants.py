@@ -44,7 +44,7 @@ def reaction(case: Case) -> Iterator[Breach]:
             if name == "reaction" and sounding:
                 continue
             first = min(map(_audible_ms, wanted), default=end)
-            if min(first, end) - begin > limit:
+            if _silent_ms(case, begin, min(first, end)) > limit:
                 yield Breach(1, begin, f"turn {turn.number}: no {name} within {limit} ms")
 
 
@@ -56,6 +56,7 @@ def dead_air(case: Case) -> Iterator[Breach]:
     spans = [(s.started_ms, s.ended_ms) for s in call.playbacks if s.call == "call:1"]
     spans += [(s.started_ms, s.ended_ms) for s in call.speech if s.call == "call:1"]
     spans += [(p.ordered_ms, p.ordered_ms + limits.voice_ms) for p in case.story.phrases if p.fault]
+    spans = [span for span in spans if span[0] <= case.end_ms]
     quiet_since = call.connected_ms
     for started, ended in [*sorted(spans, key=lambda span: span[0]), (case.end_ms, None)]:
         if started - quiet_since > limits.silence_ms:
@@ -186,6 +187,18 @@ CHECKS: list[Callable[[Case], Iterator[Breach]]] = [
     ends,
     nothing_after,
 ]
+
+
+def _silent_ms(case: Case, begin: float, end: float) -> float:
+    """The longest time between two moments in which the caller says nothing: who goes on speaking
+    waits for no answer."""
+    longest, since = 0.0, begin
+    for speech in case.call.speech:
+        until = case.end_ms if speech.ended_ms is None else speech.ended_ms
+        if speech.text and speech.call == "call:1" and since < until and speech.started_ms < end:
+            longest = max(longest, speech.started_ms - since)
+            since = until
+    return max(longest, end - since)
 
 
 def _audible_ms(phrase: Phrase) -> float:
