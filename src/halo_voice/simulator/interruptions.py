@@ -18,6 +18,7 @@ from halo_voice.simulator.turns import Phrase, Texts, letters, story
 
 SPEECH_MS = 300
 WORDS = 2
+ECHO_MS = 2_000
 ECHO = 0.5  # with more of its words from the phrase, speech may be taken for its echo
 RESULTS = ("ASR.InterimResult", "ASR.Result")
 SPARED = ("goodbye",)  # the last words of a call are not taken back
@@ -71,10 +72,20 @@ def _confirmed_ms(call: FinishedCall, span: PlaybackSpan, since_ms: int) -> int 
                 and not line.data.get("late")  # it may be of other words, or of none any more
                 and isinstance(told, str)
                 and _is_of(speech, told)
-                and _interrupts(told, span.text)
+                and _interrupts(told, _just_said(call, line.ms))
             ):
                 return line.ms
     return None
+
+
+def _just_said(call: FinishedCall, ms: int) -> str:
+    """What the assistant says, or said so lately that its echo may still be heard."""
+    near = [
+        span.text
+        for span in call.playbacks
+        if span.started_ms <= ms and (span.ended_ms is None or span.ended_ms > ms - ECHO_MS)
+    ]
+    return " ".join(near)
 
 
 def _is_of(speech: SpeechSpan, told: str) -> bool:

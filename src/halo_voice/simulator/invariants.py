@@ -98,7 +98,10 @@ def spoken_once(case: Case) -> Iterator[Breach]:
             heard[number] = heard.get(number, "") + letters(phrase.heard)
     audible = [p for p in case.story.phrases if p.span]
     for before, after in pairwise(audible):
-        spoke = any(before.ordered_ms < s.started_ms < after.ordered_ms for s in case.call.speech)
+        spoke = any(
+            s.started_ms < after.ordered_ms and before.ordered_ms < (s.ended_ms or case.end_ms)
+            for s in case.call.speech
+        )
         if before.text == after.text and not (spoke or after.turn or after.kind == "reprompt"):
             yield Breach(6, after.ordered_ms, f"«{after.text}» is spoken twice in a row")
 

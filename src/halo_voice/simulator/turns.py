@@ -19,7 +19,7 @@ from halo_voice.simulator.wire import Message, fields, messages
 TURN, START, END = "/process_text", "/call/start", "/call/end"
 REST_LETTERS_MIN = 6  # a shorter end of an answer may be anybody's words
 Texts = Mapping[str, "str | list[str]"]  # as the profile has them
-KINDS = {"reprompts": "reprompt", "repeat": "reprompt"}
+KINDS = dict.fromkeys(("reprompts", "repeat", "resumed"), "reprompt")
 
 
 @dataclass(slots=True)
