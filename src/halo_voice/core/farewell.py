@@ -58,6 +58,7 @@ _FILLING = _POLITE | _phrases(
     "я подумаю, все узнал, все узнала, что помогли, дорогая, дорогой",
     "уважаемая, уважаемый, молодой человек, алло, не за что",
 )
+_BEGINNINGS = frozenset(phrase[0] for phrase in _WHOLE | _PLAIN | _LAST)
 _LONGEST = max(len(phrase) for phrase in _WHOLE | _PLAIN | _LAST | _FILLING)
 
 # Before a goodbye they mean that it is talked about.
@@ -81,6 +82,8 @@ def says_goodbye(text: str) -> bool:
     if text.rstrip().endswith("?"):
         return False
     said = words(text)
+    if _BEGINNINGS.isdisjoint(said):  # nearly every utterance
+        return False
     if said == ["это", "все"]:  # as likely a question that lost its mark
         return False
     return _is_all_goodbye(said) or _ends_in_goodbye(said)
