@@ -343,6 +343,7 @@ async def test_another_process_carries_the_call_on(tmp_path):
             await scenario.ask(1, "Где вы?")
             await first.give("Мы здесь. Приходите!", None)
             await scenario.hear("answered")
+            await scenario.send("phrase_finished", turn=1, phrase=2)
             await scenario.ask(2, "А когда?")
             await first.give("Завтра с утра. ", answer=1)
             await scenario.hear("say")

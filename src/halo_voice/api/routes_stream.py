@@ -72,7 +72,9 @@ class Stream:
         self._loop = asyncio.get_running_loop()
         self._call: Call | None = None
         self._order: Sequence[wire.Up | None] = Sequence()
+        self._heard_at = self._loop.time()
         self._gap_due: float | None = None
+        self._watching: asyncio.TimerHandle | None = None
         self._outbox = Outbox()
         self._asking: set[asyncio.Task[None]] = set()
         self._end: asyncio.Future[_Closed] = self._loop.create_future()
@@ -81,8 +83,11 @@ class Stream:
     async def run(self) -> None:
         """Serve the stream to its end."""
         self._meter.stream_opened()
+        self._watch()
         reading = asyncio.create_task(self._read())
         writing = asyncio.create_task(self._write())
+        for task in (reading, writing):
+            task.add_done_callback(lambda done: done.cancelled() or done.exception())
         try:
             await asyncio.wait((reading, writing, self._end), return_when=asyncio.FIRST_COMPLETED)
             end = self._why(reading, writing)
@@ -90,6 +95,8 @@ class Stream:
             self._meter.stream_closed(lost=not over)
             await self._leave(writing, end)
         finally:
+            if self._watching is not None:
+                self._watching.cancel()
             for task in (reading, writing, *self._asking):
                 task.cancel()
             if self._call is not None:
@@ -101,6 +108,8 @@ class Stream:
         error = (reading if reading.done() else writing).exception()
         if isinstance(error, _Closed):
             return error
+        if isinstance(error, OSError):  # the connection is gone
+            return _Closed(None)
         if error is not None:
             _log.error("stream_failed", **where(error))
         return _Closed(1011)
@@ -127,17 +136,11 @@ class Stream:
     # ------------------------------------------------------------------------------- reading
 
     async def _read(self) -> None:
-        last = self._loop.time()
         while True:
-            due = min(last + SILENT_S_MAX, self._gap_due or last + SILENT_S_MAX)
-            try:
-                async with asyncio.timeout_at(due):
-                    event = await self._receive()
-            except TimeoutError:
-                raise _Closed(4400, "Nothing was heard for too long.") from None
+            event = await self._receive()
             if event["type"] == "websocket.disconnect":
                 raise _Closed(None)
-            last = self._loop.time()
+            self._heard_at = self._loop.time()
             try:
                 for message in self._in_order(event.get("text")):
                     await self._take(message)
@@ -158,7 +161,20 @@ class Stream:
             self._gap_due = None
         elif ready or self._gap_due is None:
             self._gap_due = self._loop.time() + GAP_S_MAX
+            self._watch()
         return ready
+
+    def _watch(self) -> None:
+        """End the stream if nothing, or not what is missing, has come for too long."""
+        if self._watching is not None:
+            self._watching.cancel()
+        due = self._heard_at + SILENT_S_MAX
+        if self._gap_due is not None:
+            due = min(due, self._gap_due)
+        if self._loop.time() >= due:
+            self._stop(4400, "Nothing was heard for too long.")
+        else:
+            self._watching = self._loop.call_at(due, self._watch)
 
     async def _take(self, message: wire.Up | None) -> None:
         call = self._call
