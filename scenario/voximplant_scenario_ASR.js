@@ -10,7 +10,7 @@ require(Modules.ASR);
 // Settings: what holds until the backend's first answer, and without it. Times in milliseconds.
 // ------------------------------------------------------------------------------------------------
 
-const SCENARIO_VERSION = "1.0";
+const SCENARIO_VERSION = "1.1";
 
 const DEFAULTS = {
   asr: { profile: "Google.ru_RU", model: "", interim: true, single_utterance: true, confidence_scale: 100, phrase_hints: [] },
@@ -25,6 +25,9 @@ const DEFAULTS = {
     bye_turns: "К сожалению, время нашего разговора подошло к концу. Спасибо за звонок, до свидания!",
     bye_silence: "Я вас не слышу. Перезвоните нам, пожалуйста, ещё раз. До свидания!",
     bye_failure: "Извините, у нас технические неполадки. Перезвоните нам, пожалуйста, чуть позже. До свидания!",
+    resumed: "Да, я вас слушаю.",
+    too_long: "Минутку, я отвечу на то, что вы уже сказали.",
+    keys: "Скажите, пожалуйста, вслух, чем я могу помочь: кнопки мне ничего не говорят.",
     bye_time: "Извините, разговор длится слишком долго, мне придётся его завершить. До свидания!",
   },
   audio: { apology: "", goodbye: "" },
@@ -32,7 +35,11 @@ const DEFAULTS = {
     turns: 12, reprompts: 2, apologies: 2, confidence: 0.3, phrase_chars: 400,
     call_ms: 600000, no_speech_ms: 6500, capture_ms: 12000, utterance_ms: 60000, result_ms: 3000, filler_ms: 2000,
     turn_ms: 7000, connect_ms: 2000, playback_start_ms: 2500, playback_grace_ms: 1500, goodbye_ms: 6000,
+    close_ms: 1500, stall_ms: 2500, speculations: 24,
   },
+  barge_in: { mode: "asr", min_ms: 300, min_words: 2, resume_ms: 1200 },
+  stream: true,
+  realtime_voice: "",
   recording: { enabled: false, stereo: true },
 };
 
@@ -48,6 +55,19 @@ const LATE_TEXTS = 5; // kept for the report, and so many characters of each
 const LATE_CHARS = 300;
 const SPEECH_MS = 1500; // the least that a caller has to begin to speak
 const VOICE_FAULTS = 2; // phrases in a row that nobody heard
+const SYNTHESIS_MS = 1000; // no voice takes longer to be heard
+const AGAIN_MS = 1500; // a turn that is waiting for an answer waits no longer for more words
+const ACCEPT_MS = 1500; // the stream has written a turn down, or it is asked over HTTP
+const LATE_FINAL_MS = 6000; // so long after a turn was closed its result may still come
+const KEY_MS = 3000; // after a digit, for the next one
+const NOTES = 12; // of turns that the backend was not told about
+const PING_MS = 5000;
+const DEAD_MS = 10000; // a stream that said nothing for so long
+const RECONNECT_MS = [500, 1000, 2000, 4000];
+const GAP_MS = 2000; // a message of the stream that was overtaken
+const GAP_MESSAGES = 32;
+const CLEARED_MS = 400; // what a realtime player tells so soon after clearBuffer belongs to the phrase that was dropped
+const VAD = { threshold: 0.5, minSilenceDurationMs: 650, speechPadMs: 200 };
 
 
 // ------------------------------------------------------------------------------------------------
@@ -55,25 +75,33 @@ const VOICE_FAULTS = 2; // phrases in a row that nobody heard
 // ------------------------------------------------------------------------------------------------
 //
 //   ringing → meeting → speaking ⇄ listening → hearing → recognising → thinking → filling → holding
-//                          │                                               └── speaking ───┘
-//                          └→ hanging → closing → reporting → filing → over
+//                       │  │ ⇅                    ↑                      └── speaking ───┘
+//                       │  │ paused, awaiting     └── a caller who breaks in, from any of these
+//                       └→ hanging → closing → reporting → filing → over
 //
 // Every event carries `at` (ms). Every state but `over` has one deadline: the action `wait` sets it anew, the event
-// `expired` is it. Turns and phrases are numbered; what comes late for an older number, or in a state that does not
-// know it, falls through to ALWAYS and is kept or dropped there.
+// `expired` is it. Turns, phrases of ours and the parts of an answer are numbered; what comes late for an older number,
+// or in a state that does not know it, falls through to ALWAYS and is kept or dropped there.
 
 const START_STATE = {
   name: "ringing", profile: DEFAULTS, reason: "",
   turn: 0, phrase: 0, attempt: 0, question: null, // the last numbers; the turn that is being asked, and how often
+  answer: null, notes: [], // of that turn, as far as it has come; what the backend is still to be told of earlier ones
   voice: null, pending: null, // the phrase that is being spoken; the one that waits for the filler's end
   reprompts: 0, apologies: 0, voiceFaults: 0, // in a row
   prompts: 0, asrFaults: 0, // in the call
   repeated: false, unsure: false, // asked to repeat: in this turn; for want of any confidence, in this call
   fresh: false, lastText: "", late: [], // new speech since the last result; that result; what came too late
-  lineSilent: false, quietAt: 0, speechAt: 0, askedAt: 0, connectedAt: 0, endedAt: 0,
-  profiled: false, confirmed: false, // the backend's first answer came; the backend knows the call
+  words: "", wordsAt: 0, carry: "", confidence: 0, // recognised so far, since when; what goes before it in the same turn
+  patience: 0, stable: null, tardy: false, // more time for the caller's end; the turn closed without its result; as a habit
+  overlap: false, interrupted: false, overtaken: false, deaf: false, nod: null, said: "", // see Interruptions
+  keys: "", keysTold: false,
+  lineSilent: false, voiced: false, soundAt: 0, stoppedAt: 0, quietAt: 0, speechAt: 0, askedAt: 0, connectedAt: 0, endedAt: 0,
+  profiled: false, confirmed: false, streaming: false, // the backend's first answer came; it knows the call; by stream
   records: false, recordingUrl: "", recorded: false, reported: false, broken: false,
 };
+
+const GROW = { said: collect, answered: complete, replied: complete };
 
 const TABLE = {
   ringing: {
@@ -82,35 +110,50 @@ const TABLE = {
     expired: (state, event) => close(state, event, "not_connected", [{ do: "hangup" }]),
   },
   meeting: {
-    profiled: (state, event) => greet(takeProfile(state, event)),
+    profiled: (state, event) => greet(takeProfile(state, event), streams(state, event)),
     expired: (state) => greet(state),
   },
   speaking: {
+    ...GROW,
     phraseStarted: followPhrase,
     phraseEnded: (state, event) => (event.failed ? speakAgain(state, event) : afterPhrase(spoken(state, event), event)),
-    expired: (state, event) => afterPhrase(state.voice.started ? spoken(state, event) : unspoken(state), event, [{ do: "hush" }]),
-    // A recogniser that is late: what we asked the caller to repeat has arrived after all.
-    heard: (state, event) => (state.voice.kind === "prompt" ? hear(state, event) : keepLate(state, event)),
+    expired: (state, event) => (isDisturbed(state) ? pause(state, event) : giveUp(state, event)),
+    interim: overhear, heard: overhear, speechStarted: notice, voiceStarted: notice, voiceStopped: notice,
+    failed: stopShort, refused: failOver,
+  },
+  paused: {
+    ...GROW,
+    phraseEnded: (state, event) => afterPhrase(spoken(state, event), event),
+    interim: overhear, heard: overhear, expired: yieldOrResume,
+    failed: stopShort, refused: failOver,
+  },
+  awaiting: {
+    ...GROW,
+    interim: overhear, heard: overhear, expired: stall, failed: endShort, refused: failOver,
   },
   listening: { speechStarted: startHearing, interim: startHearing, speechCaptured: recognise, heard: hear, expired: reprompt },
   hearing: {
     interim: hearOn,
-    voiceStarted: (state, event) => keepHearing({ ...state, lineSilent: false }, event),
+    speechStarted: (state, event) => keepHearing({ ...state, fresh: true }, event),
+    voiceStarted: (state, event) => keepHearing(lineSounds(state, event), event),
     voiceStopped: (state, event) => keepHearing(fallSilent(state, event), event),
-    speechCaptured: recognise, heard: hear, expired: reprompt,
+    speechCaptured: recognise, heard: hear, expired: closeTurn,
   },
-  recognising: { heard: hear, expired: reprompt },
-  thinking: { replied: answer, failed: retry, expired: fill },
+  recognising: { heard: hear, expired: closeTurn },
+  keying: { heard: hear, expired: askKeys },
+  thinking: { ...GROW, accepted, failed: retry, refused: failOver, expired: overdue, interim: overhear, heard: overhear },
   filling: {
+    ...GROW, accepted,
     phraseStarted: (state, event) => [{ ...state, voice: started(state, event) }, []],
     phraseEnded: (state, event) => [{ ...state, voice: null, quietAt: event.at }, []],
-    replied: answer, failed: retry,
-    expired: (state, event) => apologise({ ...state, voice: null }, event, [{ do: "hush" }]),
+    failed: retry, refused: failOver, expired: overdue, interim: overhear, heard: overhear,
   },
   holding: {
+    ...GROW,
     phraseStarted: followPhrase,
-    phraseEnded: (state) => speak(state, state.pending),
-    expired: (state) => speak(state, state.pending, [{ do: "hush" }]),
+    phraseEnded: (state, event) => speakHeld(state, event),
+    expired: (state, event) => speakHeld(state, event, [{ do: "hush" }]),
+    interim: overhear, heard: overhear, failed: stopShort, refused: failOver,
   },
   hanging: { expired: (state, event) => close(state, event, state.reason) },
   closing: { expired: report },
@@ -128,19 +171,27 @@ const TABLE = {
 };
 
 const ALWAYS = {
-  profiled: (state, event) => [takeProfile(state, event), []],
-  speechStarted: (state) => [{ ...state, fresh: true }, []],
-  voiceStarted: (state) => [{ ...state, lineSilent: false }, []],
-  voiceStopped: (state, event) => [{ ...state, lineSilent: true, quietAt: event.at }, []],
+  profiled: (state, event) => [takeProfile(state, event), streams(state, event)],
+  streamReady: (state) => [{ ...state, streaming: true, confirmed: true }, []],
+  streamLost: loseStream,
+  accepted: (state) => [state.answer ? { ...state, answer: { ...state.answer, accepted: true } } : state, []],
+  said: collect, answered: complete, cleared: clear,
+  replied: complete,
+  patience: (state, event) => [{ ...state, patience: event.coming === state.turn + 1 ? event.ms : state.patience }, []],
+  dismissed: dismiss,
+  key: press,
+  speechStarted: (state) => [{ ...state, fresh: true, overlap: isSounding(state) }, []],
+  voiceStarted: (state, event) => [lineSounds(state, event), []],
+  voiceStopped: (state, event) => [{ ...lineStops(state, event), quietAt: event.at }, []],
   heard: keepLate,
-  replied: (state) => [{ ...state, confirmed: true }, []],
   asrFailed: (state, event) => (isAfterCall(state) ? [state, []] : loseEars(state, event)),
   recordingStarted: (state, event) => [{ ...state, recordingUrl: event.url }, []],
   recorded: (state, event) => [{ ...state, recorded: true, recordingUrl: event.url }, []],
   reported: (state, event) => [{ ...state, reported: event.ok }, []],
-  timeUp: (state) => {
+  timeUp: (state, event) => {
     if (isAfterCall(state) || isLeaving(state)) return [state, []];
-    return leave(state, "time_limit", state.profile.texts.bye_time, [{ do: "hush" }]);
+    const [silent, told] = cutShort(state, event);
+    return leave(silent, "time_limit", state.profile.texts.bye_time, [{ do: "hush" }, ...told]);
   },
   disconnected: (state, event) => {
     if (isAfterCall(state)) return [state, []];
@@ -155,7 +206,7 @@ const ALWAYS = {
   broke: (state, event) => {
     if (isAfterCall(state)) return finish(state);
     if (state.broken) return close(state, event, "scenario_error", [{ do: "hangup" }]);
-    const broken = { ...state, broken: true, reason: "scenario_error" };
+    const broken = { ...state, broken: true, reason: "scenario_error", answer: null };
     return leave(broken, broken.reason, state.profile.texts.bye_failure, [{ do: "hush" }]);
   },
 };
@@ -164,7 +215,10 @@ function decide(state, event) {
   const rule = TABLE[state.name][event.type] || ALWAYS[event.type];
   const oldTurn = event.turn !== undefined && event.turn !== state.turn;
   const oldPhrase = event.phrase !== undefined && (state.voice === null || event.phrase !== state.voice.phrase);
-  return rule && !oldTurn && !oldPhrase ? rule(state, event) : [state, []];
+  if (!rule || oldTurn || oldPhrase) return [state, []];
+  const [next, actions] = event.type === "heard" && isLateFinal(state, event) ? revise(state, event) : rule(state, event);
+  const { voice } = next;
+  return [voice && !voice.orderedAt ? { ...next, voice: { ...voice, orderedAt: event.at } } : next, actions];
 }
 
 function isAfterCall(state) {
@@ -172,13 +226,25 @@ function isAfterCall(state) {
 }
 
 function isLeaving(state) {
-  return state.name === "hanging" || (state.voice !== null && state.voice.next === "leave");
+  const { voice, answer } = state;
+  if (state.name === "hanging") return true;
+  return voice !== null && (voice.next === "leave" || (voice.next === "more" && answer !== null && answer.action === "hangup"));
+}
+
+// What the backend is told, where there is a stream to tell it on.
+function tell(state, message) {
+  return state.streaming ? [{ do: "tell", message }] : [];
 }
 
 // Beginning ---------------------------------------------------------------------------------------
 
 function takeProfile(state, event) {
   return { ...state, profiled: true, profile: event.profile || state.profile, confirmed: state.confirmed || event.confirmed };
+}
+
+function streams(state, event) {
+  const { stream } = event.profile || state.profile;
+  return stream && !isAfterCall(state) ? [{ do: "openStream" }] : [];
 }
 
 function meet(state, event) {
@@ -191,33 +257,62 @@ function greet(state, before = []) {
   return speak(state, { kind: "greeting", text: state.profile.texts.greeting, next: "listen" }, before);
 }
 
-// Speaking: `what` is { kind, text, next }; `next` tells what follows: listen, finish (the last turn), leave ---------
+// Speaking: `what` is { kind, text, next }; `next` tells what follows: listen, finish (the last turn), leave, or more
+// (of the answer, whose end decides) -----------------------------------------------------------------
 
 function speak(state, what, before = []) {
   const phrase = state.phrase + 1;
-  const voice = { ...what, phrase, attempt: 0, started: false, endsAt: 0 };
+  const voice = { at: 0, part: 0, orderedAt: 0, ...what, phrase, attempt: 0, started: false, duration: 0, endsAt: 0, giveUpAt: 0, pausedAt: 0 };
   const say = { do: "say", phrase, text: what.text };
   const wait = { do: "wait", ms: state.profile.limits.playback_start_ms };
-  return [{ ...state, name: "speaking", phrase, voice, pending: null }, [...before, { do: "deafen" }, say, wait]];
+  const next = { ...state, name: "speaking", phrase, voice, pending: null, soundAt: 0, said: said(state) };
+  return [next, [...before, { do: hearsAll(next) ? "listen" : "deafen" }, say, wait]];
+}
+
+function speakNext(state, before = []) {
+  const [next, ...queue] = state.answer.queue;
+  const part = state.answer.part + 1;
+  const what = { kind: "answer", text: next.text, next: "more", at: next.at, part };
+  const [speaking, actions] = speak({ ...state, answer: { ...state.answer, queue, part } }, what, before);
+  return [speaking, [...actions, ...prepare(speaking)]];
+}
+
+// The next phrase's sound is made while this one is heard.
+function prepare(state) {
+  const next = state.answer.queue[0];
+  return next ? [{ do: "prepare", text: next.text }] : [];
 }
 
 function started(state, event) {
-  return { ...state.voice, started: true, endsAt: event.at + event.duration };
+  const giveUpAt = event.at + event.duration + state.profile.limits.playback_grace_ms;
+  return { ...state.voice, started: true, duration: event.duration, endsAt: event.at + event.duration, giveUpAt };
 }
 
 function followPhrase(state, event) {
   const wait = { do: "wait", ms: event.duration + state.profile.limits.playback_grace_ms };
-  return [{ ...state, voice: started(state, event) }, [wait]];
+  const { kind, part, at } = state.voice;
+  const sounding = { ...state, voice: started(state, event) };
+  if (kind !== "answer") return [sounding, [wait]];
+  const { stoppedAt } = state.answer;
+  const times = { voice_ms: Math.max(0, event.at - at), audible_ms: stoppedAt && part === 1 ? event.at - stoppedAt : null };
+  const answer = part === 1 ? { ...state.answer, times } : state.answer;
+  return [{ ...sounding, answer, apologies: 0 }, [...tell(state, { type: "phrase_started", turn: state.turn, phrase: part, ...times }), wait]];
 }
 
 // The phrase was heard: it fell silent at its known length, however late we learn of it.
 function spoken(state, event) {
-  const { started: audible, endsAt } = state.voice;
-  return { ...state, voiceFaults: 0, quietAt: audible ? Math.min(event.at, endsAt) : event.at };
+  const { started: audible, endsAt, duration, orderedAt, kind, text } = state.voice;
+  const late = Math.max(0, endsAt - duration - orderedAt - SYNTHESIS_MS); // its start was told late, too
+  const answer = kind === "answer" ? { ...state.answer, spoken: join(state.answer.spoken, text) } : state.answer;
+  return { ...state, answer, voiceFaults: 0, quietAt: audible ? Math.min(event.at, endsAt - late) : event.at };
 }
 
 function unspoken(state) {
   return { ...state, voiceFaults: state.voiceFaults + 1 };
+}
+
+function giveUp(state, event) {
+  return afterPhrase(state.voice.started ? spoken(state, event) : unspoken(state), event, [{ do: "hush" }]);
 }
 
 // The voice failed: once more as plain short text, then a recorded prompt, then on without it.
@@ -225,18 +320,38 @@ function speakAgain(state, event) {
   const { limits, audio } = state.profile;
   const phrase = state.phrase + 1;
   const voice = { ...state.voice, phrase, attempt: state.voice.attempt + 1, started: false };
-  const url = voice.next === "leave" ? audio.goodbye : audio.apology;
-  const said = voice.attempt === 1 ? { do: "say", phrase, text: plain(voice.text) } : { do: "play", phrase, url };
+  const url = isLeaving(state) ? audio.goodbye : audio.apology;
+  const again = voice.attempt === 1 ? { do: "say", phrase, text: plain(voice.text) } : { do: "play", phrase, url };
   if (voice.attempt > 2 || (voice.attempt === 2 && !url)) return afterPhrase(unspoken(state), event, [{ do: "hush" }]);
-  return [{ ...state, phrase, voice }, [{ do: "hush" }, said, { do: "wait", ms: limits.playback_start_ms }]];
+  return [{ ...state, phrase, voice }, [{ do: "hush" }, again, { do: "wait", ms: limits.playback_start_ms }]];
 }
 
 function afterPhrase(state, event, before = []) {
-  const done = { ...state, voice: null };
-  if (state.voice.next === "leave") return hangUp(done, before);
-  if (state.voiceFaults > VOICE_FAULTS) return hangUp({ ...done, reason: "voice_down" }, before);
-  if (state.voice.next === "finish") return leave(done, "turn_limit", state.profile.texts.bye_turns, before);
-  return listen(done, event, before);
+  const { kind, next, part } = state.voice;
+  const finished = kind === "answer" ? tell(state, { type: "phrase_finished", turn: state.turn, phrase: part }) : [];
+  return follow({ ...state, voice: null }, event, next, [...before, ...finished]);
+}
+
+function follow(state, event, next, before) {
+  if (next === "leave") return hangUp(state, before);
+  if (state.voiceFaults > VOICE_FAULTS) return hangUp({ ...state, reason: "voice_down" }, before);
+  if (next === "finish") return leave(state, "turn_limit", state.profile.texts.bye_turns, before);
+  return next === "more" ? goOn(state, event, before) : listen(state, event, before);
+}
+
+// The next phrase of the answer, or the wait for it, or the answer's end.
+function goOn(state, event, before = []) {
+  const { answer } = state;
+  if (answer.queue.length) return speakNext(withTime(state, event), before);
+  if (!answer.done) return [{ ...state, name: "awaiting" }, [...before, { do: "wait", ms: state.profile.limits.stall_ms }]];
+  const settled = { ...state, answer: null, notes: noted(state, answer.short ? answer.spoken : null) };
+  return follow(settled, event, answer.action === "hangup" ? "leave" : afterTurn(state), before);
+}
+
+// A phrase that waited for the one before it could not be audible earlier.
+function withTime(state, event) {
+  const [first, ...rest] = state.answer.queue;
+  return { ...state, answer: { ...state.answer, queue: [{ ...first, at: state.answer.part ? event.at : first.at }, ...rest] } };
 }
 
 // Listening ---------------------------------------------------------------------------------------
@@ -245,8 +360,13 @@ function listen(state, event, before = []) {
   const { recording, texts } = state.profile;
   if (state.asrFaults > 1) return leave(state, "recogniser_down", texts.bye_failure, before);
   const record = recording.enabled && !state.records ? [{ do: "record" }] : [];
-  const wait = { do: "wait", ms: speechMs(state, event) };
-  return [{ ...state, name: "listening", records: recording.enabled }, [...before, ...record, { do: "listen" }, wait]];
+  const open = { ...state, name: "listening", records: recording.enabled, words: "", carry: "", keys: "", deaf: false, nod: null };
+  const actions = [...before, ...record, { do: "listen" }];
+  // They said yes before the question was over.
+  if (state.nod && state.said.trim().endsWith("?")) return ask(open, { ...event, ...state.nod }, actions);
+  // They began to speak while we still spoke: the recogniser will not tell it again.
+  if (state.fresh && hearsAll(state) && state.voiced) return keepHearing({ ...open, name: "hearing", speechAt: event.at }, event, actions);
+  return [open, [...actions, { do: "wait", ms: speechMs(state, event) }]];
 }
 
 // The caller's time to speak; what has passed in silence counts.
@@ -255,46 +375,136 @@ function speechMs(state, event) {
   return Math.max(Math.min(SPEECH_MS, whole), whole - Math.max(0, event.at - state.quietAt));
 }
 
+// An interim result that comes after its own result, or after the turn that was closed on it.
+function isStale(state, event) {
+  const { fresh, lastText, stable } = state;
+  const like = (text) => likeness(event.text, text) >= 0.8;
+  return !fresh && (like(lastText) || (stable !== null && event.at - stable.at < LATE_FINAL_MS && like(stable.text)));
+}
+
 function startHearing(state, event) {
-  return keepHearing({ ...state, name: "hearing", fresh: true, speechAt: event.at }, event);
+  if (event.text && isStale(state, event)) return [state, []];
+  if (event.text && state.overlap && isEcho(event.text, state.said)) return [state, []];
+  const overlap = state.overlap && event.type === "interim";
+  return hearOn({ ...state, name: "hearing", fresh: true, overlap, words: "", speechAt: event.at }, event);
 }
 
 // Waits for more of what the caller says. The line's own ear tells a recogniser that has died from a caller who
 // speaks for long: while there is a voice, a recogniser may be silent for a while; interim results are its pulse.
-function keepHearing(state, event) {
+function keepHearing(state, event, before = []) {
   const { asr, limits } = state.profile;
-  if (state.lineSilent) return [state, [{ do: "wait", ms: speechMs(state, event) }]];
-  return [{ ...state, quietAt: event.at }, [{ do: "wait", ms: asr.interim ? limits.no_speech_ms : limits.capture_ms }]];
+  const waiting = (ms) => [...before, { do: "wait", ms }];
+  if (state.overtaken && (state.words || state.lineSilent)) {
+    return [state, waiting(Math.max(1, Math.min(settleMs(state, event), AGAIN_MS - (state.words ? event.at - state.wordsAt : 0))))];
+  }
+  if (state.words && !state.voiced) return [{ ...state, quietAt: event.at }, waiting(settleMs(state, event))];
+  if (state.carry && !state.overtaken && !state.voiced) return [state, waiting(Math.max(1, state.patience))];
+  if (state.lineSilent) return [state, waiting(speechMs(state, event))];
+  return [{ ...state, quietAt: event.at }, waiting(asr.interim ? limits.no_speech_ms : limits.capture_ms)];
+}
+
+// How long words have to stay as they are, on a line that is not known to be speaking, to be the whole turn.
+function settleMs(state, event) {
+  const { close_ms, result_ms } = state.profile.limits;
+  const whole = (isWhole(state) ? close_ms : result_ms) + state.patience;
+  return Math.max(1, whole - (event.at - Math.max(state.wordsAt, state.stoppedAt)));
+}
+
+// Words that came before the caller's last sound may lack the last ones, and a prompt recogniser's result has them soon.
+function isWhole(state) {
+  return state.words !== "" && (state.tardy || state.wordsAt >= state.stoppedAt);
 }
 
 function hearOn(state, event) {
-  const tooLong = event.at - state.speechAt > state.profile.limits.utterance_ms;
-  return tooLong ? recognise(state, event) : keepHearing(state, event);
+  const { limits, texts } = state.profile;
+  const changed = event.text && event.text !== state.words;
+  const heard = changed ? { ...state, words: event.text, wordsAt: event.at } : state;
+  if (event.at - state.speechAt > limits.utterance_ms) {
+    return heard.words ? fill(...closeAt({ ...heard, deaf: true }, event), texts.too_long) : recognise(state, event);
+  }
+  return keepHearing(heard, event, changed ? tellWords(heard) : []);
+}
+
+function closeAt(state, event) {
+  const [asked, actions] = closeTurn(state, event);
+  return [asked, event, actions.filter((each) => each.do !== "wait")];
+}
+
+function tellWords(state) {
+  const { lineSilent: quiet, carry, words } = state;
+  return tell(state, { type: "interim", turn: state.turn + 1, text: clip(join(carry, words), 2000), quiet });
+}
+
+function lineSounds(state, event) {
+  return { ...state, lineSilent: false, voiced: true, soundAt: event.at, stoppedAt: 0 };
+}
+
+function lineStops(state, event) {
+  return { ...state, lineSilent: true, voiced: false, soundAt: 0, stoppedAt: event.at - (event.lateMs || 0) };
 }
 
 function fallSilent(state, event) {
-  return { ...state, lineSilent: true, quietAt: state.profile.asr.interim ? state.quietAt : event.at };
+  return { ...lineStops(state, event), quietAt: state.profile.asr.interim ? state.quietAt : event.at };
 }
 
 function recognise(state, event) {
-  const wait = { do: "wait", ms: state.profile.limits.result_ms };
-  return [{ ...state, name: "recognising", quietAt: event.at }, [{ do: "deafen" }, wait]];
+  const { result_ms } = state.profile.limits;
+  const whole = state.overtaken ? Math.min(result_ms, AGAIN_MS) : result_ms;
+  const ms = isWhole(state) && !state.voiced ? Math.min(whole, settleMs(state, event)) : whole;
+  const before = hearsAll(state) ? [] : [{ do: "deafen" }];
+  return [{ ...state, name: "recognising", quietAt: event.at }, [...before, { do: "wait", ms }]];
 }
 
 function hear(state, event) {
   if (!state.fresh && event.text && event.text === state.lastText) return [state, []]; // the same result once more
   if (state.voice && !event.text) return [state, []];
-  const calm = { ...state, fresh: false, voice: null };
-  if (!event.text) return reprompt(calm);
+  const calm = { ...state, fresh: false, voice: null, overlap: false, tardy: false };
+  if (event.text && state.overlap && isEcho(event.text, state.said)) return listen(calm, event);
+  if (!event.text) return reprompt(calm, event);
   const nothing = event.confidence === 0;
   const doubtful = nothing ? !state.unsure : event.confidence < state.profile.limits.confidence;
-  if (!doubtful || state.repeated || state.voice) return ask(calm, event, state.voice ? [{ do: "hush" }] : []);
-  return prompt({ ...calm, repeated: true, unsure: state.unsure || nothing }, state.profile.texts.repeat);
+  const before = state.voice ? [{ do: "hush" }] : [];
+  if (doubtful && !state.repeated && !state.voice && !state.carry) {
+    return prompt({ ...calm, repeated: true, unsure: state.unsure || nothing }, state.profile.texts.repeat);
+  }
+  return state.patience && !state.overtaken ? dictate(calm, event, before) : ask(calm, event, before);
+}
+
+// More may follow a number or an address: what comes in time belongs to the same turn.
+function dictate(state, event, before) {
+  const { text, confidence } = event;
+  const more = { ...state, name: "hearing", carry: join(state.carry, text), confidence, words: "", lastText: text, speechAt: event.at };
+  return [more, [...before, { do: "listen" }, { do: "wait", ms: state.patience }]];
+}
+
+// Nothing more comes: the turn is what was recognised so far, if anything.
+function closeTurn(state, event) {
+  const { words, carry, confidence } = state;
+  if (isWhole(state) || (words && (state.deaf || state.overtaken))) {
+    const stable = { turn: state.turn + 1, text: words, before: carry, at: event.at };
+    return ask({ ...state, fresh: false }, { at: event.at, text: words, confidence: null, stable }, []);
+  }
+  if (carry && !state.overtaken) return ask({ ...state, carry: "" }, { at: event.at, text: carry, confidence }, []);
+  return reprompt(state, event);
+}
+
+// A recogniser's result for a turn that was closed without it.
+function isLateFinal(state, event) {
+  const { stable } = state;
+  return stable !== null && event.at - stable.at < LATE_FINAL_MS && likeness(event.text, stable.text) >= 0.5;
+}
+
+function revise(state, event) {
+  const { turn, before, text } = state.stable;
+  const revised = { ...state, stable: null, tardy: true, fresh: false, lastText: event.text };
+  return [revised, event.text === text ? [] : tell(state, { type: "revised", turn, text: join(before, event.text) })];
 }
 
 // Other words each time: a caller who hears the same sentence again thinks of a machine that hangs.
-function reprompt(state) {
-  const { reprompts } = state.profile.texts;
+function reprompt(state, event) {
+  const { reprompts, resumed } = state.profile.texts;
+  if (state.overtaken) return backToAnswer(state, event);
+  if (state.interrupted && resumed) return prompt({ ...state, interrupted: false }, resumed);
   return prompt(state, reprompts[state.prompts % reprompts.length]);
 }
 
@@ -302,8 +512,9 @@ function reprompt(state) {
 function prompt(state, text, before = []) {
   const { limits, texts } = state.profile;
   if (state.reprompts >= limits.reprompts) return leave(state, "no_input", texts.bye_silence, before);
-  const asked = { ...state, reprompts: state.reprompts + 1, prompts: state.prompts + 1 };
-  return speak(asked, { kind: "prompt", text, next: "listen" }, before);
+  const count = state.reprompts + 1;
+  const asked = { ...state, reprompts: count, prompts: state.prompts + 1 };
+  return speak(asked, { kind: "prompt", text, next: "listen" }, [...before, ...tell(state, { type: "silence", count })]);
 }
 
 function loseEars(state, event) {
@@ -311,12 +522,176 @@ function loseEars(state, event) {
   const before = [{ do: "stopEars" }];
   const hears = ["listening", "hearing", "recognising"].includes(state.name);
   if (!hears) return [lost, before]; // the next `listen` makes a new one, or says goodbye
-  return lost.asrFaults > 1 ? listen(lost, event, before) : prompt(lost, state.profile.texts.repeat, before);
+  if (lost.asrFaults > 1) return listen(lost, event, before);
+  return state.overtaken ? backToAnswer(lost, event, before) : prompt(lost, state.profile.texts.repeat, before);
 }
 
 function keepLate(state, event) {
-  if (!event.text || event.text === state.lastText || state.late.length >= LATE_TEXTS) return [state, []];
-  return [{ ...state, late: [...state.late, clip(event.text, LATE_CHARS)] }, []];
+  const calm = { ...state, fresh: false };
+  if (!event.text) return [calm, []];
+  if (event.text === state.lastText || state.late.length >= LATE_TEXTS) return [state, []];
+  return [{ ...calm, late: [...state.late, clip(event.text, LATE_CHARS)] }, []];
+}
+
+// Keys: digits are words where a number is being dictated; else they are explained, once.
+function press(state, event) {
+  const { texts } = state.profile;
+  const told = tell(state, { type: "key", digit: event.digit });
+  const open = ["listening", "hearing", "recognising", "keying"].includes(state.name);
+  if (isAfterCall(state) || !state.connectedAt) return [state, []];
+  if (open && event.digit === "#" && state.keys) return askKeys(state, event, told);
+  if (open && (state.patience || state.keys) && /^[0-9]$/.test(event.digit)) {
+    const keys = clip(state.keys + event.digit, 40);
+    return [{ ...state, name: "keying", keys, fresh: false }, [...told, { do: "wait", ms: KEY_MS }]];
+  }
+  if (state.keysTold || !texts.keys || !(open || isDisposable(state))) return [state, told];
+  const [silent, cut] = cutShort({ ...state, keysTold: true }, event);
+  return speak(silent, { kind: "prompt", text: texts.keys, next: "listen" }, [...told, { do: "hush" }, ...cut]);
+}
+
+function askKeys(state, event, before) {
+  return ask({ ...state, fresh: false }, { at: event.at, text: state.keys, confidence: 1 }, before || []);
+}
+
+// Interruptions: while we speak or think the recogniser hears on (profile: barge_in) -----------------
+
+function hearsAll(state) {
+  const { barge_in: { mode } } = state.profile;
+  return mode !== "off" && !state.deaf && state.asrFaults < 2 && !isLeaving(state);
+}
+
+function isSounding(state) {
+  return state.voice !== null && state.voice.started;
+}
+
+// What the caller has just heard from us, and may give back as an echo.
+function said(state) {
+  return state.voice ? clip(state.voice.text, 400) : state.said;
+}
+
+// Sound without words: it is known from a voice detector, or from a recogniser that tells no words before the end.
+function isDisturbed(state) {
+  const { voice, soundAt, profile: { asr, barge_in: { mode } } } = state;
+  const counts = mode === "vad" || (mode === "asr" && !asr.interim && state.fresh);
+  return counts && soundAt > 0 && isSounding(state) && hearsAll(state) && voice.pausedAt === 0;
+}
+
+function notice(state, event) {
+  const [noticed] = ALWAYS[event.type](state, event);
+  if (!isSounding(state)) return [noticed, []];
+  const { giveUpAt } = state.voice;
+  const soundAt = event.type === "voiceStarted" ? event.at : noticed.soundAt;
+  const due = isDisturbed(noticed) ? Math.min(giveUpAt, soundAt + state.profile.barge_in.min_ms) : giveUpAt;
+  return [{ ...noticed, soundAt }, [{ do: "wait", ms: Math.max(1, due - event.at) }]];
+}
+
+function pause(state, event) {
+  const voice = { ...state.voice, pausedAt: event.at };
+  return [{ ...state, name: "paused", voice, soundAt: 0 }, [{ do: "pause" }, { do: "wait", ms: state.profile.barge_in.resume_ms }]];
+}
+
+// It was nothing.
+function resume(state, event) {
+  const held = event.at - state.voice.pausedAt;
+  const voice = { ...state.voice, pausedAt: 0, endsAt: state.voice.endsAt + held, giveUpAt: state.voice.giveUpAt + held };
+  return [{ ...state, name: "speaking", voice, soundAt: 0 }, [{ do: "resume" }, { do: "wait", ms: Math.max(1, voice.giveUpAt - event.at) }]];
+}
+
+// A recogniser without interim results cannot say; a voice that goes on for so long is no cough.
+function yieldOrResume(state, event) {
+  const speaks = state.voiced && !state.profile.asr.interim;
+  return speaks ? takeOver(state, { type: "interim", text: "", at: event.at }) : resume(state, event);
+}
+
+// Words that came while it was not the caller's turn: ours, an agreeing murmur, or an interruption.
+function overhear(state, event) {
+  const { text } = event;
+  const final = event.type === "heard";
+  if (!hearsAll(state)) {
+    // A recogniser that is late: what we asked the caller to repeat has arrived after all.
+    if (final && state.name === "speaking" && state.voice.kind === "prompt") return hear(state, event);
+    return final ? keepLate(state, event) : [state, []];
+  }
+  if (!text) return [final ? { ...state, fresh: false } : state, []];
+  if (!final && isStale(state, event)) return [state, []];
+  if (final && !state.fresh && text === state.lastText) return [state, []];
+  // Of an utterance that is over: one that was passed over, or a guess.
+  const old = state.stable !== null && !state.fresh;
+  const unsure = event.confidence > 0 && event.confidence < state.profile.limits.confidence;
+  if (final && (old || unsure)) return keepLate(state, event);
+  const calm = final ? { ...state, fresh: false } : state;
+  const echo = (isSounding(state) || state.overlap) && isEcho(text, join(state.said, state.voice ? state.voice.text : ""));
+  const murmur = isMurmur(text) && (isSounding(state) || state.overlap);
+  if (murmur || echo) {
+    const nod = final && murmur ? { text, confidence: event.confidence } : state.nod;
+    return state.name === "paused" ? resume({ ...calm, nod }, event) : [{ ...calm, nod }, []];
+  }
+  return final || isConfirmed(state, event) ? takeOver(state, event) : [{ ...state, fresh: true }, []];
+}
+
+function isConfirmed(state, event) {
+  const { min_words: enough, min_ms: long } = state.profile.barge_in;
+  return wordsOf(event.text).length >= enough || (state.soundAt > 0 && event.at - state.soundAt >= long);
+}
+
+// The caller has the word. Where they have heard nothing of the answer yet, their new words belong to the old ones.
+function takeOver(state, event) {
+  const { limits, texts } = state.profile;
+  const unheard = isUnheard(state);
+  const last = state.turn >= limits.turns;
+  if (unheard && last) return event.type === "heard" ? keepLate(state, event) : [state, []];
+  const [silent, told] = cutShort(state, event);
+  const before = [{ do: "hush" }, ...told];
+  if (last) return leave(silent, "turn_limit", texts.bye_turns, before);
+  const open = { ...silent, carry: unheard ? state.question.text : "", overtaken: unheard, interrupted: !unheard };
+  if (event.type === "heard") return (open.patience && !unheard ? dictate : ask)({ ...open, fresh: false }, event, before);
+  const [hearing, actions] = hearOn({ ...open, name: "hearing", fresh: true, overlap: false, words: "", speechAt: event.at }, event);
+  return [hearing, [...before, ...actions]];
+}
+
+function isUnheard(state) {
+  const { name, answer, voice, overtaken } = state;
+  if (overtaken || ["thinking", "filling", "holding"].includes(name)) return true;
+  return answer !== null && !answer.spoken && (voice === null ? name === "awaiting" : voice.kind === "answer" && !voice.started);
+}
+
+function isDisposable(state) {
+  return ["speaking", "paused", "awaiting"].includes(state.name) && !isUnheard(state) && !isLeaving(state);
+}
+
+// The voice falls silent here. What was heard of the answer is told; an answer of which nothing was heard is kept.
+function cutShort(state, event) {
+  const { voice, answer, turn } = state;
+  const silent = { ...state, voice: null, pending: null, quietAt: event.at };
+  if (answer === null || isUnheard(state)) return [{ ...silent, answer: withVoice(state) }, []];
+  const cut = voice !== null && voice.kind === "answer" ? heardPart(voice, event.at) : { heard: "", heard_ms: 0 };
+  const phrase = voice !== null ? voice.part : answer.part + 1;
+  const rest = { ...silent, answer: null, notes: noted(state, join(answer.spoken, cut.heard)) };
+  return [rest, tell(state, { type: "phrase_interrupted", turn, phrase, ...cut })];
+}
+
+// The phrase that was about to be spoken goes back to the front.
+function withVoice(state) {
+  const { voice, answer } = state;
+  if (answer === null || voice === null || voice.kind !== "answer") return answer;
+  return { ...answer, part: answer.part - 1, queue: [{ text: voice.text, at: voice.at }, ...answer.queue] };
+}
+
+// By playback time, to the last whole word.
+function heardPart(voice, at) {
+  if (!voice.started) return { heard: "", heard_ms: 0 };
+  const heard_ms = Math.max(0, Math.min(voice.duration, voice.duration - (voice.endsAt - (voice.pausedAt || at))));
+  const end = Math.floor((heard_ms / voice.duration) * voice.text.length);
+  if (end >= voice.text.length) return { heard: voice.text, heard_ms };
+  const whole = voice.text[end] === " " ? end : voice.text.lastIndexOf(" ", end);
+  return { heard: voice.text.slice(0, Math.max(0, whole)), heard_ms: Math.round(heard_ms) };
+}
+
+// They said nothing after all: the answer that they broke in upon is spoken.
+function backToAnswer(state, event, before = []) {
+  const back = { ...state, overtaken: false, carry: "", words: "", name: "awaiting" };
+  if (state.answer !== null) return goOn(back, event, before);
+  return apologise(back, event, before);
 }
 
 // Asking ------------------------------------------------------------------------------------------
@@ -324,25 +699,58 @@ function keepLate(state, event) {
 function ask(state, event, before) {
   const { limits } = state.profile;
   const turn = state.turn + 1;
-  const { text, confidence } = event;
-  const question = { do: "ask", turn, text, confidence, start: !state.confirmed, ms: limits.turn_ms };
-  const asked = {
-    ...state, name: "thinking", turn, question, attempt: 0, lastText: text, askedAt: event.at, quietAt: event.at,
-    reprompts: 0, repeated: false,
+  const { confidence, stable = null } = event;
+  const way = state.streaming ? "stream" : "http";
+  const text = clip(join(state.carry, event.text), 2000);
+  const asr_ms = state.stoppedAt && !state.voiced ? event.at - state.stoppedAt : null;
+  const question = {
+    do: "ask", turn, text, confidence, start: !state.confirmed, ms: limits.turn_ms, way, have: 0, asr_ms,
+    closed: stable ? "stable" : "final",
   };
-  return [asked, [...before, { do: "deafen" }, question, { do: "wait", ms: limits.filler_ms }]];
+  const answer = {
+    way, accepted: false, queue: [], received: "", count: 0, done: false, short: false, action: "", spoken: "", part: 0,
+    stoppedAt: asr_ms === null ? 0 : state.stoppedAt, asr_ms, times: null,
+  };
+  const asked = {
+    ...state, name: "thinking", turn, question, answer, attempt: 0, lastText: stable ? state.lastText : event.text,
+    askedAt: event.at, quietAt: event.at, reprompts: 0, repeated: false, stable: stable || state.stable,
+    words: "", carry: "", keys: "", patience: 0, overtaken: false, interrupted: false, nod: null, pending: null,
+  };
+  return [asked, [...before, ...(hearsAll(state) ? [] : [{ do: "deafen" }]), question, answerWait(asked, event)]];
 }
 
 function timeLeft(state, event) {
   return state.profile.limits.turn_ms - (event.at - state.askedAt);
 }
 
-function fill(state, event) {
-  const { limits, texts } = state.profile;
+function isUnaccepted(state) {
+  return state.answer !== null && state.answer.way === "stream" && !state.answer.accepted;
+}
+
+function answerWait(state, event) {
+  const { limits } = state.profile;
+  const past = event.at - state.askedAt;
+  const dues = [state.name === "thinking" ? limits.filler_ms - past : limits.turn_ms - past];
+  if (isUnaccepted(state)) dues.push(ACCEPT_MS - past);
+  return { do: "wait", ms: Math.max(1, Math.min(...dues)) };
+}
+
+function overdue(state, event) {
+  const isNext = state.name === "filling" || ACCEPT_MS <= state.profile.limits.filler_ms;
+  if (isUnaccepted(state) && isNext) return failOver(state, event);
+  if (state.name === "thinking") return fill(state, event);
+  return apologise({ ...state, voice: null }, event, [{ do: "hush" }]);
+}
+
+function fill(state, event, before = [], text = state.profile.texts.filler) {
+  const { limits } = state.profile;
   const phrase = state.phrase + 1;
-  const voice = { phrase, kind: "filler", next: "", started: false, endsAt: event.at + limits.playback_start_ms };
-  const wait = { do: "wait", ms: Math.max(1, timeLeft(state, event)) };
-  return [{ ...state, name: "filling", phrase, voice }, [{ do: "say", phrase, text: texts.filler }, wait]];
+  const voice = {
+    phrase, kind: "filler", next: "", text, part: 0, at: 0, orderedAt: event.at, started: false, duration: 0, endsAt: event.at + limits.playback_start_ms,
+    giveUpAt: 0, pausedAt: 0,
+  };
+  const filling = { ...state, name: "filling", phrase, voice };
+  return [filling, [...before, { do: "say", phrase, text }, answerWait(filling, event)]];
 }
 
 // A second attempt under the same number, if there is time for it; then an apology.
@@ -353,22 +761,116 @@ function retry(state, event) {
   return [{ ...state, attempt: 1, question }, [question]];
 }
 
-function answer(state, event) {
-  const known = { ...state, confirmed: true };
-  const what = { kind: "answer", text: event.text, next: event.action === "hangup" ? "leave" : afterTurn(state) };
-  if (event.outcome === "apologised") return apologise(known, event, [], { ...what, kind: "apology" });
-  const reason = what.next === "leave" ? "assistant_hung_up" : "";
-  return hold({ ...known, apologies: 0, reason }, event, what);
+// The stream has failed this turn: the same turn is asked over HTTP, once.
+function failOver(state, event) {
+  const { answer } = state;
+  if (answer === null || answer.done || answer.way !== "stream") return [state, []];
+  const ms = Math.max(RETRY_MS, timeLeft(state, event));
+  const question = { ...state.question, way: "http", have: answer.count, ms };
+  const asked = { ...state, attempt: 1, question, answer: { ...answer, way: "http" } };
+  if (state.name === "awaiting") return [asked, [question, { do: "wait", ms: state.profile.limits.stall_ms }]];
+  const waits = state.name === "thinking" || state.name === "filling";
+  return [asked, waits ? [question, answerWait(asked, event)] : [question]];
+}
+
+function loseStream(state, event) {
+  const lost = { ...state, streaming: false };
+  return isAfterCall(state) ? [lost, []] : failOver(lost, event);
+}
+
+function accepted(state, event) {
+  const known = { ...state, answer: { ...state.answer, accepted: true } };
+  return [known, [answerWait(known, event)]];
+}
+
+// One phrase of the answer.
+function collect(state, event) {
+  const { answer } = state;
+  if (answer === null || answer.done || event.part !== answer.count + 1) return [state, []];
+  const queue = [...answer.queue, { text: event.text, at: event.at }];
+  const grown = { ...answer, accepted: true, queue, count: event.part, received: join(answer.received, event.text) };
+  return carryOn({ ...state, confirmed: true, answer: grown }, event);
+}
+
+// The whole answer, by either way: what has not come yet is what follows the phrases that have.
+function complete(state, event) {
+  const { answer } = state;
+  const known = { ...state, confirmed: true, notes: event.type === "replied" ? [] : state.notes };
+  if (answer === null || answer.done) return [known, []];
+  const rest = event.parts === answer.count ? "" : remainder(event.text, answer.received);
+  const queue = rest ? [...answer.queue, { text: rest, at: event.at }] : answer.queue;
+  const whole = { ...known, answer: { ...answer, queue, done: true, action: event.action }, patience: event.patience || 0 };
+  if (event.outcome === "apologised") return regret(whole, event);
+  return carryOn({ ...whole, reason: event.action === "hangup" ? "assistant_hung_up" : "" }, event);
+}
+
+function carryOn(state, event) {
+  const { answer, name } = state;
+  if (name === "thinking" && !answer.queue.length) return answer.done ? apologise(state, event) : [state, [answerWait(state, event)]];
+  if (name === "thinking") return speakNext(state);
+  if (name === "awaiting" && (answer.queue.length || answer.done)) return goOn(state, event);
+  if (name === "filling" && answer.queue.length) return state.voice ? hold(state, event, null) : speakNext(state);
+  return [state, name === "speaking" && answer.queue.length === 1 ? prepare(state) : []];
+}
+
+// The backend apologises itself: that counts as ours does.
+function regret(state, event) {
+  const { limits } = state.profile;
+  const unheard = isUnheard(state);
+  if (!unheard) return carryOn({ ...state, apologies: state.apologies + 1 }, event); // its first words are heard already
+  const next = event.action === "hangup" ? "leave" : afterTurn(state);
+  const what = { kind: "apology", text: event.text, next };
+  if (state.name === "thinking" || state.name === "filling" || state.name === "awaiting") return apologise(state, event, [], what);
+  if (state.overtaken || state.apologies < limits.apologies) return carryOn({ ...state, apologies: state.apologies + 1 }, event);
+  return apologise({ ...state, voice: null }, event, [{ do: "hush" }], what);
+}
+
+// What went out is being made anew.
+function clear(state, event) {
+  const { answer } = state;
+  if (answer === null || answer.done) return [state, []];
+  const anew = { ...state, answer: { ...answer, queue: [], count: 0, received: "", part: 0 } };
+  if (state.name === "speaking" && isUnheard(state)) {
+    const thinking = { ...anew, name: "filling", voice: null };
+    return [thinking, [{ do: "hush" }, answerWait(thinking, event)]];
+  }
+  return [anew, []];
+}
+
+// The backend wants to hang up: after what is being said.
+function dismiss(state) {
+  const gone = { ...state, reason: state.reason || "assistant_hung_up" };
+  if (isAfterCall(state) || isLeaving(state) || !state.connectedAt) return [state, []];
+  if (state.answer !== null) return [{ ...gone, answer: { ...state.answer, action: "hangup", done: true } }, []];
+  if (state.voice !== null) return [{ ...gone, voice: { ...state.voice, next: "leave" } }, []];
+  return hangUp(gone, [{ do: "deafen" }]);
+}
+
+// No more of the answer will come; what was said stays.
+function stopShort(state) {
+  const { answer } = state;
+  return [answer === null || answer.done ? state : { ...state, answer: { ...answer, done: true, short: true, action: answer.action || "listen" } }, []];
+}
+
+function endShort(state, event) {
+  const [short] = stopShort(state);
+  return state.answer.part ? goOn(short, event) : apologise(short, event);
+}
+
+function stall(state, event) {
+  return state.answer.way === "stream" && !state.answer.done ? failOver(state, event) : endShort(state, event);
 }
 
 function apologise(state, event, before = [], given = null) {
   const { limits, texts } = state.profile;
+  const sorry = { ...state, answer: null };
   if (state.apologies >= limits.apologies) {
     const bye = { kind: "goodbye", text: texts.bye_failure, next: "leave" };
-    return hold({ ...state, reason: "backend_down" }, event, bye, before);
+    return hold({ ...sorry, reason: "backend_down" }, event, bye, before);
   }
   const what = given || { kind: "apology", text: texts.apology, next: afterTurn(state) };
-  return hold({ ...state, apologies: state.apologies + 1 }, event, what, before);
+  const reason = what.next === "leave" ? "assistant_hung_up" : state.reason;
+  return hold({ ...sorry, apologies: state.apologies + 1, reason }, event, what, before);
 }
 
 function afterTurn(state) {
@@ -383,6 +885,20 @@ function hold(state, event, what, before = []) {
   return [{ ...state, name: "holding", pending: what }, [...before, wait]];
 }
 
+function speakHeld(state, event, before = []) {
+  if (state.pending !== null) return speak(state, state.pending, before);
+  const silent = { ...state, voice: null };
+  if (state.answer.queue.length) return speakNext(silent, before);
+  return goOn(silent, event, before);
+}
+
+// What the backend must learn of this turn, and did not learn by the stream. `heard` null: all of it was.
+function noted(state, heard) {
+  const { answer, turn, notes, streaming } = state;
+  if (answer.times === null || (streaming && answer.way === "stream")) return notes;
+  return [...notes, { turn, heard, asr_ms: answer.asr_ms, ...answer.times }].slice(-NOTES);
+}
+
 // Ending ------------------------------------------------------------------------------------------
 
 function leave(state, reason, text, before = []) {
@@ -394,8 +910,10 @@ function hangUp(state, before) {
 }
 
 function close(state, event, reason, before = []) {
-  const closed = { ...state, name: "closing", reason, voice: null, endedAt: event.at };
-  return [closed, [...before, { do: "hush" }, { do: "deafen" }, { do: "unlimitCall" }, { do: "wait", ms: LATE_MS }]];
+  const [silent, told] = isUnheard(state) ? [{ ...state, answer: null }, []] : cutShort(state, event);
+  const closed = { ...silent, name: "closing", reason, voice: null, endedAt: event.at };
+  const end = [{ do: "hush" }, { do: "deafen" }, { do: "unlimitCall" }, { do: "release", reason }, { do: "wait", ms: LATE_MS }];
+  return [closed, [...before, ...told, ...end]];
 }
 
 function report(state) {
@@ -404,7 +922,7 @@ function report(state) {
 
 function summary(state) {
   const duration_ms = state.connectedAt ? Math.max(0, state.endedAt - state.connectedAt) : 0;
-  return { do: "report", reason: state.reason, duration_ms, turns: state.turn, late: state.late, start: !state.confirmed };
+  return { do: "report", reason: state.reason, duration_ms, turns: state.turn, late: state.late, notes: state.notes, start: !state.confirmed };
 }
 
 function file(state) {
@@ -423,6 +941,48 @@ function finish(state) {
 
 // Words -------------------------------------------------------------------------------------------
 
+const MURMURS = "угу ага да так ну ясно понятно хорошо ладно ок окей мм ммм хм м э эм а понял поняла точно слушаю".split(" ");
+
+function join(before, after) {
+  return before && after ? before + " " + after : before || after;
+}
+
+function wordsOf(text) {
+  return text.toLowerCase().replace(/ё/g, "е").split(/[^0-9a-zа-я]+/).filter(Boolean).slice(0, 80);
+}
+
+// Agreement that wants no answer: «угу», «да-да».
+function isMurmur(text) {
+  const words = wordsOf(text);
+  return words.length <= 3 && words.every((each) => MURMURS.includes(each));
+}
+
+// Our own words, come back: nearly all of them, side by side, as we said them.
+function isEcho(text, ours) {
+  const words = wordsOf(text);
+  const source = wordsOf(ours);
+  const enough = words.length < 4 ? words.length : Math.ceil(words.length * 0.75);
+  return words.length > 0 && source.some((_, from) => words.filter((each, i) => source[from + i] === each).length >= enough);
+}
+
+// How many words of the shorter text the other has too, in the same order: 0..1.
+function likeness(one, other) {
+  const [a, b] = [wordsOf(one), wordsOf(other)];
+  let row = b.map(() => 0);
+  a.forEach((word) => {
+    const next = [];
+    b.forEach((each, i) => next.push(each === word ? (row[i - 1] || 0) + 1 : Math.max(row[i], next[i - 1] || 0)));
+    row = next;
+  });
+  return (row[b.length - 1] || 0) / Math.max(1, Math.min(a.length, b.length));
+}
+
+// What follows the part that has already come; nothing where the two do not agree: nothing is said twice.
+function remainder(text, received) {
+  if (!received) return text;
+  return text.startsWith(received) ? text.slice(received.length).trim() : "";
+}
+
 function plain(text) {
   return clip(text.replace(/[^0-9A-Za-zА-Яа-яЁё .,!?-]/g, " ").replace(/\s+/g, " ").trim(), 200);
 }
@@ -438,7 +998,7 @@ function clip(text, limit) {
 
 
 // ------------------------------------------------------------------------------------------------
-// Act: one short function for each action. `line` is the call: its state, settings, player and recogniser.
+// Act: one short function for each action. `line` is the call: its state, players, recogniser, detector and stream.
 // ------------------------------------------------------------------------------------------------
 
 const ACT = {
@@ -448,6 +1008,7 @@ const ACT = {
   answer(line) {
     line.call.answer();
     quietly(() => line.call.handleMicStatus(true));
+    quietly(() => line.call.handleTones(true));
   },
   wait(line, action) {
     clearTimeout(line.deadline);
@@ -460,24 +1021,41 @@ const ACT = {
     clearTimeout(line.limit);
   },
   say(line, action) {
-    const { voice: name, progressive, limits } = line.state.profile;
-    const voice = lookup(VoiceList, name) || lookup(VoiceList, DEFAULTS.voice);
-    const text = speakable(action.text, limits.phrase_chars);
-    play(line, action.phrase, () => VoxEngine.createTTSPlayer(text, { voice, progressivePlayback: progressive }));
+    const text = speakable(action.text, line.state.profile.limits.phrase_chars);
+    if (line.state.profile.realtime_voice && !line.live.broken) sayLive(line, action.phrase, text);
+    else play(line, action.phrase, () => takePrepared(line, text) || preparePlayer(line, text, false));
+  },
+  prepare(line, action) {
+    const text = speakable(action.text, line.state.profile.limits.phrase_chars);
+    if (line.state.profile.realtime_voice && !line.live.broken) return line.live.ahead === text ? null : sendLive(line, text);
+    if (line.prepared && line.prepared.text === text && !line.prepared.failed) return;
+    dropPrepared(line);
+    try {
+      line.prepared = preparePlayer(line, text, true);
+    } catch (error) {
+      Logger.write("[HALO] not prepared: " + error); // it is made when its turn comes
+    }
   },
   play(line, action) {
-    play(line, action.phrase, () => VoxEngine.createURLPlayer({ url: action.url }));
+    play(line, action.phrase, () => watchPlayer(line, "", VoxEngine.createURLPlayer({ url: action.url })));
   },
   hush(line) {
-    const player = line.player;
-    line.player = null;
-    if (player) quietly(() => player.stop());
+    stopPlayer(line);
+    dropPrepared(line);
+    clearLive(line);
+  },
+  pause(line) {
+    quietly(() => sounding(line).pause());
+  },
+  resume(line) {
+    quietly(() => sounding(line).resume());
   },
   listen(line) {
     try {
       if (!line.asr) line.asr = createEars(line);
-      line.call.sendMediaTo(line.asr);
+      if (!line.fed) line.call.sendMediaTo(line.asr);
       line.fed = true;
+      if (line.state.profile.barge_in.mode === "vad" && !line.detecting) createDetector(line);
     } catch (error) {
       dispatch(line, () => ({ type: "asrFailed", error }));
     }
@@ -492,11 +1070,22 @@ const ACT = {
     line.fed = false;
     if (asr) quietly(() => asr.stop());
   },
-  // The HTTP turn. A stream answers with the same events: `replied` and `failed`.
   ask(line, action) {
+    if (action.way === "stream") return askStream(line, action);
     const again = () => (isAsking(line, action.turn) ? sendTurn(line, action) : null);
     if (action.delay) setTimeout(() => dispatch(line, again), action.delay);
     else sendTurn(line, action);
+  },
+  openStream(line) {
+    openStream(line);
+  },
+  tell(line, action) {
+    sendUp(line.stream.link, action.message);
+  },
+  // What costs money or memory, at the end of the call. The recogniser still has a result to bring.
+  release(line, action) {
+    if (line.state.streaming) sendUp(line.stream.link, { type: "ended", reason: action.reason });
+    release(line);
   },
   record(line) {
     line.call.record({ stereo: line.state.profile.recording.stereo });
@@ -505,8 +1094,8 @@ const ACT = {
     quietly(() => line.call.hangup());
   },
   report(line, action) {
-    const { reason, duration_ms, turns, late } = action;
-    const body = { call_id: line.id, reason, duration_ms, turns, late };
+    const { reason, duration_ms, turns, late, notes } = action;
+    const body = { call_id: line.id, reason, duration_ms, turns, late, ...(notes.length ? { notes } : {}) };
     const sent = post(line, "/call/end", action.start ? { ...body, start: line.start } : body, REPORT_MS);
     void sent.then((result) => dispatch(line, () => ({ type: "reported", ok: parse(result.text).call_id === line.id })));
   },
@@ -516,29 +1105,137 @@ const ACT = {
   },
   terminate(line) {
     clearTimeout(line.deadline);
+    release(line);
     VoxEngine.terminate();
   },
 };
 
+// Voice -------------------------------------------------------------------------------------------
+
 // A player for each phrase: its events carry the phrase's number, so an old one cannot pass for the new one.
-function play(line, phrase, create) {
-  ACT.hush(line);
+function play(line, phrase, make) {
+  stopPlayer(line);
   try {
-    const player = create();
-    line.player = player;
-    on(line, player, PlayerEvents.Started, (e) => ({ type: "phraseStarted", phrase, duration: inMilliseconds(e.duration) }));
-    on(line, player, PlayerEvents.PlaybackFinished, (e) => ended(line, player, phrase, Boolean(e.error)));
-    on(line, player, PlayerEvents.Error, () => ended(line, player, phrase, true));
-    player.sendMediaTo(line.call);
+    const made = make();
+    made.phrase = phrase;
+    line.player = made;
+    made.player.sendMediaTo(line.call);
+    if (made.held) made.player.resume();
   } catch (error) {
     dispatch(line, () => ({ type: "phraseEnded", phrase, failed: true, error }));
   }
 }
 
-function ended(line, player, phrase, failed) {
-  if (line.player === player) line.player = null;
-  quietly(() => player.stop()); // ten players are all that a session may have
-  return { type: "phraseEnded", phrase, failed };
+// With `held` it makes its sound, and waits.
+function preparePlayer(line, text, held) {
+  const { voice: name, progressive } = line.state.profile;
+  const voice = lookup(VoiceList, name) || lookup(VoiceList, DEFAULTS.voice);
+  const wish = { voice, progressivePlayback: progressive };
+  const made = watchPlayer(line, text, VoxEngine.createTTSPlayer(text, held ? { ...wish, onPause: true } : wish));
+  made.held = held;
+  return made;
+}
+
+function watchPlayer(line, text, player) {
+  const made = { text, player, phrase: 0, held: false, failed: false };
+  on(line, player, PlayerEvents.Started, (e) => ({ type: "phraseStarted", phrase: made.phrase, duration: inMilliseconds(e.duration) }));
+  on(line, player, PlayerEvents.PlaybackFinished, (e) => ended(line, made, Boolean(e.error)));
+  on(line, player, PlayerEvents.Error, () => ended(line, made, true));
+  return made;
+}
+
+function ended(line, made, failed) {
+  if (line.player === made) line.player = null;
+  made.failed = failed;
+  quietly(() => made.player.stop()); // ten players are all that a session may have
+  return { type: "phraseEnded", phrase: made.phrase, failed };
+}
+
+function takePrepared(line, text) {
+  const made = line.prepared;
+  if (!made || made.failed || made.text !== text) return dropPrepared(line);
+  line.prepared = null;
+  return made;
+}
+
+function dropPrepared(line) {
+  const made = line.prepared;
+  line.prepared = null;
+  if (made && !made.failed) quietly(() => made.player.stop());
+  return null;
+}
+
+function stopPlayer(line) {
+  const made = line.player;
+  line.player = null;
+  if (made) quietly(() => made.player.stop());
+}
+
+function sounding(line) {
+  return line.player ? line.player.player : line.live.player;
+}
+
+// One realtime player for all phrases (VoxTTS). It does not say which phrase an event is about: the order does.
+function sayLive(line, phrase, text) {
+  const { live } = line;
+  live.phrase = phrase;
+  live.started = false;
+  if (live.ahead === text) live.ahead = "";
+  else {
+    if (live.ahead) clearLive(line);
+    live.phrase = phrase;
+    sendLive(line, text);
+    live.ahead = "";
+  }
+}
+
+function sendLive(line, text) {
+  const { live } = line;
+  try {
+    if (!live.player) live.player = createLive(line, live);
+    live.player.send({ send_text: { text, flush_context: {} } });
+    live.ahead = text;
+  } catch (error) {
+    Logger.write("[HALO] realtime voice: " + error);
+    dispatch(line, () => breakLive(line));
+  }
+}
+
+function createLive(line, live) {
+  require(Modules.VoxTTS);
+  const voices = { Anna: VoxTTS.VoiceList.Anna, Sergey: VoxTTS.VoiceList.Sergey };
+  const voiceId = voices[line.state.profile.realtime_voice] || voices.Anna;
+  const create = { modelId: VoxTTS.ModelList.VoxTTS, voiceId };
+  const player = VoxTTS.createRealtimeTTSPlayer({ createContextParameters: { create } });
+  on(line, player, PlayerEvents.Started, (e) => {
+    live.started = true;
+    return { type: "phraseStarted", phrase: live.phrase, duration: inMilliseconds(e.duration) };
+  });
+  on(line, player, PlayerEvents.AudioChunksPlaybackFinished, (e) => {
+    const dropped = !live.started || Date.now() - live.clearedAt < CLEARED_MS || e["final"] === false;
+    return dropped ? null : { type: "phraseEnded", phrase: live.phrase, failed: false };
+  });
+  on(line, player, PlayerEvents.Error, () => breakLive(line));
+  player.sendMediaTo(line.call);
+  return player;
+}
+
+// From now on the profile's other voice speaks.
+function breakLive(line) {
+  const { live } = line;
+  if (live.broken) return null;
+  live.broken = true;
+  if (live.player) quietly(() => live.player.stop());
+  return { type: "phraseEnded", phrase: live.phrase, failed: true };
+}
+
+function clearLive(line) {
+  const { live } = line;
+  if (!live.player || live.broken) return;
+  if (live.started || live.ahead || live.phrase) live.clearedAt = Date.now();
+  live.phrase = 0;
+  live.ahead = "";
+  quietly(() => live.player.clearBuffer());
 }
 
 // For what may already have ended on the platform's side: that is no fault of the call.
@@ -549,6 +1246,8 @@ function quietly(end) {
     Logger.write("[HALO] ended already: " + error);
   }
 }
+
+// Ears --------------------------------------------------------------------------------------------
 
 function createEars(line) {
   const wish = line.state.profile.asr;
@@ -562,7 +1261,7 @@ function createEars(line) {
   Object.keys(parameters).forEach((name) => parameters[name] === undefined && delete parameters[name]);
   const asr = VoxEngine.createASR(parameters);
   on(line, asr, ASREvents.CaptureStarted, () => logged({ type: "speechStarted" }, "Speech detected!"));
-  on(line, asr, ASREvents.InterimResult, () => ({ type: "interim" }));
+  on(line, asr, ASREvents.InterimResult, (e) => ({ type: "interim", text: speakable(String(e.text || ""), 2000) }));
   on(line, asr, ASREvents.SpeechCaptured, () => logged({ type: "speechCaptured" }, "Speech captured, recognizing..."));
   on(line, asr, ASREvents.Result, (e) => readResult(line, e));
   on(line, asr, ASREvents.ASRError, (e) => (line.asr === asr ? logged({ type: "asrFailed" }, "Error: " + e.error) : null));
@@ -576,6 +1275,44 @@ function readResult(line, e) {
   return logged({ type: "heard", text, confidence }, "Result received!", "Text: " + text, "Confidence: " + confidence);
 }
 
+// Where it cannot be had, the line's own ear (MicStatusChange) serves.
+function createDetector(line) {
+  line.detecting = true;
+  const made = new Promise((resolve) => { require(Modules.Silero); resolve(Silero.createVAD(VAD)); });
+  void made.then((vad) => dispatch(line, () => attach(line, vad))).catch((error) => {
+    Logger.write("[HALO] no voice detector: " + error);
+  });
+}
+
+function attach(line, vad) {
+  if (line.released) return quietly(() => vad.close());
+  line.vad = vad;
+  on(line, vad, Silero.VADEvents.Result, (e) => {
+    if (e.speechStartAt !== undefined) return { type: "voiceStarted" }; // 0 is a time, too
+    return e.speechEndAt !== undefined ? { type: "voiceStopped", lateMs: VAD.minSilenceDurationMs } : null;
+  });
+  on(line, vad, Silero.VADEvents.Error, () => {
+    line.vad = null;
+    quietly(() => vad.close());
+    return null;
+  });
+  line.call.sendMediaTo(vad);
+  return null;
+}
+
+function release(line) {
+  const { vad, live, stream } = line;
+  line.released = true;
+  line.vad = null;
+  if (vad) quietly(() => vad.close());
+  if (live.player && !live.broken) quietly(() => live.player.stop());
+  live.broken = true;
+  drop(line, stream.link);
+  clearTimeout(stream.timer);
+}
+
+// The backend: HTTP -------------------------------------------------------------------------------
+
 function readProfile(result) {
   const confirmed = result.code === 200;
   if (!confirmed) Logger.write("[HALO] no profile: " + result.code + "; the built-in one serves");
@@ -586,10 +1323,15 @@ function isAsking(line, turn) {
   return line.state.turn === turn && (line.state.name === "thinking" || line.state.name === "filling");
 }
 
+function deadlineOf(action) {
+  return Math.max(200, Math.min(6000, Math.floor(action.ms - REPLY_MARGIN_MS)));
+}
+
 function sendTurn(line, action) {
   const body = {
     call_id: line.id, turn: action.turn, user_text: action.text, confidence: action.confidence,
-    deadline_ms: Math.max(200, Math.min(6000, Math.floor(action.ms - REPLY_MARGIN_MS))),
+    deadline_ms: deadlineOf(action),
+    ...(line.state.notes.length ? { notes: line.state.notes } : {}),
   };
   const sent = post(line, "/process_text", action.start ? { ...body, start: line.start } : body, action.ms);
   void sent.then((result) => dispatch(line, () => readReply(line, action.turn, result)));
@@ -600,7 +1342,8 @@ function readReply(line, turn, result) {
   Logger.write("[ASR] Backend response: " + result.code);
   const reply = result.code === 200 ? parse(result.text) : {};
   const text = typeof reply.ai_text === "string" ? speakable(reply.ai_text, line.state.profile.limits.phrase_chars) : "";
-  if (text) return logged({ type: "replied", turn, text, action: reply.action, outcome: reply.outcome }, "AI: " + text);
+  const patience = Number(reply.patience_ms) || 0;
+  if (text) return logged({ type: "replied", turn, text, action: reply.action, outcome: reply.outcome, patience }, "AI: " + text);
   return { type: "failed", turn, retry: RETRIED.includes(result.code), retryMs: retryMs(result), unknown: result.code === 404 };
 }
 
@@ -616,11 +1359,11 @@ function retryMs(result) {
 // Never rejects: whatever goes wrong becomes a code, as the platform's own (VoxEngine: 0 and below).
 async function post(line, path, body, timeoutMs) {
   try {
-    const url = secret("HALO_URL").replace(/\/+$/, "") + path;
+    const url = addressOf(path);
     const postData = ascii(JSON.stringify(body));
     const timeout = Math.max(1, Math.ceil(timeoutMs / 1000));
     const connectionTimeout = Math.max(1, Math.min(timeout, Math.round(line.state.profile.limits.connect_ms / 1000)));
-    const headers = { "Content-Type": "application/json", ...signature(line, url, postData) };
+    const headers = { "Content-Type": "application/json", ...signature(line, "POST", url, postData) };
     return await Net.httpRequestAsync(url, { method: "POST", headers, postData, timeout, connectionTimeout });
   } catch (error) {
     Logger.write("[HALO] request: " + error);
@@ -628,7 +1371,11 @@ async function post(line, path, body, timeoutMs) {
   }
 }
 
-function signature(line, url, body) {
+function addressOf(path) {
+  return secret("HALO_URL").replace(/\/+$/, "") + path;
+}
+
+function signature(line, method, url, body) {
   const id = secret("HALO_KEY_ID");
   const key = secret("HALO_KEY");
   if (!id || !key) return {};
@@ -636,9 +1383,132 @@ function signature(line, url, body) {
   line.nonce += 1;
   const nonce = line.id + "." + line.nonce;
   const path = url.replace(/^[a-z]+:\/\/[^/]+/i, "");
-  const mac = Crypto.hmac_sha256(key, ["v1", id, stamp, nonce, "POST", path, body].join("\n"));
+  const mac = Crypto.hmac_sha256(key, ["v1", id, stamp, nonce, method, path, body].join("\n"));
   return { "X-Halo-Key": id, "X-Halo-Timestamp": stamp, "X-Halo-Nonce": nonce, "X-Halo-Signature": "v1=" + mac };
 }
+
+// The backend: the stream -------------------------------------------------------------------------
+//
+// One WebSocket for the call, opened again for as long as the call is up. Messages are numbered in each direction: what
+// was seen is dropped, what was overtaken is waited for. Whatever is wrong with it, the turn goes on over HTTP.
+
+function openStream(line) {
+  const { stream } = line;
+  const url = addressOf("/stream");
+  if (stream.link || line.released || !/^https?:/i.test(url)) return null;
+  const link = { socket: null, ready: false, out: 0, seen: 0, held: {}, gap: 0, heardAt: Date.now() };
+  stream.link = link;
+  try {
+    const signed = signature(line, "GET", url, "");
+    const headers = Object.keys(signed).map((name) => ({ name, value: signed[name] }));
+    link.socket = VoxEngine.createWebSocket(url.replace(/^http/i, "ws"), { protocols: "halo.v1", headers });
+    on(line, link.socket, WebSocketEvents.OPEN, () => introduce(line, link));
+    on(line, link.socket, WebSocketEvents.MESSAGE, (e) => receive(line, link, e.text));
+    on(line, link.socket, WebSocketEvents.ERROR, () => lose(line, link));
+    on(line, link.socket, WebSocketEvents.CLOSE, () => lose(line, link));
+    beat(line, link);
+  } catch (error) {
+    Logger.write("[HALO] stream: " + error);
+    return lose(line, link);
+  }
+  return null;
+}
+
+function introduce(line, link) {
+  sendUp(link, { type: "call", version: 1, call_id: line.id, turn: line.state.turn, start: line.start });
+  return null;
+}
+
+function sendUp(link, message) {
+  if (!link || !link.socket) return;
+  link.out += 1;
+  quietly(() => link.socket.send(JSON.stringify({ ...message, seq: link.out })));
+}
+
+function askStream(line, action) {
+  const { turn, text, confidence, closed, have, asr_ms } = action;
+  sendUp(line.stream.link, { type: "final", turn, text, confidence, deadline_ms: deadlineOf(action), closed, have, asr_ms });
+}
+
+function beat(line, link) {
+  if (line.stream.link !== link) return null;
+  const silent = Date.now() - link.heardAt;
+  if (silent >= DEAD_MS) return lose(line, link);
+  if (link.ready) sendUp(link, { type: "ping" });
+  const due = Math.max(1, Math.min(PING_MS, DEAD_MS - silent));
+  line.stream.timer = setTimeout(() => dispatch(line, () => beat(line, link)), due);
+  return null;
+}
+
+// Takes a message in its order, and those that waited for it.
+function receive(line, link, text) {
+  const message = parse(text);
+  const { seq } = message;
+  if (line.stream.link !== link) return null;
+  if (!Number.isInteger(seq) || seq < 1 || typeof message.type !== "string") return lose(line, link);
+  link.heardAt = Date.now();
+  if (seq <= link.seen) return null;
+  link.held[seq] = message;
+  if (Object.keys(link.held).length > GAP_MESSAGES) return lose(line, link);
+  while (link.held[link.seen + 1]) {
+    link.seen += 1;
+    const next = link.held[link.seen];
+    delete link.held[link.seen];
+    dispatch(line, () => readMessage(line, link, next));
+  }
+  const whole = Object.keys(link.held).length === 0;
+  if (whole) clearTimeout(link.gap);
+  link.gap = whole ? 0 : link.gap || setTimeout(() => dispatch(line, () => lose(line, link)), GAP_MS);
+  return null;
+}
+
+function readMessage(line, link, message) {
+  const read = MESSAGES[message.type];
+  const aboutTurn = ["accepted", "say", "answered", "failed", "clear", "listen"].includes(message.type);
+  return read && !(aboutTurn && !Number.isInteger(message.turn)) ? read(message, line, link) : null;
+}
+
+const MESSAGES = {
+  ready: (message, line, link) => {
+    link.ready = true;
+    line.stream.tries = 0;
+    return { type: "streamReady" };
+  },
+  accepted: ({ turn }) => logged({ type: "accepted", turn }, "Backend response: 200"),
+  say: ({ turn, phrase, text }, line) => {
+    const spoken = speakable(String(text), line.state.profile.limits.phrase_chars);
+    return Number.isInteger(phrase) && spoken ? { type: "said", turn, part: phrase, text: spoken } : null;
+  },
+  answered: ({ turn, phrases, text, action, outcome, patience_ms }) => {
+    const whole = speakable(String(text || ""), 2000);
+    const event = { type: "answered", turn, parts: phrases, text: whole, action, outcome, patience: Number(patience_ms) || 0 };
+    return logged(event, "AI: " + whole);
+  },
+  failed: ({ turn, code }) => logged({ type: "refused", turn }, "Stream: " + code),
+  clear: ({ turn }) => ({ type: "cleared", turn }),
+  listen: ({ turn, patience_ms }) => ({ type: "patience", coming: turn, ms: Number(patience_ms) || 0 }),
+  hangup: () => ({ type: "dismissed" }),
+};
+
+function lose(line, link) {
+  const { stream } = line;
+  if (stream.link !== link) return null;
+  drop(line, link);
+  const ms = RECONNECT_MS[Math.min(stream.tries, RECONNECT_MS.length - 1)];
+  stream.tries += 1;
+  stream.timer = setTimeout(() => dispatch(line, () => openStream(line)), ms);
+  return link.ready ? { type: "streamLost" } : null;
+}
+
+function drop(line, link) {
+  if (!link) return;
+  line.stream.link = null;
+  clearTimeout(line.stream.timer);
+  clearTimeout(link.gap);
+  if (link.socket) quietly(() => link.socket.close());
+}
+
+// Reading and writing -----------------------------------------------------------------------------
 
 function secret(name) {
   return VoxEngine.getSecretValue(name) || "";
@@ -752,15 +1622,21 @@ function takeCall(e, sessionId) {
   };
   const line = {
     call: e.call, id: sessionId, start, state: START_STATE, queue: [], busy: false, faults: 0, nonce: 0,
-    deadline: 0, limit: 0, player: null, asr: null, fed: false,
+    deadline: 0, limit: 0, asr: null, fed: false, vad: null, detecting: false, released: false,
+    player: null, prepared: null, live: { player: null, phrase: 0, ahead: "", started: false, clearedAt: 0, broken: false },
+    stream: { link: null, timer: 0, tries: 0 },
   };
   on(line, e.call, CallEvents.Connected, () => ({ type: "connected" }));
   on(line, e.call, CallEvents.Disconnected, () => ({ type: "disconnected" }));
   on(line, e.call, CallEvents.Failed, () => ({ type: "disconnected" }));
-  on(line, e.call, CallEvents.MicStatusChange, (m) => ({ type: m.active ? "voiceStarted" : "voiceStopped" }));
+  on(line, e.call, CallEvents.MicStatusChange, (m) => (line.vad ? null : { type: m.active ? "voiceStarted" : "voiceStopped" }));
+  on(line, e.call, CallEvents.ToneReceived, (t) => ({ type: "key", digit: String(t.tone) }));
   on(line, e.call, CallEvents.RecordStarted, (r) => ({ type: "recordingStarted", url: r.url }));
   on(line, e.call, CallEvents.RecordStopped, (r) => ({ type: "recorded", url: r.url }));
-  VoxEngine.addEventListener(AppEvents.Terminating, () => dispatch(line, () => ({ type: "terminating" })));
+  VoxEngine.addEventListener(AppEvents.Terminating, () => {
+    dispatch(line, () => ({ type: "terminating" }));
+    release(line);
+  });
   dispatch(line, () => ({ type: "alerted" }));
 }
 

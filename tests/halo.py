@@ -56,6 +56,12 @@ def client_of(halo: Halo, **how: Any) -> httpx.AsyncClient:
     )
 
 
+class HttpOnly(AsgiNetwork):
+    """The app where no WebSocket gets through: every turn is one HTTP request."""
+
+    connect = None
+
+
 def call_to(web: Any) -> Call:
     """Place a call to this app through the shipped scenario; a list of words is a script."""
 

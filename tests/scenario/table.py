@@ -23,6 +23,7 @@ class Table:
         self._js = quickjs.Context()
         self._js.eval(NO_PLATFORM + SCENARIO.read_text(encoding="utf-8"))
         self._js.eval("var state = START_STATE;")
+        settings = {"barge_in__mode": "off", **settings}
         for path, value in settings.items():
             section, _, name = path.partition("__")
             patch = json.dumps({name: value})

@@ -23,7 +23,8 @@ from halo_voice.simulator import (
 )
 from halo_voice.simulator.faults import Faults
 from halo_voice.simulator.invariants import breaches
-from tests.halo import HOST, TalkingModel, backend, call_to
+from tests.halo import HOST, HttpOnly, TalkingModel, backend, call_to
+from tests.simulated.test_settings_of_a_call import with_profile
 
 WORDS = ["до скольки вы работаете", "сколько стоит доставка", "где вы находитесь"]
 ALWAYS = When(probability=1)
@@ -40,11 +41,13 @@ def turns_sent(call: FinishedCall) -> list[int]:
 
 
 @pytest.fixture
-def struck(call):
-    """Play a call under faults; the faults must strike and no invariant may break."""
+def struck(halo):
+    """Play a call over HTTP under faults; the faults must strike and no invariant may break."""
 
-    async def play(caller=None, expected=None, **faults) -> FinishedCall:
-        done = await call(caller or list(WORDS), faults=Faults(faults), seed=7)
+    async def play(caller=None, expected=None, network=None, **faults) -> FinishedCall:
+        network = network or HttpOnly(halo.web, HOST)
+        place = call_to(halo.web)
+        done = await place(caller or list(WORDS), network=network, faults=Faults(faults), seed=7)
         for name in faults:
             assert done.struck.get(name), f"{name} never struck"
         assert done.failures == []
@@ -252,7 +255,9 @@ class TestNetwork:
 
     async def test_f28_no_answer(self, halo, struck, texts):
         """F28: a filler, an apology by seven seconds; the next turn is answered."""
-        done = await struck(F28=When(at=[1], where="/process_text"))
+        # A caller who may break in would speak again after the filler.
+        network = with_profile(halo, barge_in={"mode": "off"})
+        done = await struck(network=network, F28=When(at=[1], where="/process_text"))
         assert heard(done)[1:3] == [texts.filler, texts.apology]
         _, turns = await kept(halo)
         assert turns[-1].outcome is Outcome.ANSWERED
@@ -271,10 +276,11 @@ class TestNetwork:
         assert heard(done)[1] == texts.apology
 
     @pytest.mark.parametrize("seed", range(8))
-    async def test_f32_a_broken_answer(self, call, seed, texts):
+    async def test_f32_a_broken_answer(self, halo, seed, texts):
         """F32: not JSON, another shape, over 2 MB, redirects without end: an apology each."""
         faults = Faults({"F32": When(at=[1], where="/process_text")})
-        done = await call(list(WORDS), faults=faults, seed=seed)
+        network = HttpOnly(halo.web, HOST)
+        done = await call_to(halo.web)(list(WORDS), network=network, faults=faults, seed=seed)
         assert done.struck["F32"] == 1
         assert heard(done)[1] == texts.apology
         assert [str(breach) for breach in breaches(done)] == []
@@ -340,9 +346,9 @@ class TestBackend:
         assert [turn.user_text for turn in turns] == WORDS
         assert record.end_reason == "caller_hung_up"
 
-    async def test_f52_turns_of_one_call_keep_their_order(self, halo, call):
+    async def test_f52_turns_of_one_call_keep_their_order(self, halo):
         """F52, F53: numbers go upwards and each is told what came before."""
-        done = await call(list(WORDS))
+        done = await call_to(halo.web)(list(WORDS), network=HttpOnly(halo.web, HOST))
         assert turns_sent(done) == [1, 2, 3]
         _, turns = await kept(halo)
         assert [turn.turn for turn in turns] == [1, 2, 3]

@@ -58,7 +58,7 @@ class Texts:
         metadata={"meaning": "the caller is silent; one after the other", "to_scenario": True},
     )
     resumed: str = _text(
-        "Слушаю вас.",
+        "Говорите, я слушаю.",
         "a noise stopped the assistant in a phrase that cannot be taken up again",
         to_scenario=True,
     )
