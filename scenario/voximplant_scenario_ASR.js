@@ -327,9 +327,9 @@ function speakAgain(state, event) {
 }
 
 function afterPhrase(state, event, before = []) {
-  const { kind, next, part } = state.voice;
+  const { kind, next, part, text } = state.voice;
   const finished = kind === "answer" ? tell(state, { type: "phrase_finished", turn: state.turn, phrase: part }) : [];
-  return follow({ ...state, voice: null }, event, next, [...before, ...finished]);
+  return follow({ ...state, voice: null, said: text }, event, next, [...before, ...finished]);
 }
 
 function follow(state, event, next, before) {
@@ -662,7 +662,7 @@ function isDisposable(state) {
 // The voice falls silent here. What was heard of the answer is told; an answer of which nothing was heard is kept.
 function cutShort(state, event) {
   const { voice, answer, turn } = state;
-  const silent = { ...state, voice: null, pending: null, quietAt: event.at };
+  const silent = { ...state, voice: null, pending: null, said: said(state), quietAt: event.at };
   if (answer === null || isUnheard(state)) return [{ ...silent, answer: withVoice(state) }, []];
   const cut = voice !== null && voice.kind === "answer" ? heardPart(voice, event.at) : { heard: "", heard_ms: 0 };
   const phrase = voice !== null ? voice.part : answer.part + 1;
