@@ -260,7 +260,7 @@ def _models(profiles: Profiles, providers: Sequence[Provider]) -> dict[str, Guar
 def _spoken(profiles: Profiles) -> dict[str, Callable[[str], str]]:
     """For each profile: text in words, as the engine of its voice wants it."""
     return {
-        profile.name: partial(spoken, engine=voices.vendor(profile.voice.name))
+        profile.name: partial(spoken, engine=voices.vendor(profile.voice.name), words=profile.words)
         for profile in profiles
     }
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import AsyncIterator, Callable, Sequence
 
 import structlog
 
@@ -52,14 +52,16 @@ class Words:
     ) -> str:
         """Write what `model` says into the draft. Returns who spoke."""
         phraser = dialogue.phraser()
+
+        def take(piece: str) -> bool:
+            draft.read(piece)
+            draft.add(phraser.feed(piece))
+            return phraser.full
+
         answer = model.stream(draft.messages, max_tokens=self._max_tokens, deadline_s=deadline_s)
         broken_off = False
         try:
-            async for piece in answer:
-                draft.read(piece)
-                draft.add(phraser.feed(piece))
-                if phraser.full:
-                    break
+            await _each(answer, take)
             # A model may stop by itself where its answer had become too long.
             broken_off = phraser.full or getattr(answer, "truncated", False)
             draft.add(phraser.finish(torn=broken_off))
@@ -76,6 +78,17 @@ class Words:
         if broken_off and (self._net is None or source != self._net.name):
             draft.add(dialogue.go_on(draft.phrases))
         return source
+
+
+async def _each(answer: AsyncIterator[str], take: Callable[[str], bool]) -> None:
+    """Give `take` each piece until it has enough; without a task's switch where the model can."""
+    each = getattr(answer, "each", None)
+    if each is not None:
+        await each(take)
+        return
+    async for piece in answer:
+        if take(piece):
+            return
 
 
 def _seen(writing: asyncio.Task[Say]) -> None:

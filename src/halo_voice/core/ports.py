@@ -148,6 +148,9 @@ class LanguageModel(Protocol):
 
         `deadline_s` bounds the whole answer, in seconds from the call. Closing the iterator early
         closes the connection. An answer without a single piece raises `ModelBroken`.
+
+        What is returned may have `async def each(take)` beside: it hands every piece to the
+        function `take` in the moment it comes, until `take` returns what is true.
         """
         ...
 
