@@ -30,6 +30,7 @@ out = Console(highlight=False)
 err = Console(stderr=True, highlight=False)
 
 SAMPLE_LINES = ("До скольки вы работаете?", "Сколько стоит доставка?", "Спасибо, до свидания!")
+DRAIN_S = 8  # so long streams may take to have their turns answered
 GRACE_S = 10  # a process that is told to stop finishes its turns
 
 
@@ -123,7 +124,7 @@ async def _serve(configuration: Any, listener: socket.socket, sample_call: bool)
         async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
             for server in self.servers:
                 server.close()
-            await halo.switchboard.drain(GRACE_S)
+            await halo.switchboard.drain(DRAIN_S)
             await super().shutdown(sockets)
 
     async with running(configuration) as halo:

@@ -323,15 +323,20 @@ class Call:
         self._meter.interrupted(real=True)
         turn = self._turns.get(number)
         given = list(turn.phrases) if turn is not None and turn.record is not None else None
-        self._playback.interrupted(number, phrase, heard, given)
+        known = self.dialogue.transcript.turn(number)
+        reply = known.reply if known is not None else ""
+        self._playback.interrupted(number, phrase, heard, given, reply)
         if turn is not None:
             self._cut_off(turn, Outcome.SUPERSEDED)
         self._tell(number)
 
     def note(self, number: int, heard: str | None, latency: Mapping[str, int]) -> None:
         """What the scenario tells of an earlier turn over HTTP."""
-        if self.dialogue.transcript.turn(number) is None and number not in self._turns:
+        known = self.dialogue.transcript.turn(number)
+        if known is None and number not in self._turns:
             return
+        if heard is not None and known is not None and not known.reply.startswith(heard):
+            heard = None  # what is stored as heard is a beginning of what was said
         self._playback.noted(number, heard, latency)
         self._meter.latency(latency)
         self._tell(number)

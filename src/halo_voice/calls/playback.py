@@ -87,10 +87,12 @@ class Playback:
         self._flush(number)
 
     def interrupted(
-        self, number: int, phrase: int, heard: str, phrases: Sequence[str] | None
+        self, number: int, phrase: int, heard: str, phrases: Sequence[str] | None, reply: str
     ) -> None:
-        """`phrases`: those that were given out, if the turn is still being answered."""
+        """`phrases`: those that were given out, if the turn is still being answered. `reply`: the
+        stored one."""
         turn = self._turn(number)
+        turn.reply = turn.reply or reply
         if phrases is not None:
             turn.phrases = phrases
         turn.started = max(turn.started, phrase if heard else phrase - 1)
@@ -104,7 +106,7 @@ class Playback:
         self._add(turn, latency)
         if "audible_ms" in latency or "voice_ms" in latency or heard:
             turn.started = max(turn.started, 1)
-        if heard is not None and (not turn.reply or turn.reply.startswith(heard)):
+        if heard is not None:
             turn.heard, turn.new = heard, True
 
     def revised(self, number: int, text: str) -> None:

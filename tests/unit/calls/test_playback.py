@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from halo_voice.core.ports import Outcome
+from halo_voice.core.transcript import Transcript
 from tests.one_call import asking, until
 
 
@@ -159,3 +160,17 @@ async def test_the_same_words_or_heard_ones_are_only_noted(call, model, listener
     [record] = await store.turns("c-1")
     assert record.revised_text == ("а что вы" if audible else "Где вы?")
     assert len(model.asked) == 1
+
+
+async def test_an_answer_of_another_process_may_be_interrupted_too(call, store):
+    """Its phrases are not known here, its reply is; words that are none of it are not stored."""
+    await store.accept_turn("c-1", 1, "где вы", 0.9)
+    reply = "Мы на улице Ленина. Приходите!"
+    told = {"reply": reply, "action": "listen", "source": "m"}
+    await store.settle_turn("c-1", 1, outcome=Outcome.ANSWERED, **told)
+    call.dialogue.transcript = Transcript.of(await store.turns("c-1"))
+    call.note(1, "чужое", {})
+    call.phrase_interrupted(1, 2, "Прих")
+    await call.finish()
+    [record] = await store.turns("c-1")
+    assert record.heard == "Мы на улице Ленина. Прих"
