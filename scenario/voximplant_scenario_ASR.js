@@ -52,6 +52,7 @@ const LATE_MS = 1000; // after hang-up: results that are still on their way
 const REPORT_MS = 5000; // the answer to a report, and to the first request
 const RECORDING_MS = 8000; // the recording's address
 const LATE_TEXTS = 5; // kept for the report, and so many characters of each
+const SAID_CHARS = 60; // before the phrase that is spoken: an echo may still be of them
 const LATE_CHARS = 300;
 const SPEECH_MS = 1500; // the least that a caller has to begin to speak
 const VOICE_FAULTS = 2; // phrases in a row that nobody heard
@@ -94,7 +95,7 @@ const START_STATE = {
   fresh: false, lastText: "", late: [], // new speech since the last result; that result; what came too late
   words: "", wordsAt: 0, carry: "", confidence: 0, // recognised so far, since when; what goes before it in the same turn
   patience: 0, stable: null, tardy: false, // more time for the caller's end; the turn closed without its result; as a habit
-  overlap: false, interrupted: false, overtaken: false, deaf: false, nod: null, said: "", // see Interruptions
+  overlap: false, interrupted: false, overtaken: false, deaf: false, nod: null, said: "", during: "", // see Interruptions
   keys: "", keysTold: false,
   lineSilent: false, voiced: false, soundAt: 0, stoppedAt: 0, quietAt: 0, speechAt: 0, askedAt: 0, connectedAt: 0, endedAt: 0,
   profiled: false, confirmed: false, streaming: false, // the backend's first answer came; it knows the call; by stream
@@ -180,7 +181,7 @@ const ALWAYS = {
   patience: (state, event) => [{ ...state, patience: event.coming === state.turn + 1 ? event.ms : state.patience }, []],
   dismissed: dismiss,
   key: press,
-  speechStarted: (state) => [{ ...state, fresh: true, overlap: isSounding(state) }, []],
+  speechStarted: (state) => [{ ...state, fresh: true, overlap: isSounding(state), during: state.voice ? state.voice.text : "" }, []],
   voiceStarted: (state, event) => [lineSounds(state, event), []],
   voiceStopped: (state, event) => [{ ...lineStops(state, event), quietAt: event.at }, []],
   heard: keepLate,
@@ -327,9 +328,9 @@ function speakAgain(state, event) {
 }
 
 function afterPhrase(state, event, before = []) {
-  const { kind, next, part, text } = state.voice;
+  const { kind, next, part } = state.voice;
   const finished = kind === "answer" ? tell(state, { type: "phrase_finished", turn: state.turn, phrase: part }) : [];
-  return follow({ ...state, voice: null, said: text }, event, next, [...before, ...finished]);
+  return follow({ ...state, voice: null, said: said(state) }, event, next, [...before, ...finished]);
 }
 
 function follow(state, event, next, before) {
@@ -363,7 +364,7 @@ function listen(state, event, before = []) {
   const open = { ...state, name: "listening", records: recording.enabled, words: "", carry: "", keys: "", deaf: false, nod: null };
   const actions = [...before, ...record, { do: "listen" }];
   // They said yes before the question was over.
-  if (state.nod && state.said.trim().endsWith("?")) return ask(open, { ...event, ...state.nod }, actions);
+  if (state.nod) return ask(open, { ...event, ...state.nod }, actions);
   // They began to speak while we still spoke: the recogniser will not tell it again.
   if (state.fresh && hearsAll(state) && state.voiced) return keepHearing({ ...open, name: "hearing", speechAt: event.at }, event, actions);
   return [open, [...actions, { do: "wait", ms: speechMs(state, event) }]];
@@ -513,7 +514,7 @@ function prompt(state, text, before = []) {
   const { limits, texts } = state.profile;
   if (state.reprompts >= limits.reprompts) return leave(state, "no_input", texts.bye_silence, before);
   const count = state.reprompts + 1;
-  const asked = { ...state, reprompts: count, prompts: state.prompts + 1 };
+  const asked = { ...state, reprompts: count, prompts: state.prompts + 1, said: "" };
   return speak(asked, { kind: "prompt", text, next: "listen" }, [...before, ...tell(state, { type: "silence", count })]);
 }
 
@@ -566,7 +567,7 @@ function isSounding(state) {
 
 // What the caller has just heard from us, and may give back as an echo.
 function said(state) {
-  return state.voice ? clip(state.voice.text, 400) : state.said;
+  return state.voice ? join(state.said.slice(-SAID_CHARS), state.voice.text) : state.said;
 }
 
 // Sound without words: it is known from a voice detector, or from a recogniser that tells no words before the end.
@@ -620,10 +621,10 @@ function overhear(state, event) {
   const unsure = event.confidence > 0 && event.confidence < state.profile.limits.confidence;
   if (final && (old || unsure)) return keepLate(state, event);
   const calm = final ? { ...state, fresh: false } : state;
-  const echo = (isSounding(state) || state.overlap) && isEcho(text, join(state.said, state.voice ? state.voice.text : ""));
+  const echo = (isSounding(state) || state.overlap) && isEcho(text, said(state));
   const murmur = isMurmur(text) && (isSounding(state) || state.overlap);
   if (murmur || echo) {
-    const nod = final && murmur ? { text, confidence: event.confidence } : state.nod;
+    const nod = final && murmur && state.during.trim().endsWith("?") ? { text, confidence: event.confidence } : state.nod;
     return state.name === "paused" ? resume({ ...calm, nod }, event) : [{ ...calm, nod }, []];
   }
   return final || isConfirmed(state, event) ? takeOver(state, event) : [{ ...state, fresh: true }, []];
@@ -714,7 +715,7 @@ function ask(state, event, before) {
   const asked = {
     ...state, name: "thinking", turn, question, answer, attempt: 0, lastText: stable ? state.lastText : event.text,
     askedAt: event.at, quietAt: event.at, reprompts: 0, repeated: false, stable: stable || state.stable,
-    words: "", carry: "", keys: "", patience: 0, overtaken: false, interrupted: false, nod: null, pending: null,
+    words: "", carry: "", keys: "", patience: 0, overtaken: false, interrupted: false, nod: null, pending: null, said: "",
   };
   return [asked, [...before, ...(hearsAll(state) ? [] : [{ do: "deafen" }]), question, answerWait(asked, event)]];
 }
@@ -1203,9 +1204,9 @@ function sendLive(line, text) {
 
 function createLive(line, live) {
   require(Modules.VoxTTS);
-  const voices = { Anna: VoxTTS.VoiceList.Anna, Sergey: VoxTTS.VoiceList.Sergey };
-  const voiceId = voices[line.state.profile.realtime_voice] || voices.Anna;
-  const create = { modelId: VoxTTS.ModelList.VoxTTS, voiceId };
+  const known = ["Anna", "Sergey"].includes(line.state.profile.realtime_voice);
+  // The values of VoxTTS.ModelList and VoxTTS.VoiceList.
+  const create = /** @type {any} */ ({ modelId: "voxtts", voiceId: known ? line.state.profile.realtime_voice : "Anna" });
   const player = VoxTTS.createRealtimeTTSPlayer({ createContextParameters: { create } });
   on(line, player, PlayerEvents.Started, (e) => {
     live.started = true;
