@@ -94,6 +94,11 @@ class GuardedAnswer:
         self._end = self._loop.time() + deadline_s
         self._closed = False
 
+    @property
+    def truncated(self) -> bool:
+        """The model that spoke had more to say than it may."""
+        return bool(getattr(self.answer, "truncated", False))
+
     def __aiter__(self) -> Self:
         return self
 

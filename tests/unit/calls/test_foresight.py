@@ -67,7 +67,7 @@ async def test_the_same_words_again_begin_nothing_new(call, model):
 
 
 async def test_a_caller_who_changes_his_words_for_ever_costs_little(call, model):
-    """Invariant 17: after so many answers in vain none is begun any more."""
+    """After so many answers in vain none is begun any more."""
     limit = PROFILE.limits.speculations
     for number in range(limit + 10):
         call.foresee(1, f"слово {number}", quiet=True)

@@ -6,8 +6,13 @@ import asyncio
 
 import pytest
 
+from halo_voice.calls.call import Call
+from halo_voice.calls.words import Words
+from halo_voice.core.dialogue import Dialogue
 from halo_voice.core.errors import CallClosed, ModelBroken, StoreUnavailable, TurnConflict
-from halo_voice.core.ports import Outcome
+from halo_voice.core.ports import CallStart, Outcome
+from halo_voice.llm.guarded import GuardedModel
+from halo_voice.llm.offline import OfflineAssistant
 from tests.one_call import PROFILE, asking, heard, until
 
 
@@ -238,3 +243,39 @@ async def test_a_call_that_ends_takes_its_stream_along(call, listener):
     call.detach(listener)
     call.close()
     assert newer.told == [("leave", True)]
+
+
+class CutShort:
+    """Any answer ends where the model's limit of tokens was."""
+
+    name = source = "short"
+    truncated = True
+
+    def __init__(self) -> None:
+        self.left = ["Мы на улице Ленина. ", "Приходите в лю"]
+
+    def stream(self, messages, *, max_tokens, deadline_s):
+        return self
+
+    def __aiter__(self):
+        return self
+
+    async def __anext__(self):
+        if not self.left:
+            raise StopAsyncIteration
+        return self.left.pop(0)
+
+    async def warm_up(self) -> None: ...
+
+    async def close(self) -> None: ...
+
+
+@pytest.mark.parametrize("guarded", [False, True])
+async def test_an_answer_that_ran_out_of_tokens_ends_with_an_offer(store, guarded):
+    """F39: the sentence that it cut is not spoken."""
+    await store.open_call(CallStart("c-1"))
+    model = GuardedModel([CutShort(), OfflineAssistant(None, PROFILE.texts)])
+    words = Words(model if guarded else CutShort(), max_tokens=9)
+    call = Call("c-1", Dialogue(PROFILE), words=words, store=store)
+    record = await call.take(heard(1, "где вы"))
+    assert record.reply == "Мы на улице Ленина. Продолжить?"
