@@ -27,14 +27,28 @@ REPLY = "Сегодня мы работаем до восьми вечера. П
 LATENCY = {"asr_ms": 610, "first_token_ms": 240, "first_phrase_ms": 310, "voice_ms": 180}
 PACE = 70  # turns a second: 1,000 calls with one turn in 14 s each
 PACED_S = 6
+STREAM_S = (0.04, 0.1)  # as `calls.call` has it: accepting, settling
+Load = Callable[[Store], Awaitable[tuple[list[float], int]]]
 
 
-async def one_turn(store: Store, call_id: str, turn: int) -> float:
-    """The turn's milliseconds; the note of the one before it comes with it, as in life."""
+async def one_turn(
+    store: Store, call_id: str, turn: int, within_s: tuple[float, float] = (0, 0)
+) -> float:
+    """The turn's milliseconds; the note of the one before it comes with it, as in life.
+
+    `within_s`: how long accepting and settling may wait for others.
+    """
     began = time.perf_counter()
-    await store.accept_turn(call_id, turn, USER_TEXT, 0.9)
+    accept_s, settle_s = within_s
+    await store.accept_turn(call_id, turn, USER_TEXT, 0.9, within_s=accept_s)
     await store.settle_turn(
-        call_id, turn, outcome=Outcome.ANSWERED, reply=REPLY, action="listen", source="model"
+        call_id,
+        turn,
+        outcome=Outcome.ANSWERED,
+        reply=REPLY,
+        action="listen",
+        source="model",
+        within_s=settle_s,
     )
     took = time.perf_counter() - began
     await store.note_turn(TurnNote(call_id, turn, latency=LATENCY))
@@ -47,19 +61,27 @@ async def opened(store: Store) -> str:
     return call_id
 
 
-async def paced(store: Store) -> tuple[list[float], int]:
+def paced(within_s: tuple[float, float]) -> Load:
     """PACE turns a second, evenly, each of another of 100 calls."""
-    calls = [await opened(store) for _ in range(100)]
+
+    async def run(store: Store) -> tuple[list[float], int]:
+        return await _paced(store, within_s)
+
+    return run
+
+
+async def _paced(store: Store, within_s: tuple[float, float]) -> tuple[list[float], int]:
+    calls = await asyncio.gather(*(opened(store) for _ in range(100)))
     tasks: list[asyncio.Task[float]] = []
     began = time.perf_counter()
     for number in range(PACE * PACED_S):
         await asyncio.sleep(began + number / PACE - time.perf_counter())
-        turn = one_turn(store, calls[number % len(calls)], number // len(calls) + 1)
+        turn = one_turn(store, calls[number % len(calls)], number // len(calls) + 1, within_s)
         tasks.append(asyncio.create_task(turn))
     return [await task for task in tasks], len(calls)
 
 
-def at_once(calls: int, turns: int) -> Callable[[Store], Awaitable[tuple[list[float], int]]]:
+def at_once(calls: int, turns: int) -> Load:
     """So many calls flat out, each with its turns one after the other."""
 
     async def one_call(store: Store) -> list[float]:
@@ -73,9 +95,7 @@ def at_once(calls: int, turns: int) -> Callable[[Store], Awaitable[tuple[list[fl
     return run
 
 
-async def measure(
-    name: str, store: Store, load: Callable[[Store], Awaitable[tuple[list[float], int]]]
-) -> str:
+async def measure(name: str, store: Store, load: Load) -> str:
     began, cpu = time.perf_counter(), time.process_time()
     wall_ms, _ = await load(store)
     elapsed, used = time.perf_counter() - began, time.process_time() - cpu
@@ -86,7 +106,8 @@ async def measure(
 
 
 LOADS = {
-    f"{PACE} turns/s": paced,
+    f"{PACE}/s, stream": paced(STREAM_S),
+    f"{PACE}/s, HTTP": paced((STREAM_S[0], 0.0)),
     "1 call": at_once(1, 400),
     "50 calls": at_once(50, 40),
     "1000 calls": at_once(1000, 3),

@@ -101,7 +101,7 @@ class Call:
         self.used_at = self._loop.time()
         turn = self._turns.get(heard.turn)
         if turn is None:
-            turn = self._turns[heard.turn] = Turn(heard)
+            turn = self._turns[heard.turn] = Turn(heard, self._store.hurry)
             turn.answering = asyncio.create_task(self._answer(turn))
             turn.answering.add_done_callback(lambda done: self._over(turn, done))
         elif not same_words(turn.heard.user_text, heard.user_text):
@@ -133,7 +133,11 @@ class Call:
         try:
             # The words are written down while the model already thinks.
             record = await self._store.accept_turn(
-                self.call_id, turn.number, heard.user_text, heard.confidence
+                self.call_id,
+                turn.number,
+                heard.user_text,
+                heard.confidence,
+                within_s=turn.accept_within_s,
             )
             if not same_words(record.user_text, heard.user_text):
                 raise TurnConflict
@@ -221,6 +225,7 @@ class Call:
                 action=say.action,
                 source=say.source,
                 model_ms=model_ms,
+                within_s=turn.settle_within_s,
             )
         except StoreError:
             self.dialogue.transcript.keep(record)

@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from halo_voice.calls.draft import Draft
 from halo_voice.calls.listener import Listener
 from halo_voice.core.dialogue import Say
 from halo_voice.core.ports import TurnRecord
+
+ACCEPT_WITHIN_S = 0.04
+SETTLE_WITHIN_S = 0.1
+"""So long, in seconds, writing down may wait for others while no ear waits for it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,13 +35,14 @@ class Heard:
 class Turn:
     """The answer of one turn on its way to whoever waits for it.
 
-    Phrases are given out only when the turn is written down: `open`. `decided` is set once, with
+    Phrases are given out only when the turn is written down: `open`; once there is one, `hurry`
+    is called until then. `decided` is set once, with
     what the turn's outcome will be.
     """
 
     answering: asyncio.Task[TurnRecord]
 
-    def __init__(self, heard: Heard) -> None:
+    def __init__(self, heard: Heard, hurry: Callable[[], None]) -> None:
         loop = asyncio.get_running_loop()
         self.heard = heard
         self.number = heard.turn
@@ -51,7 +56,18 @@ class Turn:
         self.listener: Listener | None = None
         self._have = 0
         self._given = 0
+        self._hurry = hurry
         self._loop = loop
+
+    @property
+    def accept_within_s(self) -> float:
+        """As long as there is nothing to say yet, the turn need not be written down at once."""
+        return 0.0 if self.phrases else ACCEPT_WITHIN_S
+
+    @property
+    def settle_within_s(self) -> float:
+        """The listener to a stream hears phrases meanwhile; otherwise the reply waits for it."""
+        return 0.0 if self.listener is None else SETTLE_WITHIN_S
 
     def join(self, listener: Listener, have: int) -> None:
         """From now on `listener` gets the phrases, after the `have` that it has."""
@@ -140,6 +156,8 @@ class Turn:
     def _give(self) -> None:
         """Give out what is certain and was not given yet."""
         if self.record is None:
+            if self.phrases:
+                self._hurry()
             return
         if self.first_phrase_at is None and self.phrases:
             self.first_phrase_at = self._loop.time()

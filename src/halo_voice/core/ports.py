@@ -164,7 +164,8 @@ class LanguageModel(Protocol):
 class Store(Protocol):
     """Calls and turns. Raises `StoreError`s only. Every method is one transaction.
 
-    What a method acknowledged by returning survives a kill and a power cut.
+    What a method acknowledged by returning survives a kill and a power cut. `within_s`: so long,
+    in seconds, a write may wait to share the disk's sync with others; `hurry` ends all such waits.
     """
 
     async def open_call(self, start: CallStart) -> CallRecord:
@@ -174,7 +175,13 @@ class Store(Protocol):
     async def find_call(self, call_id: str) -> CallRecord | None: ...
 
     async def accept_turn(
-        self, call_id: str, turn: int, user_text: str, confidence: float | None
+        self,
+        call_id: str,
+        turn: int,
+        user_text: str,
+        confidence: float | None,
+        *,
+        within_s: float = 0.0,
     ) -> TurnRecord:
         """Record the caller's words as a pending turn, or return the turn already recorded.
 
@@ -192,6 +199,7 @@ class Store(Protocol):
         action: Action,
         source: str,
         model_ms: int | None = None,
+        within_s: float = 0.0,
     ) -> TurnRecord:
         """Set the outcome of a pending turn; the first one wins and is returned to everybody."""
         ...
@@ -216,7 +224,11 @@ class Store(Protocol):
     async def keep_recording_text(self, call_id: str, text: str) -> None: ...
 
     async def claim_nonce(self, nonce: str, ttl_s: float) -> bool:
-        """True the first time within `ttl_s` seconds; expired nonces are forgotten."""
+        """True the first time within `ttl_s` seconds; expired nonces are forgotten.
+
+        Survives a kill. A power cut may undo the claims of its last second: the disk's sync would
+        cost every request more than they are worth.
+        """
         ...
 
     async def recent_calls(self, limit: int) -> list[CallRecord]:
@@ -225,6 +237,10 @@ class Store(Protocol):
 
     async def ping(self) -> None:
         """Raise unless a read and a write are possible now."""
+        ...
+
+    def hurry(self) -> None:
+        """Somebody waits now: write at once what waits to share. Never raises, never waits."""
         ...
 
     async def close(self) -> None: ...

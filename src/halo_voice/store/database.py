@@ -35,17 +35,24 @@ class Database(Protocol):
 
     dialect: str
 
-    async def write(self, transaction: Transaction[Result]) -> Result:
-        """Run several statements as one transaction, durable on return."""
-        ...
-
-    async def write_at_once(
-        self, transaction: Transaction[Result], *, within_s: float = 0.0
-    ) -> Result:
-        """Run a function whose every statement is a whole transaction by itself: cheaper.
+    async def write(self, transaction: Transaction[Result], *, within_s: float = 0.0) -> Result:
+        """Run several statements as one transaction, durable on return.
 
         It may be held back for `within_s` seconds, to share the disk with others.
         """
+        ...
+
+    async def write_at_once(
+        self, transaction: Transaction[Result], *, within_s: float = 0.0, synced: bool = True
+    ) -> Result:
+        """Run a function whose every statement is a whole transaction by itself: cheaper.
+
+        Not `synced`: the disk need not have it yet on return, only the system.
+        """
+        ...
+
+    def hurry(self) -> None:
+        """Run now what is held back."""
         ...
 
     async def note(self, transaction: Transaction[None]) -> None:

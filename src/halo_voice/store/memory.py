@@ -62,7 +62,13 @@ class MemoryStore:
         return self._calls.get(keepable(call_id))
 
     async def accept_turn(
-        self, call_id: str, turn: int, user_text: str, confidence: float | None
+        self,
+        call_id: str,
+        turn: int,
+        user_text: str,
+        confidence: float | None,
+        *,
+        within_s: float = 0.0,  # noqa: ARG002 - there is no disk
     ) -> TurnRecord:
         self._check()
         _fit(turn)
@@ -91,6 +97,7 @@ class MemoryStore:
         action: Action,
         source: str,
         model_ms: int | None = None,
+        within_s: float = 0.0,  # noqa: ARG002 - there is no disk
     ) -> TurnRecord:
         if outcome is Outcome.PENDING:
             raise ValueError("a turn is settled with an outcome, and pending is none")
@@ -162,6 +169,9 @@ class MemoryStore:
 
     async def ping(self) -> None:
         self._check()
+
+    def hurry(self) -> None:
+        """Nothing waits here."""
 
     async def close(self) -> None:
         self.fault = StoreUnavailable("The store is closed.")

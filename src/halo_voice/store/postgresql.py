@@ -72,16 +72,25 @@ class PostgresqlDatabase:
         self._threads = ThreadPoolExecutor(_CONNECTIONS, "halo-store")
         self._closed = False
 
-    async def write(self, transaction: Transaction[Result]) -> Result:
+    async def write(
+        self,
+        transaction: Transaction[Result],
+        *,
+        within_s: float = 0.0,  # noqa: ARG002 - the server has its own way, commit_delay
+    ) -> Result:
         return await self._on_thread(_run, self._engine, transaction)
 
     async def write_at_once(
         self,
         transaction: Transaction[Result],
         *,
-        within_s: float = 0.0,  # noqa: ARG002 - the server has its own way, commit_delay
+        within_s: float = 0.0,  # noqa: ARG002 - as above
+        synced: bool = True,  # noqa: ARG002 - asking for less would cost a round trip
     ) -> Result:
         return await self._on_thread(_run, self._at_once, transaction)
+
+    def hurry(self) -> None:
+        """Nothing is held back here."""
 
     async def note(self, transaction: Transaction[None]) -> None:
         await self.write_at_once(transaction)

@@ -144,15 +144,19 @@ class SpooledStore:
         return call
 
     async def accept_turn(
-        self, call_id: str, turn: int, user_text: str, confidence: float | None
+        self,
+        call_id: str,
+        turn: int,
+        user_text: str,
+        confidence: float | None,
+        *,
+        within_s: float = 0.0,
     ) -> TurnRecord:
-        arguments = {
-            "call_id": call_id,
-            "turn": turn,
-            "user_text": user_text,
-            "confidence": confidence,
-        }
-        accepted: TurnRecord = await self._write("accept_turn", call_id, arguments)
+        arguments: dict[str, Any] = {"call_id": call_id, "turn": turn}
+        arguments |= {"user_text": user_text, "confidence": confidence}
+        accepted: TurnRecord = await self._write(
+            "accept_turn", call_id, arguments, within_s=within_s
+        )
         self._shadow.learn_turn(accepted)
         return accepted
 
@@ -166,17 +170,13 @@ class SpooledStore:
         action: Action,
         source: str,
         model_ms: int | None = None,
+        within_s: float = 0.0,
     ) -> TurnRecord:
-        arguments = {
-            "call_id": call_id,
-            "turn": turn,
-            "outcome": outcome,
-            "reply": reply,
-            "action": action,
-            "source": source,
-            "model_ms": model_ms,
-        }
-        settled: TurnRecord = await self._write("settle_turn", call_id, arguments)
+        arguments: dict[str, Any] = {"call_id": call_id, "turn": turn, "outcome": outcome}
+        arguments |= {"reply": reply, "action": action, "source": source, "model_ms": model_ms}
+        settled: TurnRecord = await self._write(
+            "settle_turn", call_id, arguments, within_s=within_s
+        )
         self._shadow.learn_turn(settled)
         return settled
 
@@ -255,12 +255,17 @@ class SpooledStore:
         self._check()
         await self._store.ping()
 
-    async def _write(self, name: str, call_id: str, arguments: dict[str, Any]) -> Any:
+    def hurry(self) -> None:
+        self._store.hurry()
+
+    async def _write(
+        self, name: str, call_id: str, arguments: dict[str, Any], **haste: float
+    ) -> Any:
         self._check()
         fault = self._away
         if fault is None and not self._waits(call_id):
             method = getattr(self._store, name)
-            result, fault = await attempt(method(**arguments), self._patience_s)
+            result, fault = await attempt(method(**arguments, **haste), self._patience_s)
             if fault is None:
                 if self._waits(call_id):
                     # Spooled meanwhile: the shadow hears of it too.

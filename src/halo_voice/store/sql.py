@@ -28,9 +28,8 @@ from halo_voice.store.words import finite
 # One claim in so many also removes expired nonces, up to 1,000 of them: always more than came.
 _CLAIMS_PER_PURGE = 64
 
-# The caller's words are written down while the model thinks, so nobody hears that they wait a
-# little; the reply waits for its outcome and goes at once, and takes them along.
-_ACCEPT_WITHIN_S = 0.02
+# Nobody's ear waits for the report of a call that is over.
+_END_WITHIN_S = 0.1
 
 
 class SqlStore:
@@ -73,7 +72,13 @@ class SqlStore:
         return await self._database.read(transaction)
 
     async def accept_turn(
-        self, call_id: str, turn: int, user_text: str, confidence: float | None
+        self,
+        call_id: str,
+        turn: int,
+        user_text: str,
+        confidence: float | None,
+        *,
+        within_s: float = 0.0,
     ) -> TurnRecord:
         values = {
             "of_call": call_id,
@@ -91,7 +96,7 @@ class SqlStore:
                 raise StoreError(NO_SUCH_CALL)
             return TurnRecord(*row)
 
-        return await self._database.write_at_once(transaction, within_s=_ACCEPT_WITHIN_S)
+        return await self._database.write_at_once(transaction, within_s=within_s)
 
     async def settle_turn(
         self,
@@ -103,6 +108,7 @@ class SqlStore:
         action: Action,
         source: str,
         model_ms: int | None = None,
+        within_s: float = 0.0,
     ) -> TurnRecord:
         if outcome is Outcome.PENDING:
             raise ValueError("a turn is settled with an outcome, and pending is none")
@@ -125,7 +131,7 @@ class SqlStore:
                 raise StoreError(NO_SUCH_TURN)
             return TurnRecord(*row)
 
-        return await self._database.write_at_once(transaction)
+        return await self._database.write_at_once(transaction, within_s=within_s)
 
     async def note_turn(self, note: TurnNote) -> None:
         if not -(2**63) <= note.turn < 2**63:
@@ -166,7 +172,7 @@ class SqlStore:
             session.rows(self._statements.abandon_turns, {"of_call": end.call_id, "now": now})
             return True
 
-        return await self._database.write(transaction)
+        return await self._database.write(transaction, within_s=_END_WITHIN_S)
 
     async def keep_recording_text(self, call_id: str, text: str) -> None:
         values = {"of_call": call_id, "recording_text": text}
@@ -189,7 +195,7 @@ class SqlStore:
             taken = _one(session, self._statements.claim_nonce, values)
             return taken is not None
 
-        return await self._database.write_at_once(transaction)
+        return await self._database.write_at_once(transaction, synced=False)
 
     async def recent_calls(self, limit: int) -> list[CallRecord]:
         rows = await self._rows(self._statements.recent_calls, {"at_most": max(0, limit)})
@@ -201,6 +207,9 @@ class SqlStore:
         await self._database.write_at_once(
             lambda session: session.rows(self._statements.ping, values)
         )
+
+    def hurry(self) -> None:
+        self._database.hurry()
 
     async def close(self) -> None:
         await self._database.close()

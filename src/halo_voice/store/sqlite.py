@@ -37,7 +37,7 @@ _BATCH_MAX = 128
 _NOTES_MAX = 10_000
 _NOTE_WITHIN_S = 1.0
 # So many that could wait share a sync well enough: they wait no longer.
-_SHARERS = 8
+_SHARERS = 64
 _REPLACED = (
     "The store's file was replaced: stop HALO, delete the old -wal and -shm beside the file, "
     "start HALO again."
@@ -79,11 +79,12 @@ def sqlite_engine(path: Path, *, mode: str, begin: str, busy_ms: int) -> Engine:
 
 @dataclass(slots=True)
 class _Job:
-    """`future` is None for a note: nobody waits for it."""
+    """`future` is None for a note: nobody waits for it. Not `synced`: nor for the disk."""
 
     transaction: Transaction[Any]
     future: asyncio.Future[Any] | None
     expires_at: float
+    synced: bool = True
     result: Any = None
     fault: StoreError | None = None
 
@@ -112,6 +113,7 @@ class _File:
         self._busy_ms = busy_ms
         self._identity = _identity(self._path)
         self._session: SqliteSession | None = None
+        self._synced = True
 
     def session(self) -> SqliteSession:
         """The open connection. Raises `StoreUnavailable` when the file is not ours any more."""
@@ -122,7 +124,16 @@ class _File:
             raise StoreUnavailable(_REPLACED)
         if self._session is None:
             self._session = SqliteSession(connect(self._path, mode="rw", busy_ms=self._busy_ms))
+            self._synced = True
         return self._session
+
+    def sync(self, on: bool) -> None:
+        """Whether the next transaction is on the disk when it is committed. With the log of a
+        later one that is, everything before it is too."""
+        if self._session is not None and on is not self._synced:
+            mode = "FULL" if on else "NORMAL"
+            self._session.connection.execute(f"PRAGMA synchronous = {mode}")
+            self._synced = on
 
     def disconnect(self) -> None:
         session, self._session = self._session, None
@@ -153,7 +164,9 @@ class SqliteDatabase:
         self._writing = _File(path, busy_ms=min(_ATTEMPT_MS, busy_ms))
         # Reading statements are transactions by themselves, so the reader begins none.
         self._reading = _File(path, busy_ms=busy_ms)
-        self._jobs: deque[_Job] = deque()
+        self._held: list[_Job] = []  # on the loop: they wait for sharers
+        self._awaited = False  # somebody waits for one of them
+        self._jobs: deque[_Job] = deque()  # for the writer
         self._bell: SimpleQueue[None] = SimpleQueue()
         self._later: asyncio.TimerHandle | None = None  # rings for those that can wait
         self._rung_at = 0.0
@@ -164,18 +177,23 @@ class SqliteDatabase:
         self._closed = False
         self._writer.start()
 
-    async def write(self, transaction: Transaction[Result]) -> Result:
-        return await self.write_at_once(transaction)
+    async def write(self, transaction: Transaction[Result], *, within_s: float = 0.0) -> Result:
+        return await self.write_at_once(transaction, within_s=within_s)
 
     async def write_at_once(
-        self, transaction: Transaction[Result], *, within_s: float = 0.0
+        self, transaction: Transaction[Result], *, within_s: float = 0.0, synced: bool = True
     ) -> Result:
         loop = asyncio.get_running_loop()
         future: asyncio.Future[Result] = loop.create_future()
         if loop.time() - self._rung_at > within_s:
             within_s = 0.0  # quiet: there is nobody to share with
-        self._hand_in(_Job(transaction, future, time.monotonic() + self._busy_s), within_s)
+        expires_at = time.monotonic() + within_s + self._busy_s
+        self._hand_in(_Job(transaction, future, expires_at, synced), within_s)
         return await future
+
+    def hurry(self) -> None:
+        if self._awaited and not self._closed:
+            self._ring()
 
     async def note(self, transaction: Transaction[None]) -> None:
         self._hand_in(_Job(transaction, None, 0.0), _NOTE_WITHIN_S)
@@ -212,8 +230,13 @@ class SqliteDatabase:
 
     def _hand_in(self, job: _Job, within_s: float) -> None:
         self._check()
-        self._jobs.append(job)
-        if within_s == 0 or len(self._jobs) >= _SHARERS:
+        if not job.synced:  # takes nobody along: they would make it wait for the disk
+            self._jobs.append(job)
+            self._wake()
+            return
+        self._held.append(job)
+        self._awaited = self._awaited or job.future is not None
+        if within_s == 0 or len(self._held) >= _SHARERS:
             self._ring()
             return
         loop = asyncio.get_running_loop()
@@ -226,6 +249,11 @@ class SqliteDatabase:
         """Have all that waits written now."""
         self._unset()
         self._rung_at = asyncio.get_running_loop().time()
+        self._jobs.extend(self._held)
+        self._held, self._awaited = [], False
+        self._wake()
+
+    def _wake(self) -> None:
         if self._bell.empty():
             self._bell.put(None)
 
@@ -247,7 +275,7 @@ class SqliteDatabase:
         waiting: list[_Job] = []
         closing = False
         while waiting or self._jobs or not closing:
-            if not waiting and len(self._jobs) < _BATCH_MAX and not closing:
+            if not waiting and not self._jobs and not closing:
                 self._bell.get()
             closing = closing or self._closed
             while len(waiting) < _BATCH_MAX and self._jobs:
@@ -297,6 +325,7 @@ class SqliteDatabase:
         """All jobs or none; the fault, if none."""
         try:
             session = self._writing.session()
+            self._writing.sync(any(job.synced for job in jobs))
             session.connection.execute("BEGIN IMMEDIATE")
             try:
                 for job in jobs:

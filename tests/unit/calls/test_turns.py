@@ -22,9 +22,9 @@ async def test_nothing_is_said_before_the_turn_is_written_down(
     """Phrases are ready, the store is not: they wait for it."""
     written, accept = asyncio.Event(), store.accept_turn
 
-    async def slow(*given):
+    async def slow(*given, **how):
         await written.wait()
-        return await accept(*given)
+        return await accept(*given, **how)
 
     monkeypatch.setattr(store, "accept_turn", slow)
     answer = asking(call, 1, "где вы", listener)
