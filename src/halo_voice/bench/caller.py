@@ -65,7 +65,8 @@ _reply = msgspec.json.Decoder(Reply).decode
 
 class Plan(msgspec.Struct, frozen=True):
     """How callers behave. `think_s` between a reply and the next words; `early_s`: the recogniser
-    has the whole text so long before it is sure (0: not), which is what lets a backend guess."""
+    has the whole text so long before it is sure (0: not), which is what lets a backend guess.
+    `reports_port`: where starts and ends of calls go, 0: to `port`."""
 
     way: str
     host: str
@@ -77,6 +78,7 @@ class Plan(msgspec.Struct, frozen=True):
     early_s: float = 0.0
     key: tuple[str, str] | None = None
     seed: int = 0
+    reports_port: int = 0
 
 
 class Place:
@@ -85,7 +87,7 @@ class Place:
     def __init__(self, plan: Plan) -> None:
         self.plan = plan
         self.signer = Signer(plan.key)
-        self.http = Http(plan.host, plan.port, self.signer)
+        self.http = Http(plan.host, plan.reports_port or plan.port, self.signer)
         self.chance = random.Random(plan.seed)
         self.turns: list[Turn] = []
         self.faults: Counter[str] = Counter()

@@ -34,6 +34,7 @@ class Way(StrEnum):
 
 
 class Other(StrEnum):
+    bare = "bare"
     pipecat = "pipecat"
 
 
@@ -56,7 +57,10 @@ def bench(
     ] = False,
     quick: Annotated[bool, typer.Option(help="A smoke test: 20 calls, 3 s.")] = False,
     json: Annotated[str, typer.Option(help="Write the figures here too; - is stdout.")] = "",
-    vs: Annotated[Other | None, typer.Option(help="The same load on another server too.")] = None,
+    vs: Annotated[
+        list[Other] | None,
+        typer.Option(help="The same load on another server too: the least there is, a framework."),
+    ] = None,
     pipecat_python: Annotated[
         str, typer.Option(help="The Python that has pipecat; else this one.")
     ] = sys.executable,
@@ -71,7 +75,8 @@ def bench(
 
     if not machine.measurable():
         _stop("It reads processor time and memory from /proc and pins processes: Linux only.")
-    if vs and not _has_pipecat(pipecat_python):
+    others = list(dict.fromkeys(vs or ()))
+    if Other.pipecat in others and not _has_pipecat(pipecat_python):
         _stop(_INSTALL.format(python=pipecat_python))
     options = Options(
         calls=20 if quick else calls,
@@ -87,7 +92,7 @@ def bench(
         first=first,
     )
     ways = ["stream", "http"] if way is Way.both else [str(way)]
-    runs = [("halo", each) for each in ways] + ([("pipecat", "stream")] if vs else [])
+    runs = [("halo", each) for each in ways] + [(str(other), "stream") for other in others]
     try:
         results = asyncio.run(_measure(runs, options, pipecat_python, profile))
     except Failed as error:

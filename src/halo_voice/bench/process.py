@@ -13,7 +13,7 @@ from pathlib import Path
 
 import msgspec
 
-from halo_voice.bench import load, machine, model
+from halo_voice.bench import bare_server, load, machine, model
 from halo_voice.bench.caller import Plan
 
 START_S = 30.0
@@ -203,6 +203,21 @@ async def start_pipecat(
         log=folder / "server.log",
     )
     await _listening(child, port, folder / "server.log")
+    return child
+
+
+async def start_bare(
+    folder: Path, place: Spot, *, port: int, reports_port: int, model_port: int
+) -> Child:
+    """The least server that answers the same load."""
+    child = await Child.start(
+        "the bare server",
+        *(sys.executable, "-m", bare_server.__name__),
+        *(str(port), str(reports_port), str(model_port)),
+        place=place,
+        log=folder / "server.log",
+    )
+    await _listening(child, reports_port, folder / "server.log")
     return child
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import platform
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import msgspec
@@ -22,6 +22,14 @@ _WHAT = {
     "first_phrase": "final words → first phrase",
     "head_start": "model asked before final words",
 }
+_BESIDE: dict[str, Callable[[Result], float]] = {
+    "overhead p50, ms": lambda r: r.overhead.p50,
+    "overhead p95, ms": lambda r: r.overhead.p95,
+    "overhead p99, ms": lambda r: r.overhead.p99,
+    "processor ms a turn": lambda r: r.cpu_ms_a_turn,
+    "memory a live call, KB": lambda r: r.memory_kb_a_call,
+    "memory of the idle process, MB": lambda r: r.idle_mb,
+}
 
 
 def show(results: Sequence[Result], options: Options, out: Console) -> None:
@@ -37,8 +45,7 @@ def show(results: Sequence[Result], options: Options, out: Console) -> None:
     for result in results:
         for fault, times in sorted(result.faults.items()):
             out.print(f"[red]✘[/red] {_name(result)}: {fault} ({times})", soft_wrap=True)
-    for line in ratios(results):
-        out.print(line)
+    _show_ratios(results, out)
 
 
 def _where() -> str:
@@ -110,21 +117,44 @@ def _share(value: float | None) -> str:
     return "-" if value is None else f"{value * 100:.0f}"
 
 
-def ratios(results: Sequence[Result]) -> list[str]:
-    """How many times more the other server takes than ours on the stream."""
+def _show_ratios(results: Sequence[Result], out: Console) -> None:
+    ours, others = _sides(results)
+    if ours is None or not others:
+        return
+    table = Table(title="side by side, on the stream", title_justify="left")
+    table.add_column("")
+    table.add_column("halo", justify="right")
+    for other in others:
+        table.add_column(other.server, justify="right")
+        table.add_column(f"halo / {other.server}", justify="right")
+    for words, value in _BESIDE.items():
+        cells = [f"{value(ours):.2f}"]
+        for other in others:
+            cells += [f"{value(other):.2f}", f"{_ratio(value(ours), value(other)):.2f}"]
+        table.add_row(words, *cells)
+    out.print(table)
+
+
+def ratios(results: Sequence[Result]) -> dict[str, dict[str, float]]:
+    """By server and figure, how many times as much ours takes on the stream."""
+    ours, others = _sides(results)
+    if ours is None:
+        return {}
+    return {
+        other.server: {
+            words: round(_ratio(value(ours), value(other)), 3) for words, value in _BESIDE.items()
+        }
+        for other in others
+    }
+
+
+def _sides(results: Sequence[Result]) -> tuple[Result | None, list[Result]]:
     ours = next((r for r in results if r.server == "halo" and r.way == "stream"), None)
-    lines = []
-    for other in results:
-        if ours is None or other.server == "halo":
-            continue
-        cpu = other.cpu_ms_a_turn / ours.cpu_ms_a_turn
-        wait = other.overhead.p50 / max(ours.overhead.p50, 1e-3)
-        memory = other.memory_kb_a_call / max(ours.memory_kb_a_call, 1e-3)
-        lines.append(
-            f"{other.server} takes {cpu:.1f} times the processor, {wait:.1f} times the overhead "
-            f"(p50) and {memory:.1f} times the memory a call."
-        )
-    return lines
+    return ours, [r for r in results if r.server != "halo"]
+
+
+def _ratio(ours: float, other: float) -> float:
+    return ours / max(other, 1e-3)
 
 
 def as_json(results: Sequence[Result], options: Options) -> bytes:

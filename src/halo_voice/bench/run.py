@@ -23,6 +23,7 @@ from halo_voice.bench.process import (
     Spot,
     free_port,
     new_key,
+    start_bare,
     start_halo,
     start_load,
     start_model,
@@ -78,11 +79,16 @@ async def measure(
             token_ms=options.token_ms,
         )
         stack.push_async_callback(model.stop)
-        port = free_port()
+        port, reports_port = free_port(), 0
         key = new_key() if options.keys and server == "halo" else None
         if server == "halo":
             measured = await start_halo(
                 folder, own, port=port, model_port=model_port, key=key, profile=profile
+            )
+        elif server == "bare":
+            reports_port = free_port()
+            measured = await start_bare(
+                folder, own, port=port, reports_port=reports_port, model_port=model_port
             )
         else:
             measured = await start_pipecat(
@@ -100,6 +106,7 @@ async def measure(
             early_s=options.early_ms / 1000,
             key=key,
             seed=options.seed,
+            reports_port=reports_port,
         )
         callers = await start_load(folder, other, plan)
         stack.push_async_callback(callers.stop)
