@@ -2,10 +2,10 @@
 
     python benchmarks/stream_turn.py [URL ...]
 
-The real app and a stream in this process, without a socket; a model whose 44 tokens are there at
-once. Without a URL: SQLite in a new folder below the working folder, and `memory:`. One turn is an
-interim, the question, its phrases and what is reported of them. CPU is that of the process with all
-its threads, in the kernel too.
+The real app behind the real server, with a model whose 44 tokens are there at once; the scenario's
+end is another process. Without a URL: SQLite in a new folder below the working folder, and
+`memory:`. One turn is three interims, the question, its phrases and what is reported of them. CPU
+is that of the server's process with all its threads, in the kernel too.
 """
 
 from __future__ import annotations
@@ -13,16 +13,23 @@ from __future__ import annotations
 import asyncio
 import json
 import logging
+import socket
 import sys
 import tempfile
 import time
 from collections.abc import AsyncIterator
+from concurrent.futures import ProcessPoolExecutor
+from functools import partial
+from multiprocessing import get_context
 from pathlib import Path
 from typing import Any
 
 import structlog
+import uvicorn
+import uvloop
+from websockets.sync.client import ClientConnection, connect
 
-from halo_voice.app import configure, running
+from halo_voice.app import SERVING, configure, running
 from halo_voice.settings import Settings
 
 CALLS, TURNS = 100, 10
@@ -48,71 +55,73 @@ class Model:
 
 
 class Line:
-    """One stream without a socket."""
+    """One stream, the scenario's end."""
 
-    def __init__(self, web: Any, call_id: str) -> None:
-        self._to_app: asyncio.Queue[dict[str, Any]] = asyncio.Queue()
-        self._from_app: asyncio.Queue[dict[str, Any]] = asyncio.Queue()
+    def __init__(self, connection: ClientConnection) -> None:
+        self._connection = connection
         self._seq = 0
-        head = {"query_string": b"", "headers": [], "client": None, "subprotocols": ["halo.v1"]}
-        scope = {"type": "websocket", "path": "/stream", **head}
-        self._to_app.put_nowait({"type": "websocket.connect"})
-        self._serving = asyncio.create_task(web(scope, self._to_app.get, self._from_app.put))
-        self.send("call", version=1, call_id=call_id, start={"call_id": call_id})
 
     def send(self, kind: str, **fields: Any) -> None:
         self._seq += 1
-        text = json.dumps({"type": kind, "seq": self._seq, **fields})
-        self._to_app.put_nowait({"type": "websocket.receive", "text": text})
+        self._connection.send(json.dumps({"type": kind, "seq": self._seq, **fields}))
 
-    async def hear(self, kind: str) -> int:
+    def hear(self, kind: str) -> int:
         """Phrases that came before the message of this kind."""
         phrases = 0
         while True:
-            message = json.loads((await self._from_app.get()).get("text") or "{}")
-            phrases += message.get("type") == "say"
-            if message.get("type") == kind:
+            message = json.loads(self._connection.recv())
+            phrases += message["type"] == "say"
+            if message["type"] == kind:
                 return phrases
 
-    async def turn(self, number: int) -> None:
-        self.send("interim", turn=number, text="во сколько вы", quiet=False)
+    def turn(self, number: int) -> None:
+        for words in ("во", "во сколько", "во сколько вы"):
+            self.send("interim", turn=number, text=words, quiet=False)
         self.send("final", turn=number, text="во сколько вы закрываетесь", asr_ms=300)
-        for phrase in range(1, await self.hear("answered") + 1):
+        for phrase in range(1, self.hear("answered") + 1):
             self.send("phrase_started", turn=number, phrase=phrase, voice_ms=200, audible_ms=900)
             self.send("phrase_finished", turn=number, phrase=phrase)
 
-    async def end(self) -> None:
-        self.send("ended", reason="caller_hung_up")
-        await self._serving
+
+def play(port: int, prefix: str, calls: int) -> None:
+    """So many calls, one after the other."""
+    for number in range(calls):
+        call_id = f"{prefix}-{number}"
+        with connect(f"ws://127.0.0.1:{port}/stream", proxy=None) as connection:
+            line = Line(connection)
+            line.send("call", version=1, call_id=call_id, start={"call_id": call_id})
+            line.hear("ready")
+            for turn in range(1, TURNS + 1):
+                line.turn(turn)
+            line.send("ended", reason="caller_hung_up")
 
 
 async def measure(url: str) -> tuple[float, float]:
     """Milliseconds of CPU and of wall for one turn, one call after the other."""
     root = Path(__file__).parents[1]
     values = {"assistants": root / "assistants", "store_url": url}
+    listener = socket.create_server(("127.0.0.1", 0))
+    port = listener.getsockname()[1]
     async with running(configure(Settings(_env_file=None, **values)), model=Model()) as halo:  # type: ignore[arg-type]
-        await play(halo.web, "warm-up", 10)
-        cpu, wall = time.process_time(), time.perf_counter()
-        for number in range(CALLS):
-            await play(halo.web, f"c-{number}", TURNS)
-        turns = CALLS * TURNS
-        cpu, wall = time.process_time() - cpu, time.perf_counter() - wall
-        return cpu / turns * 1000, wall / turns * 1000
-
-
-async def play(web: Any, call_id: str, turns: int) -> None:
-    line = Line(web, call_id)
-    await line.hear("ready")
-    for number in range(1, turns + 1):
-        await line.turn(number)
-    await line.end()
+        server = uvicorn.Server(uvicorn.Config(halo.web, **SERVING))
+        serving = asyncio.create_task(server.serve(sockets=[listener]))
+        with ProcessPoolExecutor(1, get_context("spawn")) as callers:
+            away = partial(asyncio.get_running_loop().run_in_executor, callers, play, port)
+            await away("warm-up", 2)
+            cpu, wall = time.process_time(), time.perf_counter()
+            await away("c", CALLS)
+            cpu, wall = time.process_time() - cpu, time.perf_counter() - wall
+        server.should_exit = True
+        await serving
+    turns = CALLS * TURNS
+    return cpu / turns * 1000, wall / turns * 1000
 
 
 def main() -> None:
     structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(logging.ERROR))
     with tempfile.TemporaryDirectory(dir=Path.cwd()) as folder:
         for url in sys.argv[1:] or [f"sqlite:///{folder}/halo.sqlite3", "memory:"]:
-            cpu_ms, wall_ms = asyncio.run(measure(url))
+            cpu_ms, wall_ms = uvloop.run(measure(url))
             print(f"{url.partition(':')[0]:10} CPU {cpu_ms:.2f} ms, wall {wall_ms:.2f} ms a turn")
 
 

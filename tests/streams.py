@@ -16,7 +16,7 @@ from websockets.asyncio.client import ClientConnection, connect
 from websockets.exceptions import ConnectionClosed
 
 from halo_voice.api.signature import sign
-from halo_voice.app import FRAME_BYTES_MAX, Halo
+from halo_voice.app import SERVING, Halo
 from halo_voice.core.errors import ModelError
 from halo_voice.core.ports import Message
 from tests.halo import backend
@@ -109,15 +109,7 @@ async def served(model: Any = None, **values: Any) -> AsyncIterator[Served]:
     async with backend(model=model, **values) as halo:
         listener = socket.socket()
         listener.bind(("127.0.0.1", 0))
-        config = uvicorn.Config(
-            halo.web,
-            lifespan="off",
-            log_config=None,
-            ws_max_size=FRAME_BYTES_MAX,
-            ws_ping_interval=None,
-            ws_per_message_deflate=False,
-            timeout_graceful_shutdown=1,
-        )
+        config = uvicorn.Config(halo.web, timeout_graceful_shutdown=1, **SERVING)
         server = uvicorn.Server(config)
         server.capture_signals = nullcontext  # type: ignore[method-assign]
         serving = asyncio.create_task(server.serve(sockets=[listener]))

@@ -22,7 +22,8 @@ from halo_voice.api.routes_metrics import metrics_router
 from halo_voice.api.routes_stream import stream_route
 from halo_voice.api.routes_voximplant import voximplant_router
 from halo_voice.api.signature import Verifier, check_key
-from halo_voice.api.wire import FRAME_BYTES_MAX, wire_page
+from halo_voice.api.websocket import SERVING
+from halo_voice.api.wire import wire_page
 from halo_voice.calls.recordings import Recordings
 from halo_voice.calls.switchboard import Switchboard
 from halo_voice.calls.words import Words
@@ -53,7 +54,7 @@ from halo_voice.speech.transcriber import OpenAITranscriber, transcriber_faults
 from halo_voice.store import SpooledStore, open_store, spool_path
 
 __all__ = [
-    "FRAME_BYTES_MAX",
+    "SERVING",
     "Configuration",
     "Halo",
     "configure",

@@ -109,7 +109,7 @@ def _listening(host: str, port: int) -> Any:
 async def _serve(configuration: Any, listener: socket.socket, sample_call: bool) -> None:
     import uvicorn
 
-    from halo_voice.app import FRAME_BYTES_MAX, running
+    from halo_voice.app import SERVING, running
 
     class Server(uvicorn.Server):
         """Leaves the signals to us: uvicorn's way ends the process before the store is closed."""
@@ -129,17 +129,7 @@ async def _serve(configuration: Any, listener: socket.socket, sample_call: bool)
 
     async with running(configuration) as halo:
         server = Server(
-            uvicorn.Config(
-                halo.web,
-                lifespan="off",
-                log_config=None,
-                access_log=False,
-                server_header=False,
-                timeout_graceful_shutdown=GRACE_S,
-                ws_max_size=FRAME_BYTES_MAX,
-                ws_ping_interval=None,  # the scenario pings, see docs/wire.md
-                ws_per_message_deflate=False,  # messages are short
-            )
+            uvicorn.Config(halo.web, timeout_graceful_shutdown=GRACE_S, **SERVING),
         )
         # What start-up made lives as long as the process: the collector need not look at it again.
         gc.collect()

@@ -9,6 +9,7 @@ import pytest
 from websockets.exceptions import InvalidStatus
 
 from halo_voice.api import routes_stream
+from halo_voice.api.websocket import AsgiSocket
 from halo_voice.core.errors import ModelBroken
 from halo_voice.core.ports import Outcome
 from tests.streams import KEY, Served, SteppingModel, served, signed
@@ -389,7 +390,8 @@ async def test_a_reader_that_does_not_read_is_let_go(model, monkeypatch):
             text = json.dumps({"type": kind, "seq": seq, **fields})
             incoming.put_nowait({"type": "websocket.receive", "text": text})
 
-        stream = routes_stream.Stream(halo.halo.switchboard, incoming.get, send)
+        connection = AsgiSocket(incoming.get, send)
+        stream = routes_stream.Stream(halo.halo.switchboard, connection)
         serving = asyncio.create_task(stream.run())
         put(1, "call", version=1, call_id="c-1", start={"call_id": "c-1"})
         for number in range(2, 102):

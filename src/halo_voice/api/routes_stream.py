@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable
-from typing import Any
+from typing import Any, NamedTuple
 
 import structlog
 from starlette.routing import WebSocketRoute
@@ -13,6 +12,7 @@ from halo_voice.api import wire
 from halo_voice.api.gate import UNFORESEEN, where
 from halo_voice.api.outbox import Outbox
 from halo_voice.api.sequence import Sequence, TooManyHeld
+from halo_voice.api.websocket import DIRECT, AsgiSocket, Receive, Send, Socket
 from halo_voice.calls.call import Call
 from halo_voice.calls.switchboard import Switchboard
 from halo_voice.calls.turn import Heard
@@ -29,9 +29,6 @@ FAREWELL_S = 1.0
 
 _log = structlog.get_logger(__name__)
 
-Receive = Callable[[], Awaitable[dict[str, Any]]]
-Send = Callable[[dict[str, Any]], Awaitable[None]]
-
 
 def stream_route(switchboard: Switchboard) -> WebSocketRoute:
     """`/stream`."""
@@ -44,116 +41,120 @@ def stream_route(switchboard: Switchboard) -> WebSocketRoute:
                 return await send({"type": "websocket.close", "code": 1002})
             chosen = wire.PROTOCOL if offered else None
             await send({"type": "websocket.accept", "subprotocol": chosen})
-            await Stream(switchboard, receive, send).run()
+            # uvicorn's own connection spares a queue, two tasks and several futures a message.
+            direct = scope.get("extensions", {}).get(DIRECT)
+            await Stream(switchboard, direct or AsgiSocket(receive, send)).run()
 
     return WebSocketRoute("/stream", StreamApp())
 
 
-class _Closed(Exception):
-    """The stream has to end, with this code; None: the other side has ended it."""
+class _End(NamedTuple):
+    """Why a stream ends. Without a code: the other side is gone."""
 
-    def __init__(self, code: int | None, reason: str = "") -> None:
-        super().__init__(reason)
-        self.code = code
-        self.reason = reason
+    code: int | None
+    reason: str = ""
 
 
 class Stream:
-    """One connection; a `Listener` of its call. A reader, a writer, and a task for each turn asked.
+    """A `Listener` of its call and the `Reader` of its socket, with a task for each turn asked.
 
     Its end stops no turn: the scenario asks again, on another stream or over HTTP.
     """
 
-    def __init__(self, switchboard: Switchboard, receive: Receive, send: Send) -> None:
+    def __init__(self, switchboard: Switchboard, socket: Socket) -> None:
         self._switchboard = switchboard
         self._meter = switchboard.meter
-        self._receive = receive
-        self._send = send
+        self._socket = socket
         self._loop = asyncio.get_running_loop()
         self._call: Call | None = None
         self._order: Sequence[wire.Up | None] = Sequence()
         self._heard_at = self._loop.time()
         self._gap_due: float | None = None
         self._watching: asyncio.TimerHandle | None = None
-        self._outbox = Outbox()
+        self._outbox = Outbox(socket)
+        self._beginning: asyncio.Task[None] | None = None
+        self._early: list[wire.Up | None] = []  # came while the call was being looked for
         self._asking: set[asyncio.Task[None]] = set()
-        self._end: asyncio.Future[_Closed] = self._loop.create_future()
+        self._end: asyncio.Future[_End] = self._loop.create_future()
         self._draining = False
 
     async def run(self) -> None:
         """Serve the stream to its end."""
         self._meter.stream_opened()
         self._watch()
-        reading = asyncio.create_task(self._read())
-        writing = asyncio.create_task(self._write())
-        for task in (reading, writing):
-            task.add_done_callback(lambda done: done.cancelled() or done.exception())
+        self._socket.listen(self)
         try:
-            await asyncio.wait((reading, writing, self._end), return_when=asyncio.FIRST_COMPLETED)
-            end = self._why(reading, writing)
+            end = await self._end
             over = end.code in (1000, 1012) or (end.code == 4409 and end.reason == "")
             self._meter.stream_closed(lost=not over)
-            await self._leave(writing, end)
+            await self._leave(end)
         finally:
+            self._socket.listen(None)
             if self._watching is not None:
                 self._watching.cancel()
-            for task in (reading, writing, *self._asking):
-                task.cancel()
+            if self._beginning is not None:
+                self._beginning.cancel()
+            for asking in self._asking:
+                asking.cancel()
             if self._call is not None:
                 self._call.detach(self)
 
-    def _why(self, reading: asyncio.Task[None], writing: asyncio.Task[None]) -> _Closed:
-        if self._end.done():
-            return self._end.result()
-        error = (reading if reading.done() else writing).exception()
-        if isinstance(error, _Closed):
-            return error
-        if isinstance(error, OSError):  # the connection is gone
-            return _Closed(None)
-        if error is not None:
-            _log.error("stream_failed", **where(error))
-        return _Closed(1011)
-
-    async def _leave(self, writing: asyncio.Task[None], end: _Closed) -> None:
+    async def _leave(self, end: _End) -> None:
         """Send what waits and say goodbye, to whoever still reads."""
         for asking in self._asking:
             asking.cancel()
         self._outbox.close()
+        if end.code is None:
+            return
         try:
-            async with asyncio.timeout(FAREWELL_S if end.code is not None else 0):
-                await writing
-                code = end.code or 1000
-                await self._send(
-                    {"type": "websocket.close", "code": code, "reason": end.reason[:120]}
-                )
-        except (TimeoutError, OSError, _Closed):
+            async with asyncio.timeout(FAREWELL_S):
+                await self._outbox.flush()
+                await self._socket.close(end.code, end.reason[:120])
+        except (TimeoutError, OSError):
             pass  # nobody reads any more
 
-    def _stop(self, code: int, reason: str = "") -> None:
+    def _stop(self, code: int | None, reason: str = "") -> None:
         if not self._end.done():
-            self._end.set_result(_Closed(code, reason))
+            self._end.set_result(_End(code, reason))
 
-    # ------------------------------------------------------------------------------- reading
+    def _fail(self, error: Exception) -> None:
+        """End the stream with what went wrong."""
+        match error:
+            case wire.BadMessage():
+                self._stop(4400, error.message)
+            case TooManyHeld():
+                self._stop(4400, "Messages are missing.")
+            case UnknownCall():
+                self._stop(4404, error.message)
+            case CallClosed():
+                self._stop(4409, error.message)
+            case _:
+                _log.error("stream_failed", **where(error))
+                self._stop(1011)
 
-    async def _read(self) -> None:
-        while True:
-            event = await self._receive()
-            if event["type"] == "websocket.disconnect":
-                raise _Closed(None)
-            self._heard_at = self._loop.time()
-            try:
-                for message in self._in_order(event.get("text")):
-                    await self._take(message)
-            except wire.BadMessage as error:
-                raise _Closed(4400, error.message) from None
-            except TooManyHeld:
-                raise _Closed(4400, "Messages are missing.") from None
-            except UnknownCall as error:
-                raise _Closed(4404, error.message) from None
-            except CallClosed as error:
-                raise _Closed(4409, error.message) from None
+    # ---------------------------------------------------------------- what comes on the socket
 
-    def _in_order(self, text: str | None) -> list[wire.Up | None]:
+    def heard(self, text: str | bytes | None) -> None:
+        if self._end.done():
+            return
+        self._heard_at = self._loop.time()
+        try:
+            for message in self._in_order(text):
+                self._take(message)
+        except Exception as error:
+            # The top of a message: whatever was not foreseen ends its stream.
+            self._fail(error)
+
+    def gone(self, fault: Exception | None) -> None:
+        if fault is None or isinstance(fault, OSError):  # the connection is gone
+            self._stop(None)
+        elif not self._end.done():
+            self._fail(fault)
+
+    def resumed(self) -> None:
+        self._outbox.resume()
+
+    def _in_order(self, text: str | bytes | None) -> list[wire.Up | None]:
         if text is None:
             raise wire.BadMessage("A binary frame: send JSON as text.")
         ready = self._order.take(*wire.decode(text))
@@ -176,10 +177,10 @@ class Stream:
         else:
             self._watching = self._loop.call_at(due, self._watch)
 
-    async def _take(self, message: wire.Up | None) -> None:
+    def _take(self, message: wire.Up | None) -> None:
         call = self._call
         if call is None:
-            return await self._begin(message)
+            return self._before(message)
         match message:
             case wire.Final():
                 asking = asyncio.create_task(self._ask(call, message))
@@ -205,15 +206,31 @@ class Stream:
             case _:
                 pass  # keys and silences change nothing yet; a newer scenario may say more
 
-    async def _begin(self, message: wire.Up | None) -> None:
+    def _before(self, message: wire.Up | None) -> None:
+        """A message to nobody yet: the first one, or one that has to wait."""
+        if self._beginning is not None:
+            return self._early.append(message)
         if not isinstance(message, wire.CallMessage):
             raise wire.BadMessage("The first message of a stream is `call`.")
         start = message.start
         if start is not None and start.call_id != message.call_id:
             raise wire.BadMessage("start is of another call.")
         begun = CallStart(message.call_id) if start is None else start.begun()
-        self._call = await self._switchboard.attach(self, begun, opens=start is not None)
-        self._put(wire.Ready())
+        self._socket.hold(reading=False)
+        self._beginning = asyncio.create_task(self._begin(begun, opens=start is not None))
+
+    async def _begin(self, start: CallStart, *, opens: bool) -> None:
+        try:
+            self._call = await self._switchboard.attach(self, start, opens=opens)
+            self._put(wire.Ready())
+            early, self._early = self._early, []
+            for message in early:
+                self._take(message)
+        except Exception as error:
+            # The top of a stream's beginning: without a call there is no stream.
+            self._fail(error)
+        finally:
+            self._socket.hold(reading=True)
 
     # --------------------------------------------------------------------------------- turns
 
@@ -281,9 +298,3 @@ class Stream:
     def _put(self, message: wire.Down) -> None:
         if not self._outbox.put(message):
             self._stop(4429, "Messages are not read as fast as they are sent.")
-
-    async def _write(self) -> None:
-        number = 0
-        while (message := await self._outbox.get()) is not None:
-            number += 1
-            await self._send({"type": "websocket.send", "text": wire.encode(message, number)})

@@ -14,6 +14,7 @@ PROTOCOL = "halo.v1"
 
 VERSION = 1
 FRAME_BYTES_MAX = 64 * 1024
+SEQ_MAX = 2**53
 
 _Turn = Annotated[int, msgspec.Meta(ge=1, le=10_000, description="the turn's number")]
 _Phrase = Annotated[int, msgspec.Meta(ge=1, le=1_000, description="number within the turn, from 1")]
@@ -219,7 +220,7 @@ Down: TypeAlias = Ready | Accepted | Say | Answered | Failed | Clear | Listen | 
 
 class _Envelope(msgspec.Struct):
     type: str
-    seq: Annotated[int, msgspec.Meta(ge=1, le=2**53)]
+    seq: Annotated[int, msgspec.Meta(ge=1, le=SEQ_MAX)]
 
 
 _KNOWN = {shape.__struct_config__.tag for shape in get_args(Up)}
@@ -228,7 +229,7 @@ _up = msgspec.json.Decoder(Up)
 _encode = msgspec.json.Encoder().encode
 
 
-def decode(text: str) -> tuple[int, Up | None]:
+def decode(text: str | bytes) -> tuple[int, Up | None]:
     """The message's `seq` and the message; None for a type that is not known here.
 
     Raises `BadMessage`.
@@ -236,16 +237,24 @@ def decode(text: str) -> tuple[int, Up | None]:
     if len(text) > FRAME_BYTES_MAX:
         raise BadMessage(f"A message of more than {FRAME_BYTES_MAX} bytes.")
     try:
-        envelope = _envelope.decode(text)
-        return envelope.seq, _up.decode(text) if envelope.type in _KNOWN else None
+        try:
+            message = _up.decode(text)
+        except msgspec.ValidationError:
+            envelope = _envelope.decode(text)
+            if envelope.type in _KNOWN:
+                raise
+            return envelope.seq, None
+        if not 1 <= message.seq <= SEQ_MAX:
+            raise BadMessage("seq is missing, or no number from 1.")
+        return message.seq, message
     except (msgspec.DecodeError, UnicodeError, RecursionError) as error:
         raise BadMessage(f"The message cannot be read: {error}") from None
 
 
-def encode(message: Down, seq: int) -> str:
+def encode(message: Down, seq: int) -> bytes:
     """The frame's text, with the number that it has on its connection."""
     message.seq = seq
-    return _encode(message).decode()
+    return _encode(message)
 
 
 # --------------------------------------------------------------------------------- docs/wire.md
