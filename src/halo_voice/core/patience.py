@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
+from functools import lru_cache
 
 from halo_voice.core.dictation import in_digits
 from halo_voice.core.sentences import sentences
@@ -74,12 +75,15 @@ def patience_ms(reply: str, heard: str = "") -> int:
     `reply` is what the assistant said last, `heard` the caller's words so far.
     """
     asked = _asked_ms(reply)
+    if not heard:
+        return asked
     said = in_digits(words(heard)[-_TAIL:])
     if not said:
         return asked
     return max(_dictated_ms(said, asked), _unfinished_ms(said, asked), _answering_ms(said, asked))
 
 
+@lru_cache(1024)  # every interim result of a turn asks for the same reply
 def _asked_ms(reply: str) -> int:
     """What the last sentences of the reply ask the caller to dictate, in ms of patience."""
     last = [sentence.lower() for sentence in sentences(reply)[-2:]]

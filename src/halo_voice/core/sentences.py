@@ -23,6 +23,7 @@ SHORTENED = _NAMING | _COUNTING
 _SHORT_PAIR = re.compile(r"(?:[а-яёa-z]{1,2}\.)+[а-яёa-z]{1,2}")
 _OPENERS = "«(\"'„“[—–- "
 _CLOSERS = "»)\"'”“]"
+_LAST = ".!?…" + _CLOSERS  # a sentence's last word ends in one of these
 
 
 def sentences(text: str) -> list[str]:
@@ -35,7 +36,7 @@ def sentences(text: str) -> list[str]:
     tokens = text.split()
     for token, following in zip(tokens, [*tokens[1:], ""], strict=False):
         words.append(token)
-        if not following or ends(words, following):
+        if not following or (token[-1] in _LAST and ends(words, following)):
             found.append(" ".join(words))
             words = []
     return found

@@ -18,7 +18,7 @@ from collections.abc import Callable
 from halo_voice.core.markup import without_markup
 from halo_voice.core.sentences import sentences
 
-__all__ = ["same_words", "sentences", "speakable", "words"]
+__all__ = ["is_plain", "same_words", "sentences", "speakable", "words"]
 
 _SIGNS = frozenset(" .,!?…:;()«»—-'+%№/=₽$€£°²³")
 _MARKUP = frozenset("\n\t*_`~#|[]<>&\\@{}^×•‣◦▪·\ufe0f\u20e3")
@@ -42,6 +42,7 @@ _DANGLING_WORDS = "и а но или что в во на с со к ко по д
 _DANGLING = frozenset(_DANGLING_WORDS.split())
 # What most phrases are, and what the passes below leave as it is.
 _PLAIN = re.compile(r"[А-Яа-яЁё]++(?:(?:-|, | )[А-Яа-яЁё]++)*+[.!?…,;:]?")
+_WORD = re.compile(r"[^\W_]+")
 _CACHED_MAX = 4096
 _ROUNDS_MAX = 6
 _READ_MAX = 100_000  # characters of an answer that are looked at; bounds the time it takes
@@ -95,7 +96,7 @@ def speakable(text: str, *, limit: int = 400) -> str:
     Whole sentences are kept as far as they fit; a first sentence that is too long by itself ends
     at a clause or at a word.
     """
-    if len(text) <= limit and _PLAIN.fullmatch(text):
+    if len(text) <= limit and is_plain(text):
         return text
     said, plain = "", _once(text[:_READ_MAX], limit)
     rounds = _ROUNDS_MAX
@@ -105,6 +106,11 @@ def speakable(text: str, *, limit: int = 400) -> str:
             return ""
         said, plain, rounds = plain, _once(plain, limit), rounds - 1
     return plain
+
+
+def is_plain(text: str) -> bool:
+    """Whether `text` is Russian words, single spaces, hyphens, commas, and one mark at its end."""
+    return _PLAIN.fullmatch(text) is not None
 
 
 def _once(text: str, limit: int) -> str:
@@ -120,13 +126,13 @@ def _once(text: str, limit: int) -> str:
 
 def words(text: str) -> list[str]:
     """The words of `text` as they sound: lower case, ё as е, no punctuation, no stress marks."""
-    plain = _cleaned(text).replace("\u0301", "").casefold().replace("ё", "е")
-    return re.findall(r"[^\W_]+", plain)
+    plain = text if is_plain(text) else _cleaned(text).replace("\u0301", "")
+    return _WORD.findall(plain.casefold().replace("ё", "е"))
 
 
 def same_words(a: str, b: str) -> bool:
     """Whether both say the same words; case, punctuation, spaces and ё/е do not count."""
-    return words(a) == words(b)
+    return a == b or words(a) == words(b)
 
 
 def _cleaned(text: str) -> str:

@@ -74,14 +74,14 @@ _MONARCH = re.compile(
     r"|Екатерине|Екатерину|Екатериной|Елизавета|Елизаветы)) (?P<roman>[IVX]{1,5})(?!\w)"
 )
 
-_DAYS = {
+DAYS = {
     "пн": ("понедельник", "понедельника", "понедельнику"),
     "вт": ("вторник", "вторника", "вторнику"),
     "ср": ("среда", "среды", "среде"), "чт": ("четверг", "четверга", "четвергу"),
     "пт": ("пятница", "пятницы", "пятнице"), "сб": ("суббота", "субботы", "субботе"),
     "вс": ("воскресенье", "воскресенья", "воскресенью"),
 }  # fmt: skip
-_DAY_NAME = "|".join(_DAYS)
+_DAY_NAME = "|".join(DAYS)
 _DAYS_RANGE = re.compile(
     rf"(?<!\w)({_DAY_NAME})\b\.? ?[-–—] ?({_DAY_NAME})(?!\w)\.?(?P<hours>,?:? )?", re.I
 )
@@ -111,14 +111,18 @@ _HOURS_RANGE = re.compile(
 
 
 def dates(text: str) -> str:
-    """Dates, years, centuries and weekdays of `text` in words."""
+    """Dates, years and centuries of `text` in words."""
     text = _SHORT_MONTH.sub(lambda m: f"{m['day']} {MONTHS[_short_month(m)]}", text)
     text = _NUMERIC.sub(_numeric, _ISO.sub(_numeric, text))
     text = _SPELT.sub(_spelt, text)
     text = _DAY_OF.sub(_day_of, text)
     text = _YEAR_SUFFIX.sub(_year_suffix, _YEAR.sub(_year, text))
     text = _CENTURY.sub(_century, text)
-    text = _MONARCH.sub(_monarch, _ROMAN_AFTER.sub(_roman_after, _ROMAN.sub(_roman, text)))
+    return _MONARCH.sub(_monarch, _ROMAN_AFTER.sub(_roman_after, _ROMAN.sub(_roman, text)))
+
+
+def weekdays(text: str) -> str:
+    """Shortened weekdays of `text` in words."""
     return _DAY_ALONE.sub(_weekday, _DAYS_RANGE.sub(_weekdays, text))
 
 
@@ -303,7 +307,7 @@ def _monarch(found: re.Match[str]) -> str:
 
 
 def _weekdays(found: re.Match[str]) -> str:
-    first, last = _DAYS[found[1].lower()], _DAYS[found[2].lower()]
+    first, last = DAYS[found[1].lower()], DAYS[found[2].lower()]
     accusative = {"среда": "среду", "пятница": "пятницу", "суббота": "субботу"}
     preposition = "со" if first[0].startswith(("вт", "ср")) else "с"
     said = f"{preposition} {first[1]} по {accusative.get(last[0], last[0])}"
@@ -313,7 +317,7 @@ def _weekdays(found: re.Match[str]) -> str:
 
 
 def _weekday(found: re.Match[str]) -> str:
-    names, preposition = _DAYS[found["day"].lower()], found["prep"]
+    names, preposition = DAYS[found["day"].lower()], found["prep"]
     accusative = {"среда": "среду", "пятница": "пятницу", "суббота": "субботу"}
     if preposition is None:
         if found.string[: found.start()].rstrip()[-1:].isdigit():

@@ -97,6 +97,21 @@ _NAMES = dict(
     zip("БВГДЖЗКЛМНПРСТФХЦЧШЩ",
         "бэ вэ гэ дэ жэ зэ ка эль эм эн пэ эр эс тэ эф ха цэ че ша ща".split(), strict=True)
 )  # fmt: skip
+# Of an abbreviation of several parts, those that are words by themselves tell nothing.
+_ORDINARY = frozenset("и в до или с о к а у почта".split())
+_PARTS = (
+    frozenset(
+        part
+        for written in (*_PLAIN, *PLACES, *_ACRONYMS, *_TITLES, "тел", "доб")
+        for part in re.findall(r"[а-яё]+", written.lower())
+    )
+    - _ORDINARY
+)
+
+
+def is_whole(word: str) -> bool:
+    """Whether no rule here looks at a Russian word: it is, or belongs to, no abbreviation."""
+    return (len(word) == 1 or word[1:].islower()) and word.lower() not in _PARTS
 
 
 def shortened(text: str) -> str:

@@ -11,16 +11,18 @@ from __future__ import annotations
 import re
 import unicodedata
 from collections.abc import Mapping
+from functools import lru_cache
 
 from rutextnorm import restore_yo
 
+from halo_voice.core.speakable import is_plain
 from halo_voice.speech.amounts import amounts
-from halo_voice.speech.dates import dates, times
+from halo_voice.speech.dates import DAYS, dates, times, weekdays
 from halo_voice.speech.dialled import dialled
 from halo_voice.speech.latin import latin
 from halo_voice.speech.numerals import cardinal, digits
 from halo_voice.speech.ordered import ordered
-from halo_voice.speech.shortened import acronyms, shortened
+from halo_voice.speech.shortened import acronyms, is_whole, shortened
 from halo_voice.speech.stress import marked, with_words
 
 READ_MAX = 6_000
@@ -33,6 +35,7 @@ _PLAIN = dict.fromkeys(map(ord, "\u00a0\u202f\u2009\t\n\r\v\f"), " ") | {
     for code in range(0x80, 0x1FBFA)
     if unicodedata.category(chr(code)) == "Nd"
 }
+_WORD = re.compile("[А-Яа-яЁё]+")
 _LEFT = re.compile(r"(?P<before>(?<=\w))?\d+(?P<after>(?=\w))?")
 _SPACES = re.compile(r" {2,}")
 _BEFORE_MARK = re.compile(r" (?=[.,!?;:](?: |\Z))")
@@ -46,14 +49,27 @@ def spoken(text: str, *, engine: str = "", words: Mapping[str, str] = _NO_WORDS)
     «замо́к»); they go before every other rule.
     """
     text = with_words(text[:READ_MAX].translate(_PLAIN), words)
+    if is_plain(text) and all(map(_stays, _WORD.findall(text))):  # most phrases
+        return text
+    return _written_out(text, engine)
+
+
+def _written_out(text: str, engine: str) -> str:
     text = shortened(text)
     if _NUMBER.search(text) or re.search(r"[IVXХ]", text):
         text = amounts(_scores(ordered(times(dates(dialled(text))))))
         text = _LEFT.sub(_left, _signs(text))
-    text = acronyms(dates(text))
+    text = acronyms(weekdays(text))
     text = latin(text, russian_only=engine.lower().startswith("vox"))
     text = _BEFORE_MARK.sub("", _SPACES.sub(" ", restore_yo(text))).strip()
     return marked(text, engine)
+
+
+@lru_cache(8192)
+def _stays(word: str) -> bool:
+    """Whether no rule changes a Russian word among others. «Х» may be a Roman ten."""
+    is_date = word == "Х" or word.lower() in DAYS
+    return is_whole(word) and not is_date and restore_yo(word) == word
 
 
 _SIGNS = {"%": " процентов", "№": "номер ", "₽": " рублей", "€": " евро", "$": " долларов",

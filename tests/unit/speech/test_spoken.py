@@ -11,7 +11,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from halo_voice.speech.spoken import READ_MAX, spoken
+from halo_voice.core.speakable import is_plain
+from halo_voice.speech.dates import DAYS
+from halo_voice.speech.nouns import PLACES, UNITS
+from halo_voice.speech.shortened import _ACRONYMS, _PLAIN, _TITLES
+from halo_voice.speech.spoken import READ_MAX, _written_out, spoken
 
 HERE = Path(__file__).parent
 GOLDEN_MIN = 500
@@ -184,3 +188,28 @@ def test_a_voice_that_speaks_russian_only_gets_no_latin():
     """VoxTTS has no Latin letters: unknown names are written as they look."""
     assert spoken("Салон Brand", engine="VoxTTS") == "Салон бранд"
     assert spoken("Салон Brand") == "Салон Brand"
+
+
+SHORT = [*_PLAIN, *PLACES, *UNITS, *_ACRONYMS, *_TITLES, *DAYS, "Х", "ХХ", "еще", "тел", "гг"]
+WHOLE = "Москва доставка веке Лесная в на и с до улица по о доме пять главная".split()
+
+
+@given(
+    st.lists(st.sampled_from([short.strip(" .") for short in SHORT] + WHOLE * 6), min_size=1),
+    st.sampled_from([" ", " ", ", ", "-"]),
+    st.sampled_from(["", ".", "?", ","]),
+    st.booleans(),
+)
+def test_no_rule_misses_a_text(parts: list[str], gap: str, end: str, capital: bool) -> None:
+    """What is taken for words alone would not be changed by any rule."""
+    text = gap.join(parts).replace(".", "") + end
+    text = text[0].upper() + text[1:] if capital else text
+    if is_plain(text):
+        assert spoken(text) == _written_out(text, "")
+
+
+def test_no_rule_misses_a_golden_text() -> None:
+    """They are said the same, whether or not they are taken for words alone."""
+    texts = [text for _, *pair in phrases("spoken_golden.toml") for text in pair if is_plain(text)]
+    assert len(texts) > GOLDEN_MIN / 2
+    assert [spoken(text) for text in texts] == [_written_out(text, "") for text in texts]
