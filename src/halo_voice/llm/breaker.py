@@ -12,7 +12,6 @@ No task and no timer: the state follows from the clock when somebody asks.
 
 from __future__ import annotations
 
-import time
 from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -51,11 +50,9 @@ class BreakerLimits:
 
 
 class Breaker:
-    """`now`: a monotonic clock in seconds. `failures`: in a row, up to now."""
+    """`now`: the event loop's clock, in seconds. `failures`: in a row, up to now."""
 
-    def __init__(
-        self, limits: BreakerLimits | None = None, now: Callable[[], float] = time.monotonic
-    ) -> None:
+    def __init__(self, limits: BreakerLimits | None = None, *, now: Callable[[], float]) -> None:
         self.failures = 0
         self._limits = limits or BreakerLimits()
         self._now = now

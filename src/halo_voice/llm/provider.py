@@ -59,7 +59,7 @@ class Provider:
         self.name = model.name
         self.now = now = now or _loop_time
         self.pace = Pace()
-        self.breaker = Breaker(limits, now)
+        self.breaker = Breaker(limits, now=now)
         self._model = model
         self._hedge_s = hedge_s
 
