@@ -55,7 +55,9 @@ class Words:
 
         def take(piece: str) -> bool:
             draft.read(piece)
-            draft.add(phraser.feed(piece))
+            phrases = phraser.feed(piece)
+            if phrases:
+                draft.add(phrases)
             return phraser.full
 
         answer = model.stream(draft.messages, max_tokens=self._max_tokens, deadline_s=deadline_s)

@@ -40,13 +40,14 @@ class Chunk(msgspec.Struct, gc=False):
     error: Any = None
 
 
-_decode_fast = msgspec.json.Decoder(Chunk).decode
+decode_fast = msgspec.json.Decoder(Chunk).decode
+"""As `decode`, without mending: raises `ValueError` for what goes the slow way, too."""
 
 
 def decode(data: bytes) -> Chunk:
     """One chunk of an answer. Raises `ValueError` for what is not a JSON object."""
     try:
-        return _decode_fast(data)
+        return decode_fast(data)
     except ValueError:  # msgspec's errors and UnicodeDecodeError are both of this kind
         return _decode_slowly(data)
 

@@ -162,7 +162,7 @@ class Reading(Watch):
         if self.status != 200:
             self._break_off(self._refusal())
             return
-        text = self._chunk(bytes(self._whole).strip(_SPACE)) if self._whole is not None else ""
+        text = self._event(bytes(self._whole).strip(_SPACE)) if self._whole is not None else ""
         if text:
             self._give(text)
         self._leave()
@@ -209,7 +209,9 @@ class Reading(Watch):
             self._wake()
             return
         if not self.over:
-            self.until(self._next_due())
+            limits = self._limits
+            wait_s = limits.stall_s if self.finish_reason is None else limits.ending_s
+            self.until(self.loop.time() + wait_s)
         try:
             enough = take(text)
         except BaseException as error:  # raised where it is waited for
@@ -276,18 +278,20 @@ class Reading(Watch):
     def _event(self, event: bytes) -> str:
         if self.over:  # nothing counts after the end
             return ""
-        if event.startswith(b"[DONE]"):
-            self.over = True
-            return ""
-        return self._chunk(event) if event else ""
-
-    def _chunk(self, data: bytes) -> str:
-        if not data:
-            return ""
         try:
-            chunk = chunks.decode(data)
+            chunk = chunks.decode_fast(event)
         except ValueError:
-            return self._end_with(ModelBroken("The model's server sent what is not a JSON object."))
+            if not event:
+                return ""
+            if event.startswith(b"[DONE]"):
+                self.over = True
+                return ""
+            try:
+                chunk = chunks.decode(event)
+            except ValueError:
+                return self._end_with(
+                    ModelBroken("The model's server sent what is not a JSON object.")
+                )
         if chunk.error:
             return self._end_with(faults.fault_in_stream(chunk.error))
         if chunk.usage is not None:

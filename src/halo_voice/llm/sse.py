@@ -30,7 +30,14 @@ class EventReader:
 
     def feed(self, chunk: bytes) -> list[bytes]:
         """The data of every event that ends in `chunk`. Raises `EventTooLarge`."""
-        if self._is_one_event(chunk):  # nearly always
+        if (  # one whole event: nearly always
+            chunk[:6] == b"data: "
+            and chunk[-2:] == b"\n\n"
+            and chunk.count(b"\n") == 2
+            and b"\r" not in chunk
+            and not (self._tail or self._data or self._after_cr)
+            and len(chunk) <= self._limit
+        ):
             self.begun = True
             return [chunk[6:-2]]
         return self._feed(chunk)
@@ -58,16 +65,6 @@ class EventReader:
         if self._size + len(self._tail) > self._limit:
             raise EventTooLarge
         return events
-
-    def _is_one_event(self, chunk: bytes) -> bool:
-        return (
-            chunk.startswith(b"data: ")
-            and chunk.find(b"\n") == len(chunk) - 2
-            and chunk.endswith(b"\n")
-            and b"\r" not in chunk
-            and not (self._tail or self._data or self._after_cr)
-            and len(chunk) <= self._limit
-        )
 
     def _keep(self, value: bytes) -> None:
         self._data.append(value)
