@@ -1,0 +1,110 @@
+"""The stream over a model that fails on a real connection: every turn is answered, in phrases.
+
+The real client, a stand-in of the model's server, a real WebSocket. How soon the caller hears it is
+tried in virtual time: tests/simulated/test_first_words.py.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from contextlib import AsyncExitStack, asynccontextmanager
+
+import pytest
+
+from halo_voice.core.ports import Outcome
+from tests.standins.model_server import ModelServer, Reply, Step, chunk, event, plain, spoken
+from tests.streams import served
+
+QUESTION = "Сколько стоит доставка?"
+SECOND = "Доставка бесплатная."
+OFFLINE = "триста девяносто"  # of the sample company's texts
+DEADLINE_MS = 1_500
+THINKING = event(chunk(None, reasoning_content="Посчитаем. "))
+END = [event(chunk(finish="stop")), event("[DONE]")]
+
+
+def pieces(*texts: str) -> list[bytes]:
+    return [event(chunk("", role="assistant")), *(event(chunk(text)) for text in texts)]
+
+
+MUTE = {
+    "opens and says nothing": Reply([event(chunk("", role="assistant")), Step.HANG]),
+    "does not even answer": Reply([Step.HANG]),
+    "breaks off without a word": Reply([*pieces(), Step.CUT]),
+    "refuses": plain({"error": {"message": "no such key"}}, status=401),
+    "is busy": plain({}, status=429, headers={"Retry-After": "30"}),
+    "only thinks": Reply([THINKING] * 20 + END),
+    "thinks without end": Reply([THINKING] * 20 + [Step.HANG]),
+    "is empty": Reply(END),
+    "is blank": spoken([" ", "\n", " "]),
+}
+TORN = {
+    "stalls after three tokens": Reply([*pieces("За", "мор", "ские "), Step.HANG]),
+    "dies in its first sentence": Reply([*pieces("За", "мор", "ские "), Step.CUT]),
+}
+BEGUN = {
+    "stalls in its second sentence": Reply([*pieces("Мы открыты. ", "Приез"), Step.HANG]),
+    "dies in its second sentence": Reply([*pieces("Мы открыты. ", "Приез"), Step.CUT]),
+}
+
+
+@asynccontextmanager
+async def halo_over(*replies: Reply):
+    """HALO on a port of its own, a model for each reply, and limits that a test can wait for."""
+    async with AsyncExitStack() as stack:
+        values = {}
+        for prefix, reply in zip(("model", "model2"), replies, strict=False):
+            server = await stack.enter_async_context(ModelServer(reply))
+            values |= {f"{prefix}_url": server.url, f"{prefix}_name": "m"}
+        limits = {"model_first_token_s": 0.4, "model_stall_s": 0.25, "model_hedge_ms": 100}
+        yield await stack.enter_async_context(served(**values, **limits))
+
+
+async def answer(*replies: Reply) -> tuple[list[str], dict]:
+    """Asks one turn on the stream. The phrases as they came, and the store's row as a dict."""
+    async with halo_over(*replies) as halo, halo.stream() as scenario, asyncio.timeout(5):
+        await scenario.ask(1, QUESTION, deadline_ms=DEADLINE_MS)
+        done = await scenario.hear("answered", "failed")
+        said = scenario.said(1)
+        [row] = await halo.halo.store.turns("c-1")
+    assert done["type"] == "answered"
+    assert scenario.kinds(1) == ["accepted", *["say"] * len(said), "answered"]
+    assert (done["phrases"], done["text"]) == (len(said), " ".join(said))
+    assert (row.outcome, row.reply) == (Outcome.ANSWERED, done["text"])
+    return said, {"source": row.source}
+
+
+@pytest.mark.parametrize("name", MUTE)
+async def test_a_model_without_a_word_is_stood_in_for(name):
+    """F33, F34, F38: by the second model where there is one, else by the company's texts."""
+    said, row = await answer(MUTE[name])
+    assert OFFLINE in " ".join(said)
+    assert row == {"source": "offline"}
+    said, row = await answer(MUTE[name], spoken([SECOND]))
+    # Blanks are a first piece: the race is won by then.
+    assert said == [SECOND] or (name == "is blank" and OFFLINE in " ".join(said))
+
+
+@pytest.mark.parametrize("second", [[], [spoken([SECOND])]], ids=["alone", "with a second"])
+@pytest.mark.parametrize("name", TORN)
+async def test_a_torn_first_sentence_is_never_spoken(name, second):
+    """F35, F36: nothing was given out yet, so the company's texts answer."""
+    said, _ = await answer(TORN[name], *second)
+    assert OFFLINE in " ".join(said)
+    assert "Замор" not in " ".join(said)
+
+
+@pytest.mark.parametrize("second", [[], [spoken([SECOND])]], ids=["alone", "with a second"])
+@pytest.mark.parametrize("name", BEGUN)
+async def test_what_was_begun_ends_with_an_offer_to_go_on(name, second):
+    """F35, F36: the whole sentences, not the torn one, and no second model carries on."""
+    said, row = await answer(BEGUN[name], *second)
+    assert said == ["Мы открыты.", "Продолжить?"]
+    assert row == {"source": "compatible"}
+
+
+async def test_two_models_without_a_word_are_stood_in_for():
+    """F33, F34: two attempts, then the net."""
+    said, row = await answer(MUTE["opens and says nothing"], MUTE["refuses"])
+    assert OFFLINE in " ".join(said)
+    assert row == {"source": "offline"}
