@@ -52,14 +52,17 @@ const LATE_MS = 1000; // after hang-up: results that are still on their way
 const REPORT_MS = 5000; // the answer to a report, and to the first request
 const RECORDING_MS = 8000; // the recording's address
 const LATE_TEXTS = 5; // kept for the report, and so many characters of each
-const SAID_CHARS = 60; // before the phrase that is spoken: an echo may still be of them
+const ECHO_MS = 600; // speech that began later after a phrase of ours is no echo of it
 const LATE_CHARS = 300;
 const SPEECH_MS = 1500; // the least that a caller has to begin to speak
 const VOICE_FAULTS = 2; // phrases in a row that nobody heard
 const SYNTHESIS_MS = 1000; // no voice takes longer to be heard
 const AGAIN_MS = 1500; // a turn that is waiting for an answer waits no longer for more words
 const ACCEPT_MS = 1500; // the stream has written a turn down, or it is asked over HTTP
-const LATE_FINAL_MS = 6000; // so long after a turn was closed its result may still come
+const LATE_FINAL_MS = 6000; // so long after words were taken without their result it may still come
+const GUESSES = 6; // of these, kept
+const STALL_HTTP_MS = 1000; // the last of `stall_ms` is for the same answer over HTTP
+const LISTENS_MS = 2000; // who was interrupted by nothing says so
 const KEY_MS = 3000; // after a digit, for the next one
 const NOTES = 12; // of turns that the backend was not told about
 const PING_MS = 5000;
@@ -92,10 +95,12 @@ const START_STATE = {
   reprompts: 0, apologies: 0, voiceFaults: 0, // in a row
   prompts: 0, asrFaults: 0, // in the call
   repeated: false, unsure: false, // asked to repeat: in this turn; for want of any confidence, in this call
-  fresh: false, lastText: "", late: [], // new speech since the last result; that result; what came too late
+  fresh: false, captured: false, lastText: "", late: [], // new speech since the last result; its end; that result; what came too late
   words: "", wordsAt: 0, carry: "", confidence: 0, // recognised so far, since when; what goes before it in the same turn
-  patience: 0, stable: null, tardy: false, // more time for the caller's end; the turn closed without its result; as a habit
-  overlap: false, interrupted: false, overtaken: false, deaf: false, nod: null, said: "", during: "", // see Interruptions
+  patience: 0, guesses: [], tardy: false, // more time for the caller's end; words taken without their result; as a habit
+  wording: "", // of the turn that was asked, as its late results have it
+  interrupted: false, overtaken: false, deaf: false, nod: null, // see Interruptions
+  said: "", saidAt: 0, during: "", passed: "", // our last phrase and its end; what of ours this speech may echo; such words of it
   keys: "", keysTold: false,
   lineSilent: false, voiced: false, soundAt: 0, stoppedAt: 0, quietAt: 0, speechAt: 0, askedAt: 0, connectedAt: 0, endedAt: 0,
   profiled: false, confirmed: false, streaming: false, // the backend's first answer came; it knows the call; by stream
@@ -120,41 +125,40 @@ const TABLE = {
     phraseEnded: (state, event) => (event.failed ? speakAgain(state, event) : afterPhrase(spoken(state, event), event)),
     expired: (state, event) => (isDisturbed(state) ? pause(state, event) : giveUp(state, event)),
     interim: overhear, heard: overhear, speechStarted: notice, voiceStarted: notice, voiceStopped: notice,
-    failed: stopShort, refused: failOver,
+    failed: stopShort,
   },
   paused: {
     ...GROW,
     phraseEnded: (state, event) => afterPhrase(spoken(state, event), event),
-    interim: overhear, heard: overhear, expired: yieldOrResume,
-    failed: stopShort, refused: failOver,
+    interim: overhear, heard: overhear, expired: yieldOrResume, failed: stopShort,
   },
   awaiting: {
     ...GROW,
-    interim: overhear, heard: overhear, expired: stall, failed: endShort, refused: failOver,
+    interim: overhear, heard: overhear, expired: stall, failed: endShort,
   },
   listening: { speechStarted: startHearing, interim: startHearing, speechCaptured: recognise, heard: hear, expired: reprompt },
   hearing: {
     interim: hearOn,
-    speechStarted: (state, event) => keepHearing({ ...state, fresh: true }, event),
+    speechStarted: (state, event) => keepHearing(newSpeech(bank(state, event), event), event),
     voiceStarted: (state, event) => keepHearing(lineSounds(state, event), event),
     voiceStopped: (state, event) => keepHearing(fallSilent(state, event), event),
     speechCaptured: recognise, heard: hear, expired: closeTurn,
   },
   recognising: { heard: hear, expired: closeTurn },
   keying: { heard: hear, expired: askKeys },
-  thinking: { ...GROW, accepted, failed: retry, refused: failOver, expired: overdue, interim: overhear, heard: overhear },
+  thinking: { ...GROW, accepted, failed: retry, expired: overdue, interim: overhear, heard: overhear },
   filling: {
     ...GROW, accepted,
     phraseStarted: (state, event) => [{ ...state, voice: started(state, event) }, []],
-    phraseEnded: (state, event) => [{ ...state, voice: null, quietAt: event.at }, []],
-    failed: retry, refused: failOver, expired: overdue, interim: overhear, heard: overhear,
+    phraseEnded: (state, event) => [{ ...fallenSilent(state, event.at), quietAt: event.at }, []],
+    failed: retry, expired: overdue, interim: overhear, heard: overhear,
   },
   holding: {
     ...GROW,
     phraseStarted: followPhrase,
     phraseEnded: (state, event) => speakHeld(state, event),
     expired: (state, event) => speakHeld(state, event, [{ do: "hush" }]),
-    interim: overhear, heard: overhear, failed: stopShort, refused: failOver,
+    interim: overhear, heard: overhear, failed: stopShort,
   },
   hanging: { expired: (state, event) => close(state, event, state.reason) },
   closing: { expired: report },
@@ -176,12 +180,14 @@ const ALWAYS = {
   streamReady: (state) => [{ ...state, streaming: true, confirmed: true }, []],
   streamLost: loseStream,
   accepted: (state) => [state.answer ? { ...state, answer: { ...state.answer, accepted: true } } : state, []],
-  said: collect, answered: complete, cleared: clear,
-  replied: complete,
+  said: collect, answered: complete, cleared: clear, replied: complete, refused: failOver,
+  // Of an answer that was broken in upon: what to do is known when the caller has spoken.
+  failed: (state, event) => [state.answer ? { ...state, answer: { ...state.answer, failed: event } } : state, []],
   patience: (state, event) => [{ ...state, patience: event.coming === state.turn + 1 ? event.ms : state.patience }, []],
   dismissed: dismiss,
   key: press,
-  speechStarted: (state) => [{ ...state, fresh: true, overlap: isSounding(state), during: state.voice ? state.voice.text : "" }, []],
+  speechStarted: (state, event) => [newSpeech(state, event), []],
+  speechCaptured: (state) => [{ ...state, captured: true }, []],
   voiceStarted: (state, event) => [lineSounds(state, event), []],
   voiceStopped: (state, event) => [{ ...lineStops(state, event), quietAt: event.at }, []],
   heard: keepLate,
@@ -217,7 +223,8 @@ function decide(state, event) {
   const oldTurn = event.turn !== undefined && event.turn !== state.turn;
   const oldPhrase = event.phrase !== undefined && (state.voice === null || event.phrase !== state.voice.phrase);
   if (!rule || oldTurn || oldPhrase) return [state, []];
-  const [next, actions] = event.type === "heard" && isLateFinal(state, event) ? revise(state, event) : rule(state, event);
+  const guess = event.type === "heard" && !isAfterCall(state) ? guessOf(state, event) : null;
+  const [next, actions] = guess ? revise(state, event, guess) : rule(state, event);
   const { voice } = next;
   return [voice && !voice.orderedAt ? { ...next, voice: { ...voice, orderedAt: event.at } } : next, actions];
 }
@@ -266,7 +273,7 @@ function speak(state, what, before = []) {
   const voice = { at: 0, part: 0, orderedAt: 0, ...what, phrase, attempt: 0, started: false, duration: 0, endsAt: 0, giveUpAt: 0, pausedAt: 0 };
   const say = { do: "say", phrase, text: what.text };
   const wait = { do: "wait", ms: state.profile.limits.playback_start_ms };
-  const next = { ...state, name: "speaking", phrase, voice, pending: null, soundAt: 0, said: said(state) };
+  const next = { ...state, name: "speaking", phrase, voice, pending: null, soundAt: 0 };
   return [next, [...before, { do: hearsAll(next) ? "listen" : "deafen" }, say, wait]];
 }
 
@@ -312,6 +319,10 @@ function unspoken(state) {
   return { ...state, voiceFaults: state.voiceFaults + 1 };
 }
 
+function fallenSilent(state, at) {
+  return { ...state, voice: null, said: ours(state, at), saidAt: at };
+}
+
 function giveUp(state, event) {
   return afterPhrase(state.voice.started ? spoken(state, event) : unspoken(state), event, [{ do: "hush" }]);
 }
@@ -330,7 +341,7 @@ function speakAgain(state, event) {
 function afterPhrase(state, event, before = []) {
   const { kind, next, part } = state.voice;
   const finished = kind === "answer" ? tell(state, { type: "phrase_finished", turn: state.turn, phrase: part }) : [];
-  return follow({ ...state, voice: null, said: said(state) }, event, next, [...before, ...finished]);
+  return follow(fallenSilent(state, state.quietAt), event, next, [...before, ...finished]);
 }
 
 function follow(state, event, next, before) {
@@ -344,7 +355,7 @@ function follow(state, event, next, before) {
 function goOn(state, event, before = []) {
   const { answer } = state;
   if (answer.queue.length) return speakNext(withTime(state, event), before);
-  if (!answer.done) return [{ ...state, name: "awaiting" }, [...before, { do: "wait", ms: state.profile.limits.stall_ms }]];
+  if (!answer.done) return [{ ...state, name: "awaiting" }, [...before, { do: "wait", ms: stallMs(state) }]];
   const settled = { ...state, answer: null, notes: noted(state, answer.short ? answer.spoken : null) };
   return follow(settled, event, answer.action === "hangup" ? "leave" : afterTurn(state), before);
 }
@@ -361,12 +372,12 @@ function listen(state, event, before = []) {
   const { recording, texts } = state.profile;
   if (state.asrFaults > 1) return leave(state, "recogniser_down", texts.bye_failure, before);
   const record = recording.enabled && !state.records ? [{ do: "record" }] : [];
-  const open = { ...state, name: "listening", records: recording.enabled, words: "", carry: "", keys: "", deaf: false, nod: null };
+  const open = { ...state, name: "listening", records: recording.enabled, words: state.fresh ? state.words : "", carry: "", keys: "", deaf: false, nod: null };
   const actions = [...before, ...record, { do: "listen" }];
   // They said yes before the question was over.
   if (state.nod) return ask(open, { ...event, ...state.nod }, actions);
   // They began to speak while we still spoke: the recogniser will not tell it again.
-  if (state.fresh && hearsAll(state) && state.voiced) return keepHearing({ ...open, name: "hearing", speechAt: event.at }, event, actions);
+  if (state.fresh && hearsAll(state) && (state.voiced || open.words)) return keepHearing({ ...open, name: "hearing", speechAt: event.at }, event, actions);
   return [open, [...actions, { do: "wait", ms: speechMs(state, event) }]];
 }
 
@@ -378,16 +389,37 @@ function speechMs(state, event) {
 
 // An interim result that comes after its own result, or after the turn that was closed on it.
 function isStale(state, event) {
-  const { fresh, lastText, stable } = state;
-  const like = (text) => likeness(event.text, text) >= 0.8;
-  return !fresh && (like(lastText) || (stable !== null && event.at - stable.at < LATE_FINAL_MS && like(stable.text)));
+  const old = [state.lastText, ...recent(state, event).map((each) => each.text)];
+  return !state.fresh && old.some((text) => likeness(event.text, text) >= 0.8);
+}
+
+// Words of the speech before, whose result has not come (any more): passed over, or taken for the coming turn.
+function newSpeech(state, event) {
+  const passed = state.fresh && state.passed ? guessed(state, event, state.passed, 0) : state;
+  return { ...passed, fresh: true, captured: false, passed: "", during: ours(state, event.at) };
+}
+
+function bank(state, event) {
+  const { words, carry } = state;
+  return words ? { ...guessed(state, event, words, state.turn + 1), carry: join(carry, words), words: "" } : state;
+}
+
+function guessed(state, event, text, turn) {
+  return { ...state, guesses: [...recent(state, event), { turn, text, whole: "", at: event.at }].slice(-GUESSES) };
+}
+
+function recent(state, event) {
+  return state.guesses.filter((each) => event.at - each.at < LATE_FINAL_MS);
 }
 
 function startHearing(state, event) {
   if (event.text && isStale(state, event)) return [state, []];
-  if (event.text && state.overlap && isEcho(event.text, state.said)) return [state, []];
-  const overlap = state.overlap && event.type === "interim";
-  return hearOn({ ...state, name: "hearing", fresh: true, overlap, words: "", speechAt: event.at }, event);
+  const begun = event.type === "speechStarted" || !state.fresh ? newSpeech(state, event) : state;
+  return hearOn({ ...begun, name: isOurs(begun, event) ? state.name : "hearing", words: "", speechAt: event.at }, event);
+}
+
+function isOurs(state, event) {
+  return Boolean(event.text) && isEcho(event.text, state.during);
 }
 
 // Waits for more of what the caller says. The line's own ear tells a recogniser that has died from a caller who
@@ -400,14 +432,22 @@ function keepHearing(state, event, before = []) {
   }
   if (state.words && !state.voiced) return [{ ...state, quietAt: event.at }, waiting(settleMs(state, event))];
   if (state.carry && !state.overtaken && !state.voiced) return [state, waiting(Math.max(1, state.patience))];
-  if (state.lineSilent) return [state, waiting(speechMs(state, event))];
-  return [{ ...state, quietAt: event.at }, waiting(asr.interim ? limits.no_speech_ms : limits.capture_ms)];
+  if (state.lineSilent) return [state, waiting(silenceMs(state, event))];
+  const speaking = state.during && !state.voiced ? state : { ...state, quietAt: event.at }; // it may be our echo
+  return [speaking, waiting(asr.interim ? speechMs(speaking, event) : limits.capture_ms)];
+}
+
+// A caller who broke in without words has perhaps only coughed.
+function silenceMs(state, event) {
+  const ms = speechMs(state, event);
+  return state.interrupted ? Math.max(1, Math.min(ms, LISTENS_MS - (event.at - state.stoppedAt))) : ms;
 }
 
 // How long words have to stay as they are, on a line that is not known to be speaking, to be the whole turn.
 function settleMs(state, event) {
   const { close_ms, result_ms } = state.profile.limits;
-  const whole = (isWhole(state) ? close_ms : result_ms) + state.patience;
+  const close = close_ms + state.patience;
+  const whole = isWhole(state) ? close : Math.max(result_ms, close);
   return Math.max(1, whole - (event.at - Math.max(state.wordsAt, state.stoppedAt)));
 }
 
@@ -418,6 +458,7 @@ function isWhole(state) {
 
 function hearOn(state, event) {
   const { limits, texts } = state.profile;
+  if (isOurs(state, event)) return [{ ...state, passed: event.text }, []];
   const changed = event.text && event.text !== state.words;
   const heard = changed ? { ...state, words: event.text, wordsAt: event.at } : state;
   if (event.at - state.speechAt > limits.utterance_ms) {
@@ -453,14 +494,14 @@ function recognise(state, event) {
   const whole = state.overtaken ? Math.min(result_ms, AGAIN_MS) : result_ms;
   const ms = isWhole(state) && !state.voiced ? Math.min(whole, settleMs(state, event)) : whole;
   const before = hearsAll(state) ? [] : [{ do: "deafen" }];
-  return [{ ...state, name: "recognising", quietAt: event.at }, [...before, { do: "wait", ms }]];
+  const quietAt = state.passed ? state.quietAt : event.at;
+  return [{ ...state, name: "recognising", captured: true, quietAt }, [...before, { do: "wait", ms }]];
 }
 
 function hear(state, event) {
-  if (!state.fresh && event.text && event.text === state.lastText) return [state, []]; // the same result once more
-  if (state.voice && !event.text) return [state, []];
-  const calm = { ...state, fresh: false, voice: null, overlap: false, tardy: false };
-  if (event.text && state.overlap && isEcho(event.text, state.said)) return listen(calm, event);
+  if (isOld(state, event) || (state.voice && !event.text)) return [state, []];
+  const calm = { ...fallenSilent(state, event.at), fresh: false, during: "", passed: "", tardy: false };
+  if (isOurs(state, event)) return listen({ ...calm, words: "", lastText: event.text }, event);
   if (!event.text) return reprompt(calm, event);
   const nothing = event.confidence === 0;
   const doubtful = nothing ? !state.unsure : event.confidence < state.profile.limits.confidence;
@@ -469,6 +510,13 @@ function hear(state, event) {
     return prompt({ ...calm, repeated: true, unsure: state.unsure || nothing }, state.profile.texts.repeat);
   }
   return state.patience && !state.overtaken ? dictate(calm, event, before) : ask(calm, event, before);
+}
+
+// The same result once more, or an empty one of the speech before.
+function isOld(state, event) {
+  if (state.fresh && state.captured) return false;
+  if (event.text) return event.text === state.lastText;
+  return state.fresh && (state.name === "recognising" || recent(state, event).length > 0);
 }
 
 // More may follow a number or an address: what comes in time belongs to the same turn.
@@ -481,31 +529,40 @@ function dictate(state, event, before) {
 // Nothing more comes: the turn is what was recognised so far, if anything.
 function closeTurn(state, event) {
   const { words, carry, confidence } = state;
-  if (isWhole(state) || (words && (state.deaf || state.overtaken))) {
-    const stable = { turn: state.turn + 1, text: words, before: carry, at: event.at };
-    return ask({ ...state, fresh: false }, { at: event.at, text: words, confidence: null, stable }, []);
-  }
-  if (carry && !state.overtaken) return ask({ ...state, carry: "" }, { at: event.at, text: carry, confidence }, []);
+  const next = state.name === "recognising" && !state.captured; // they have begun to speak again
+  const closed = { ...state, fresh: next };
+  if (words) return ask(guessed(closed, event, words, state.turn + 1), { at: event.at, text: words, confidence: null, stable: true }, []);
+  if (carry && !state.overtaken) return ask({ ...closed, carry: "" }, { at: event.at, text: carry, confidence }, []);
   return reprompt(state, event);
 }
 
-// A recogniser's result for a turn that was closed without it.
-function isLateFinal(state, event) {
-  const { stable } = state;
-  return stable !== null && event.at - stable.at < LATE_FINAL_MS && likeness(event.text, stable.text) >= 0.5;
+// The words that this result is of, if they were taken, or passed over, without it.
+function guessOf(state, event) {
+  if (!event.text) return null;
+  const own = state.fresh && state.captured && state.words ? likeness(event.text, state.words) : 0;
+  const like = (each) => likeness(event.text, each.text, each.turn === 0);
+  const best = Math.max(0.5, own, ...recent(state, event).map(like));
+  return recent(state, event).find((each) => like(each) >= best) || null;
 }
 
-function revise(state, event) {
-  const { turn, before, text } = state.stable;
-  const revised = { ...state, stable: null, tardy: true, fresh: false, lastText: event.text };
-  return [revised, event.text === text ? [] : tell(state, { type: "revised", turn, text: join(before, event.text) })];
+// Told only, never answered again. Words that are still to be asked are put right.
+function revise(state, event, guess) {
+  const right = (text) => text.replace(guess.text, () => event.text);
+  const { turn } = guess;
+  const left = state.guesses.filter((each) => each !== guess);
+  const known = { ...state, guesses: left, carry: turn ? right(state.carry) : state.carry };
+  if (turn === 0 || turn > state.turn) return [known, []];
+  const whole = right(guess.whole);
+  const guesses = left.map((each) => (each.turn === turn ? { ...each, whole } : each));
+  const revised = { ...known, guesses, tardy: true, lastText: event.text, wording: turn === state.turn ? whole : state.wording };
+  return [revised, whole === guess.whole ? [] : tell(state, { type: "revised", turn, text: whole })];
 }
 
 // Other words each time: a caller who hears the same sentence again thinks of a machine that hangs.
 function reprompt(state, event) {
   const { reprompts, resumed } = state.profile.texts;
   if (state.overtaken) return backToAnswer(state, event);
-  if (state.interrupted && resumed) return prompt({ ...state, interrupted: false }, resumed);
+  if (state.interrupted && resumed && !state.said.endsWith(resumed)) return prompt({ ...state, interrupted: false }, resumed);
   return prompt(state, reprompts[state.prompts % reprompts.length]);
 }
 
@@ -514,7 +571,7 @@ function prompt(state, text, before = []) {
   const { limits, texts } = state.profile;
   if (state.reprompts >= limits.reprompts) return leave(state, "no_input", texts.bye_silence, before);
   const count = state.reprompts + 1;
-  const asked = { ...state, reprompts: count, prompts: state.prompts + 1, said: "" };
+  const asked = { ...state, reprompts: count, prompts: state.prompts + 1 };
   return speak(asked, { kind: "prompt", text, next: "listen" }, [...before, ...tell(state, { type: "silence", count })]);
 }
 
@@ -565,9 +622,9 @@ function isSounding(state) {
   return state.voice !== null && state.voice.started;
 }
 
-// What the caller has just heard from us, and may give back as an echo.
-function said(state) {
-  return state.voice ? join(state.said.slice(-SAID_CHARS), state.voice.text) : state.said;
+// What the caller hears from us, or has just heard, and may give back as an echo.
+function ours(state, at) {
+  return join(at - state.saidAt < ECHO_MS ? state.said : "", state.voice ? state.voice.text : "");
 }
 
 // Sound without words: it is known from a voice detector, or from a recogniser that tells no words before the end.
@@ -613,21 +670,23 @@ function overhear(state, event) {
     if (final && state.name === "speaking" && state.voice.kind === "prompt") return hear(state, event);
     return final ? keepLate(state, event) : [state, []];
   }
+  if (final && isOld(state, event)) return [state, []];
   if (!text) return [final ? { ...state, fresh: false } : state, []];
   if (!final && isStale(state, event)) return [state, []];
-  if (final && !state.fresh && text === state.lastText) return [state, []];
   // Of an utterance that is over: one that was passed over, or a guess.
-  const old = state.stable !== null && !state.fresh;
+  const old = !state.fresh && recent(state, event).length > 0;
   const unsure = event.confidence > 0 && event.confidence < state.profile.limits.confidence;
   if (final && (old || unsure)) return keepLate(state, event);
-  const calm = final ? { ...state, fresh: false } : state;
-  const echo = (isSounding(state) || state.overlap) && isEcho(text, said(state));
-  const murmur = isMurmur(text) && (isSounding(state) || state.overlap);
-  if (murmur || echo) {
-    const nod = final && murmur && state.during.trim().endsWith("?") ? { text, confidence: event.confidence } : state.nod;
-    return state.name === "paused" ? resume({ ...calm, nod }, event) : [{ ...calm, nod }, []];
+  const begun = state.fresh || final ? state : newSpeech(state, event);
+  const over = join(begun.during, isSounding(state) ? state.voice.text : "");
+  const murmur = over !== "" && isMurmur(text);
+  if (murmur || isEcho(text, over)) {
+    const nod = final && murmur && begun.during.trim().endsWith("?") ? { text, confidence: event.confidence } : state.nod;
+    const calm = final ? { ...begun, fresh: false, passed: "", lastText: text, nod } : { ...begun, passed: text };
+    return state.name === "paused" ? resume(calm, event) : [calm, []];
   }
-  return final || isConfirmed(state, event) ? takeOver(state, event) : [{ ...state, fresh: true }, []];
+  if (final || isConfirmed(state, event)) return takeOver(begun, event);
+  return [{ ...begun, passed: "", words: text, wordsAt: event.at }, []];
 }
 
 function isConfirmed(state, event) {
@@ -644,16 +703,16 @@ function takeOver(state, event) {
   const [silent, told] = cutShort(state, event);
   const before = [{ do: "hush" }, ...told];
   if (last) return leave(silent, "turn_limit", texts.bye_turns, before);
-  const open = { ...silent, carry: unheard ? state.question.text : "", overtaken: unheard, interrupted: !unheard };
+  const open = { ...silent, carry: unheard ? state.wording : "", overtaken: unheard, interrupted: !unheard, passed: "" };
   if (event.type === "heard") return (open.patience && !unheard ? dictate : ask)({ ...open, fresh: false }, event, before);
-  const [hearing, actions] = hearOn({ ...open, name: "hearing", fresh: true, overlap: false, words: "", speechAt: event.at }, event);
+  const [hearing, actions] = hearOn({ ...open, name: "hearing", fresh: true, during: "", words: "", speechAt: event.at }, event);
   return [hearing, [...before, ...actions]];
 }
 
 function isUnheard(state) {
   const { name, answer, voice, overtaken } = state;
   if (overtaken || ["thinking", "filling", "holding"].includes(name)) return true;
-  return answer !== null && !answer.spoken && (voice === null ? name === "awaiting" : voice.kind === "answer" && !voice.started);
+  return answer !== null && !answer.spoken && voice !== null && voice.kind === "answer" && !voice.started;
 }
 
 function isDisposable(state) {
@@ -663,7 +722,7 @@ function isDisposable(state) {
 // The voice falls silent here. What was heard of the answer is told; an answer of which nothing was heard is kept.
 function cutShort(state, event) {
   const { voice, answer, turn } = state;
-  const silent = { ...state, voice: null, pending: null, said: said(state), quietAt: event.at };
+  const silent = { ...fallenSilent(state, event.at), pending: null, quietAt: event.at };
   if (answer === null || isUnheard(state)) return [{ ...silent, answer: withVoice(state) }, []];
   const cut = voice !== null && voice.kind === "answer" ? heardPart(voice, event.at) : { heard: "", heard_ms: 0 };
   const phrase = voice !== null ? voice.part : answer.part + 1;
@@ -688,11 +747,13 @@ function heardPart(voice, at) {
   return { heard: voice.text.slice(0, Math.max(0, whole)), heard_ms: Math.round(heard_ms) };
 }
 
-// They said nothing after all: the answer that they broke in upon is spoken.
+// They said nothing after all: the answer that they broke in upon is spoken, or waited for as before.
 function backToAnswer(state, event, before = []) {
-  const back = { ...state, overtaken: false, carry: "", words: "", name: "awaiting" };
-  if (state.answer !== null) return goOn(back, event, before);
-  return apologise(back, event, before);
+  const { answer } = state;
+  const back = { ...state, overtaken: false, carry: "", words: "", name: "thinking" };
+  if (answer === null) return apologise(back, event, before);
+  const [next, actions] = answer.failed ? retry({ ...back, answer: { ...answer, failed: null } }, { ...answer.failed, at: event.at }) : carryOn(back, event);
+  return [next, [...before, ...actions]];
 }
 
 // Asking ------------------------------------------------------------------------------------------
@@ -700,7 +761,7 @@ function backToAnswer(state, event, before = []) {
 function ask(state, event, before) {
   const { limits } = state.profile;
   const turn = state.turn + 1;
-  const { confidence, stable = null } = event;
+  const { confidence, stable = false } = event;
   const way = state.streaming ? "stream" : "http";
   const text = clip(join(state.carry, event.text), 2000);
   const asr_ms = state.stoppedAt && !state.voiced ? event.at - state.stoppedAt : null;
@@ -709,15 +770,21 @@ function ask(state, event, before) {
     closed: stable ? "stable" : "final",
   };
   const answer = {
-    way, accepted: false, queue: [], received: "", count: 0, done: false, short: false, action: "", spoken: "", part: 0,
+    way, accepted: false, queue: [], received: "", count: 0, done: false, short: false, action: "", spoken: "", part: 0, failed: null,
     stoppedAt: asr_ms === null ? 0 : state.stoppedAt, asr_ms, times: null,
   };
   const asked = {
     ...state, name: "thinking", turn, question, answer, attempt: 0, lastText: stable ? state.lastText : event.text,
-    askedAt: event.at, quietAt: event.at, reprompts: 0, repeated: false, stable: stable || state.stable,
-    words: "", carry: "", keys: "", patience: 0, overtaken: false, interrupted: false, nod: null, pending: null, said: "",
+    askedAt: event.at, quietAt: event.at, reprompts: 0, repeated: false, wording: text, guesses: askedWith(state, turn, text),
+    words: "", carry: "", keys: "", patience: 0, overtaken: false, interrupted: false, nod: null, pending: null, passed: "",
   };
   return [asked, [...before, ...(hearsAll(state) ? [] : [{ do: "deafen" }]), question, answerWait(asked, event)]];
+}
+
+// A late result is told for the newest turn that has its words.
+function askedWith(state, turn, text) {
+  const within = (each) => each.turn === turn || (each.turn === state.turn && state.overtaken && text.includes(each.text));
+  return state.guesses.map((each) => (each.turn && within(each) ? { ...each, turn, whole: text } : each));
 }
 
 function timeLeft(state, event) {
@@ -739,8 +806,8 @@ function answerWait(state, event) {
 function overdue(state, event) {
   const isNext = state.name === "filling" || ACCEPT_MS <= state.profile.limits.filler_ms;
   if (isUnaccepted(state) && isNext) return failOver(state, event);
-  if (state.name === "thinking") return fill(state, event);
-  return apologise({ ...state, voice: null }, event, [{ do: "hush" }]);
+  if (state.name === "thinking" && timeLeft(state, event) > 0) return fill(state, event);
+  return apologise(fallenSilent(state, event.at), event, [{ do: "hush" }]);
 }
 
 function fill(state, event, before = [], text = state.profile.texts.filler) {
@@ -759,7 +826,8 @@ function retry(state, event) {
   const ms = timeLeft(state, event) - event.retryMs;
   if (!event.retry || state.attempt > 0 || ms < RETRY_MS) return apologise(state, event);
   const question = { ...state.question, start: state.question.start || event.unknown, ms, delay: event.retryMs };
-  return [{ ...state, attempt: 1, question }, [question]];
+  const again = { ...state, attempt: 1, question };
+  return [again, [question, answerWait(again, event)]];
 }
 
 // The stream has failed this turn: the same turn is asked over HTTP, once.
@@ -769,7 +837,7 @@ function failOver(state, event) {
   const ms = Math.max(RETRY_MS, timeLeft(state, event));
   const question = { ...state.question, way: "http", have: answer.count, ms };
   const asked = { ...state, attempt: 1, question, answer: { ...answer, way: "http" } };
-  if (state.name === "awaiting") return [asked, [question, { do: "wait", ms: state.profile.limits.stall_ms }]];
+  if (state.name === "awaiting") return [asked, [question, { do: "wait", ms: STALL_HTTP_MS }]];
   const waits = state.name === "thinking" || state.name === "filling";
   return [asked, waits ? [question, answerWait(asked, event)] : [question]];
 }
@@ -830,6 +898,7 @@ function regret(state, event) {
 function clear(state, event) {
   const { answer } = state;
   if (answer === null || answer.done) return [state, []];
+  if (!isUnheard(state)) return stopShort({ ...state, answer: { ...answer, queue: [] } });
   const anew = { ...state, answer: { ...answer, queue: [], count: 0, received: "", part: 0 } };
   if (state.name === "speaking" && isUnheard(state)) {
     const thinking = { ...anew, name: "filling", voice: null };
@@ -856,6 +925,11 @@ function stopShort(state) {
 function endShort(state, event) {
   const [short] = stopShort(state);
   return state.answer.part ? goOn(short, event) : apologise(short, event);
+}
+
+function stallMs(state) {
+  const { stall_ms } = state.profile.limits;
+  return state.answer.way === "stream" ? Math.max(1, stall_ms - STALL_HTTP_MS) : stall_ms;
 }
 
 function stall(state, event) {
@@ -966,8 +1040,8 @@ function isEcho(text, ours) {
   return words.length > 0 && source.some((_, from) => words.filter((each, i) => source[from + i] === each).length >= enough);
 }
 
-// How many words of the shorter text the other has too, in the same order: 0..1.
-function likeness(one, other) {
+// How many words of the shorter text (`whole`: of the longer) the other has too, in the same order: 0..1.
+function likeness(one, other, whole = false) {
   const [a, b] = [wordsOf(one), wordsOf(other)];
   let row = b.map(() => 0);
   a.forEach((word) => {
@@ -975,7 +1049,7 @@ function likeness(one, other) {
     b.forEach((each, i) => next.push(each === word ? (row[i - 1] || 0) + 1 : Math.max(row[i], next[i - 1] || 0)));
     row = next;
   });
-  return (row[b.length - 1] || 0) / Math.max(1, Math.min(a.length, b.length));
+  return (row[b.length - 1] || 0) / Math.max(1, (whole ? Math.max : Math.min)(a.length, b.length));
 }
 
 // What follows the part that has already come; nothing where the two do not agree: nothing is said twice.

@@ -2,7 +2,8 @@
 
 An interruption is *confirmed* when the scenario was given an interim or final result of speech that
 began while a phrase was audible, with two words in it of which one at least is no nod and which are
-not the assistant's own, and the speech is 300 ms old.
+not the assistant's own, and the speech is 300 ms old. The scenario was told that it began: without
+that nobody tells it from what was said before.
 """
 
 from __future__ import annotations
@@ -18,7 +19,7 @@ from halo_voice.simulator.turns import Phrase, Texts, letters, story
 
 SPEECH_MS = 300
 WORDS = 2
-ECHO_MS = 2_000
+ECHO_MS = 600  # speech that begins later after a phrase is no echo of it
 ECHO = 0.5  # with more of its words from the phrase, speech may be taken for its echo
 RESULTS = ("ASR.InterimResult", "ASR.Result")
 SPARED = ("goodbye",)  # the last words of a call are not taken back
@@ -64,26 +65,31 @@ def _confirmed_ms(call: FinishedCall, span: PlaybackSpan, since_ms: int) -> int 
     end = call.terminated_ms if span.ended_ms is None else span.ended_ms
     over = [s for s in call.speech if s.call == span.call and since_ms <= s.started_ms < end]
     for speech in over:
+        begun = False
         for line in call.trace:
+            if speech.started_ms <= line.ms and line.data.get("event") == "ASR.CaptureStarted":
+                begun = begun or not line.data.get("late")
             told = line.data.get("text", line.data.get("transcript"))
             if (
-                speech.started_ms + SPEECH_MS <= line.ms < end
+                begun
+                and speech.started_ms + SPEECH_MS <= line.ms < end
                 and line.data.get("event") in RESULTS
                 and not line.data.get("late")  # it may be of other words, or of none any more
                 and isinstance(told, str)
                 and _is_of(speech, told)
-                and _interrupts(told, _just_said(call, line.ms))
+                and _interrupts(told, _just_said(call, speech, line.ms))
             ):
                 return line.ms
     return None
 
 
-def _just_said(call: FinishedCall, ms: int) -> str:
-    """What the assistant says, or said so lately that its echo may still be heard."""
+def _just_said(call: FinishedCall, speech: SpeechSpan, ms: int) -> str:
+    """What the assistant says, or said so shortly before the speech that this may be its echo."""
+    since = speech.started_ms - ECHO_MS
     near = [
         span.text
         for span in call.playbacks
-        if span.started_ms <= ms and (span.ended_ms is None or span.ended_ms > ms - ECHO_MS)
+        if span.started_ms <= ms and (span.ended_ms is None or span.ended_ms > since)
     ]
     return " ".join(near)
 

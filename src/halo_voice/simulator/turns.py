@@ -19,6 +19,7 @@ from halo_voice.simulator.wire import Message, fields, messages
 TURN, START, END = "/process_text", "/call/start", "/call/end"
 REST_LETTERS_MIN = 6  # a shorter end of an answer may be anybody's words
 Texts = Mapping[str, "str | list[str]"]  # as the profile has them
+RESULT_OR_SPEECH = ("ASR.Result", "ASR.CaptureStarted")
 KINDS = dict.fromkeys(("reprompts", "repeat", "resumed"), "reprompt")
 
 
@@ -100,8 +101,8 @@ def story(call: FinishedCall, texts: Texts | None = None) -> Story:
     known = _kinds({**(texts or {}), **_profile_texts(call)})
     phrases = list(_phrases(call))
     for phrase in phrases:
-        phrase.turn = _answered(phrase, turns)
         phrase.kind = known.get(letters(phrase.text), "other")
+        phrase.turn = _answered(phrase, turns, ours=phrase.kind != "other")
         if phrase.turn:
             phrase.kind = "apology" if phrase.turn.apologetic else "answer"
     reports = [exchange for exchange in call.requests if path(exchange) == END]
@@ -135,7 +136,7 @@ class _Asked:
 
     def __init__(self, call: FinishedCall) -> None:
         self.turns: dict[int, Turn] = {}
-        self._results = [line for line in call.trace if line.data.get("event") == "ASR.Result"]
+        self._heard = [line for line in call.trace if line.data.get("event") in RESULT_OR_SPEECH]
         self._patience: list[tuple[int, int]] = [(0, 0)]  # from when, how much
 
     def by_http(self, exchange: Exchange) -> None:
@@ -173,23 +174,19 @@ class _Asked:
     def accepted_ms(self, turn: Turn) -> int:
         """When its words were a result; where they were waited for on purpose, that much later.
 
-        Words that were no result as they stand (a stable interim, two results joined) were accepted
-        when they were asked.
+        Words that were no result as they stand (a stable interim, two results joined), or whose
+        speaker had begun to speak again, were accepted when they were asked.
         """
         asked_ms = turn.accepted_ms
         before = max(
             (t.accepted_ms for t in self.turns.values() if t.number < turn.number), default=0
         )
-        heard = [
-            line.ms
-            for line in self._results
-            if before < line.ms <= asked_ms and _same(line.data, turn.user_text)
-        ]
-        if not heard:
+        heard = [line for line in self._heard if before < line.ms <= asked_ms]
+        if not heard or not _same(heard[-1].data, turn.user_text):
             return asked_ms
         self._patience.sort()
         patience = self._patience[bisect_right(self._patience, (asked_ms, 10**9)) - 1][1]
-        return min(asked_ms, heard[-1] + patience)
+        return min(asked_ms, heard[-1].ms + patience)
 
     def _turn(self, number: int, text: str, ms: int) -> Turn:
         found = self.turns.setdefault(number, Turn(number, text, ms))
@@ -227,12 +224,17 @@ def _phrases(call: FinishedCall) -> Iterator[Phrase]:
         yield phrase
 
 
-def _answered(phrase: Phrase, turns: list[Turn]) -> Turn | None:
-    """The newest turn whose answer this is; it may have been cut to a speakable length."""
-    for turn in reversed(turns):
-        if turn.accepted_ms <= phrase.ordered_ms and turn.has(phrase.text):
-            return turn
-    return None
+def _answered(phrase: Phrase, turns: list[Turn], *, ours: bool) -> Turn | None:
+    """The newest turn whose answer this is; it may have been cut to a speakable length.
+
+    `ours`: a text of the profile, which the scenario says by itself. It is an answer only where the
+    newest turn's is that text and nothing else.
+    """
+    asked = [turn for turn in reversed(turns) if turn.accepted_ms <= phrase.ordered_ms]
+    if ours:
+        said = letters(phrase.text)
+        asked = [turn for turn in asked[:1] if letters(turn.words) == said]
+    return next((turn for turn in asked if turn.has(phrase.text)), None)
 
 
 def _profile_texts(call: FinishedCall) -> Texts:
