@@ -98,6 +98,7 @@ class Stream:
                 asking.cancel()
             if self._call is not None:
                 self._call.detach(self)
+                self._call = None  # it may know us still, and only the collector parts a pair
 
     async def _leave(self, end: _End) -> None:
         """Send what waits and say goodbye, to whoever still reads."""

@@ -86,6 +86,8 @@ class Call:
             self._listener = None
             self._alone.set()
             self._foresight.drop()
+        if self._streamed[1] is listener:
+            self._streamed = (0, None)  # a stream that is known to nobody is freed at once
 
     # -------------------------------------------------------------------------------- turns
 
@@ -132,13 +134,8 @@ class Call:
         late = self._loop.call_at(due + STORE_MARGIN_S / 2, self._stop_late, turn)
         try:
             # The words are written down while the model already thinks.
-            record = await self._store.accept_turn(
-                self.call_id,
-                turn.number,
-                heard.user_text,
-                heard.confidence,
-                within_s=turn.accept_within_s,
-            )
+            said = self.call_id, turn.number, heard.user_text, heard.confidence
+            record = await self._store.accept_turn(*said, within_s=turn.accept_within_s)
             if not same_words(record.user_text, heard.user_text):
                 raise TurnConflict
             if record.outcome is not Outcome.PENDING:  # another process was first
