@@ -12,6 +12,7 @@ one: a fault stays with the job that has it.
 from __future__ import annotations
 
 import asyncio
+import math
 import sqlite3
 import threading
 import time
@@ -169,7 +170,7 @@ class SqliteDatabase:
         self._jobs: deque[_Job] = deque()  # for the writer
         self._bell: SimpleQueue[None] = SimpleQueue()
         self._later: asyncio.TimerHandle | None = None  # rings for those that can wait
-        self._rung_at = 0.0
+        self._rung_at = -math.inf
         self._notes: deque[_Job] = deque(maxlen=_NOTES_MAX)  # refused, for the next batch
         self._noting = False  # a note may not be written yet
         self._writer = threading.Thread(target=self._write_on, name="halo-store", daemon=True)

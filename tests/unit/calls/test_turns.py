@@ -41,6 +41,25 @@ async def test_nothing_is_said_before_the_turn_is_written_down(
     assert record.reply == "Мы на улице Ленина. Приходите!"
 
 
+async def test_a_phrase_hurries_what_shares_the_disk(call, model, store, listener, monkeypatch):
+    """A turn may wait for others to be written down, but not once there is something to say."""
+    hurried, accept = asyncio.Event(), store.accept_turn
+
+    async def shared(*given, within_s):
+        assert within_s > 0
+        await hurried.wait()
+        return await accept(*given)
+
+    monkeypatch.setattr(store, "accept_turn", shared)
+    monkeypatch.setattr(store, "hurry", hurried.set)
+    answer = asking(call, 1, "где вы", listener)
+    await until(lambda: 1 in call._turns)
+    assert not hurried.is_set()
+    await model.give("Мы на улице Ленина. ", None)
+    await answer
+    assert listener.told == [("accepted", 1), ("say", 1, 1, "Мы на улице Ленина.")]
+
+
 async def test_who_asks_the_same_turn_meanwhile_gets_the_same_answer(call, model, listener):
     """F48, F51: over HTTP or on a new stream; the phrases go on where the first stream broke."""
     first = asking(call, 1, "где вы", listener)
