@@ -31,6 +31,9 @@ from halo_voice.core.transcript import Transcript
 IDLE_S_MAX = 15 * 60
 """A call that nobody asked about for so long is let go of; the store still has it."""
 
+LOOK_S = 10.0
+"""All live calls are looked at no more often than this, in seconds."""
+
 _log = structlog.get_logger(__name__)
 
 
@@ -54,6 +57,7 @@ class Switchboard:
         self._store = store
         self._spoken = spoken or {}
         self._live: dict[str, Call] = {}
+        self._looked_at = -LOOK_S  # for calls to let go of
         self._finding: dict[str, asyncio.Lock] = {}
 
     def __len__(self) -> int:
@@ -178,6 +182,10 @@ class Switchboard:
 
     def _let_go_of_idle(self) -> None:
         """Called with each new call, so that calls whose end was never reported do not pile up."""
-        oldest = asyncio.get_running_loop().time() - IDLE_S_MAX
+        now = asyncio.get_running_loop().time()
+        if now < self._looked_at + LOOK_S:
+            return
+        self._looked_at = now
+        oldest = now - IDLE_S_MAX
         for call_id in [i for i, c in self._live.items() if c.used_at < oldest and not c.busy]:
             del self._live[call_id]

@@ -46,7 +46,9 @@ def note_of(cut: str, *, heard: bool) -> str:
 
 
 def _unstressed(text: str) -> str:
-    return _STRESS.sub("", text).strip()
+    if "+" in text or "\u0301" in text:
+        text = _STRESS.sub("", text)
+    return text.strip()
 
 
 def _beginning(text: str) -> str:

@@ -42,6 +42,8 @@ _DANGLING_WORDS = "и а но или что в во на с со к ко по д
 _DANGLING = frozenset(_DANGLING_WORDS.split())
 # What most phrases are, and what the passes below leave as it is.
 _PLAIN = re.compile(r"[А-Яа-яЁё]++(?:(?:-|, | )[А-Яа-яЁё]++)*+[.!?…,;:]?")
+# What recognisers write, and what the first pass leaves as it is.
+_READ = re.compile(r"[А-Яа-яЁёA-Za-z0-9 ,.!?:-]*+")
 _WORD = re.compile(r"[^\W_]+")
 _CACHED_MAX = 4096
 _ROUNDS_MAX = 6
@@ -126,7 +128,7 @@ def _once(text: str, limit: int) -> str:
 
 def words(text: str) -> list[str]:
     """The words of `text` as they sound: lower case, ё as е, no punctuation, no stress marks."""
-    plain = text if is_plain(text) else _cleaned(text).replace("\u0301", "")
+    plain = text if _READ.fullmatch(text) else _cleaned(text).replace("\u0301", "")
     return _WORD.findall(plain.casefold().replace("ё", "е"))
 
 

@@ -37,7 +37,7 @@ class Transcript:
         """Add the turn, or replace it; what was noted of it stays."""
         known = self._turns.get(turn.turn)
         self._turns[turn.turn] = turn
-        if known is not None:
+        if known is not None and (known.heard is not None or known.revised_text or known.latency):
             self._add(turn.turn, known.heard, known.revised_text, {**known.latency, **turn.latency})
 
     def note(self, note: TurnNote) -> None:

@@ -133,6 +133,7 @@ async def test_calls_whose_end_was_never_reported_do_not_pile_up(store, model, m
     for number in range(20):
         await begin(switchboard, f"old-{number}")
     monkeypatch.setattr(module, "IDLE_S_MAX", -1)
+    monkeypatch.setattr(module, "LOOK_S", 0)
     await begin(switchboard, "new")
     assert len(switchboard) == 1
     turn = await switchboard.take("old-3", heard(1, "раз"))
