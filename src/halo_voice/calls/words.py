@@ -95,5 +95,9 @@ async def _each(answer: AsyncIterator[str], take: Callable[[str], bool]) -> None
 
 def _seen(writing: asyncio.Task[Say]) -> None:
     """A fault of an answer that nobody waits for any more is told here, not by the interpreter."""
-    if not writing.cancelled() and writing.exception() is not None:
-        _log.error("draft_failed", fault=type(writing.exception()).__name__)
+    try:
+        fault = writing.exception()
+    except asyncio.CancelledError:
+        return  # asked for, a task gives it up: it would hold its frames, and they the task
+    if fault is not None:
+        _log.error("draft_failed", fault=type(fault).__name__)

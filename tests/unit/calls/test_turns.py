@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+import gc
+import weakref
 
 import pytest
 
@@ -58,6 +60,29 @@ async def test_a_phrase_hurries_what_shares_the_disk(call, model, store, listene
     await model.give("Мы на улице Ленина. ", None)
     await answer
     assert listener.told == [("accepted", 1), ("say", 1, 1, "Мы на улице Ленина.")]
+
+
+async def test_a_dropped_answer_is_freed_at_once(call):
+    """Answers begun too early are many: none waits for the collector."""
+
+    class Slow:
+        name = "slow"
+
+        async def stream(self, messages, *, max_tokens, deadline_s):
+            await asyncio.Event().wait()
+            yield "Никогда."
+
+    gc.disable()
+    try:
+        draft = Words(Slow(), max_tokens=1).begin(call.dialogue, [], due=1e9)
+        await asyncio.sleep(0)  # not a pause: it lets the model begin
+        dropped = weakref.ref(draft)
+        draft.drop()
+        await asyncio.wait([draft.writing])
+        del draft
+        assert dropped() is None
+    finally:
+        gc.enable()
 
 
 async def test_who_asks_the_same_turn_meanwhile_gets_the_same_answer(call, model, listener):
