@@ -307,7 +307,10 @@ class Phraser:
     def _give(self, raw: str, said: list[str], *, stop: bool = False, clause: bool = False) -> None:
         if self._lines and (number := _NUMBERED.match(raw)):
             raw = raw[number.end() :]
-        text = speakable(raw.strip(), limit=_UNLIMITED)
+        raw = raw.strip()
+        if not raw:
+            return
+        text = speakable(raw, limit=_UNLIMITED)
         written = self._spoken(text) if text else ""
         if written != text:
             text = speakable(written, limit=_UNLIMITED)
