@@ -78,7 +78,7 @@ const VAD = { threshold: 0.5, minSilenceDurationMs: 650, speechPadMs: 200 };
 // Decide: (state, event) → [state, actions]. Pure; knows no clock and nothing of VoxEngine.
 // ------------------------------------------------------------------------------------------------
 //
-//   ringing → meeting → speaking ⇄ listening → hearing → recognising → thinking → filling → holding
+//   ringing → meeting → speaking ⇄ listening → hearing → recognising → thinking → holding
 //                       │  │ ⇅                    ↑                      └── speaking ───┘
 //                       │  │ paused, awaiting     └── a caller who breaks in, from any of these
 //                       └→ hanging → closing → reporting → filing → over
@@ -146,8 +146,7 @@ const TABLE = {
   },
   recognising: { heard: hear, expired: closeTurn },
   keying: { heard: hear, expired: askKeys },
-  thinking: { ...GROW, accepted, failed: retry, expired: overdue, interim: overhear, heard: overhear },
-  filling: {
+  thinking: {
     ...GROW, accepted,
     phraseStarted: (state, event) => [{ ...state, voice: started(state, event) }, []],
     phraseEnded: (state, event) => [{ ...fallenSilent(state, event.at), quietAt: event.at }, []],
@@ -395,7 +394,7 @@ function isStale(state, event) {
 
 // Words of the speech before, whose result has not come (any more): passed over, or taken for the coming turn.
 function newSpeech(state, event) {
-  const passed = state.fresh && state.passed ? guessed(state, event, state.passed, 0) : state;
+  const passed = state.fresh && state.passed ? guessed(state, event, state.passed, 0, state.during) : state;
   return { ...passed, fresh: true, captured: false, passed: "", during: ours(state, event.at) };
 }
 
@@ -404,8 +403,8 @@ function bank(state, event) {
   return words ? { ...guessed(state, event, words, state.turn + 1), carry: join(carry, words), words: "" } : state;
 }
 
-function guessed(state, event, text, turn) {
-  return { ...state, guesses: [...recent(state, event), { turn, text, whole: "", at: event.at }].slice(-GUESSES) };
+function guessed(state, event, text, turn, over = "") {
+  return { ...state, guesses: [...recent(state, event), { turn, text, whole: "", over, at: event.at }].slice(-GUESSES) };
 }
 
 function recent(state, event) {
@@ -428,12 +427,14 @@ function keepHearing(state, event, before = []) {
   const { asr, limits } = state.profile;
   const waiting = (ms) => [...before, { do: "wait", ms }];
   if (state.overtaken && (state.words || state.lineSilent)) {
-    return [state, waiting(Math.max(1, Math.min(settleMs(state, event), AGAIN_MS - (state.words ? event.at - state.wordsAt : 0))))];
+    const since = state.stoppedAt || (state.words ? state.wordsAt : event.at);
+    return [state, waiting(Math.max(1, Math.min(settleMs(state, event), AGAIN_MS - (event.at - since))))];
   }
   if (state.words && !state.voiced) return [{ ...state, quietAt: event.at }, waiting(settleMs(state, event))];
   if (state.carry && !state.overtaken && !state.voiced) return [state, waiting(Math.max(1, state.patience))];
   if (state.lineSilent) return [state, waiting(silenceMs(state, event))];
   const speaking = state.during && !state.voiced ? state : { ...state, quietAt: event.at }; // it may be our echo
+  if (state.words) return [speaking, waiting(Math.max(1, limits.result_ms + state.patience - (event.at - state.wordsAt)))];
   return [speaking, waiting(asr.interim ? speechMs(speaking, event) : limits.capture_ms)];
 }
 
@@ -459,7 +460,7 @@ function isWhole(state) {
 function hearOn(state, event) {
   const { limits, texts } = state.profile;
   if (isOurs(state, event)) return [{ ...state, passed: event.text }, []];
-  const changed = event.text && event.text !== state.words;
+  const changed = event.text && !state.words.startsWith(event.text); // else an older result, overtaken
   const heard = changed ? { ...state, words: event.text, wordsAt: event.at } : state;
   if (event.at - state.speechAt > limits.utterance_ms) {
     return heard.words ? fill(...closeAt({ ...heard, deaf: true }, event), texts.too_long) : recognise(state, event);
@@ -540,7 +541,8 @@ function closeTurn(state, event) {
 function guessOf(state, event) {
   if (!event.text) return null;
   const own = state.fresh && state.captured && state.words ? likeness(event.text, state.words) : 0;
-  const like = (each) => likeness(event.text, each.text, each.turn === 0);
+  const still = (each) => (isMurmur(event.text) || isEcho(event.text, each.over) ? 1 : 0);
+  const like = (each) => (each.turn ? likeness(event.text, each.text) : still(each));
   const best = Math.max(0.5, own, ...recent(state, event).map(like));
   return recent(state, event).find((each) => like(each) >= best) || null;
 }
@@ -551,11 +553,18 @@ function revise(state, event, guess) {
   const { turn } = guess;
   const left = state.guesses.filter((each) => each !== guess);
   const known = { ...state, guesses: left, carry: turn ? right(state.carry) : state.carry };
-  if (turn === 0 || turn > state.turn) return [known, []];
+  if (turn === 0) return [known, []];
+  if (turn > state.turn) return known.words ? [known, []] : settle(known, event);
   const whole = right(guess.whole);
   const guesses = left.map((each) => (each.turn === turn ? { ...each, whole } : each));
   const revised = { ...known, guesses, tardy: true, lastText: event.text, wording: turn === state.turn ? whole : state.wording };
   return [revised, whole === guess.whole ? [] : tell(state, { type: "revised", turn, text: whole })];
+}
+
+// All that was said is known for sure now: no more is waited for than the caller's end.
+function settle(state, event) {
+  if (state.name === "hearing") return keepHearing(state, event);
+  return [state, state.name === "recognising" ? [{ do: "wait", ms: state.profile.limits.close_ms }] : []];
 }
 
 // Other words each time: a caller who hears the same sentence again thinks of a machine that hangs.
@@ -624,7 +633,9 @@ function isSounding(state) {
 
 // What the caller hears from us, or has just heard, and may give back as an echo.
 function ours(state, at) {
-  return join(at - state.saidAt < ECHO_MS ? state.said : "", state.voice ? state.voice.text : "");
+  const { said, saidAt, voice } = state;
+  const sounds = voice !== null && !(voice.started && at - voice.endsAt >= ECHO_MS);
+  return join(at - saidAt < ECHO_MS ? said : "", sounds ? voice.text : "");
 }
 
 // Sound without words: it is known from a voice detector, or from a recogniser that tells no words before the end.
@@ -703,7 +714,8 @@ function takeOver(state, event) {
   const [silent, told] = cutShort(state, event);
   const before = [{ do: "hush" }, ...told];
   if (last) return leave(silent, "turn_limit", texts.bye_turns, before);
-  const open = { ...silent, carry: unheard ? state.wording : "", overtaken: unheard, interrupted: !unheard, passed: "" };
+  const apologies = state.apologies - (unheard && state.voice !== null && state.voice.kind === "apology" ? 1 : 0);
+  const open = { ...silent, apologies, carry: unheard ? state.wording : "", overtaken: unheard, interrupted: !unheard, passed: "" };
   if (event.type === "heard") return (open.patience && !unheard ? dictate : ask)({ ...open, fresh: false }, event, before);
   const [hearing, actions] = hearOn({ ...open, name: "hearing", fresh: true, during: "", words: "", speechAt: event.at }, event);
   return [hearing, [...before, ...actions]];
@@ -711,8 +723,8 @@ function takeOver(state, event) {
 
 function isUnheard(state) {
   const { name, answer, voice, overtaken } = state;
-  if (overtaken || ["thinking", "filling", "holding"].includes(name)) return true;
-  return answer !== null && !answer.spoken && voice !== null && voice.kind === "answer" && !voice.started;
+  if (overtaken || ["thinking", "holding"].includes(name)) return true;
+  return voice !== null && !voice.started && ["answer", "apology"].includes(voice.kind) && !(answer && answer.spoken);
 }
 
 function isDisposable(state) {
@@ -770,7 +782,7 @@ function ask(state, event, before) {
     closed: stable ? "stable" : "final",
   };
   const answer = {
-    way, accepted: false, queue: [], received: "", count: 0, done: false, short: false, action: "", spoken: "", part: 0, failed: null,
+    way, accepted: false, queue: [], received: "", count: 0, done: false, short: false, action: "", spoken: "", part: 0, filled: false, failed: null,
     stoppedAt: asr_ms === null ? 0 : state.stoppedAt, asr_ms, times: null,
   };
   const asked = {
@@ -798,15 +810,15 @@ function isUnaccepted(state) {
 function answerWait(state, event) {
   const { limits } = state.profile;
   const past = event.at - state.askedAt;
-  const dues = [state.name === "thinking" ? limits.filler_ms - past : limits.turn_ms - past];
+  const dues = [(state.answer.filled ? limits.turn_ms : limits.filler_ms) - past];
   if (isUnaccepted(state)) dues.push(ACCEPT_MS - past);
   return { do: "wait", ms: Math.max(1, Math.min(...dues)) };
 }
 
 function overdue(state, event) {
-  const isNext = state.name === "filling" || ACCEPT_MS <= state.profile.limits.filler_ms;
-  if (isUnaccepted(state) && isNext) return failOver(state, event);
-  if (state.name === "thinking" && timeLeft(state, event) > 0) return fill(state, event);
+  const { filled } = state.answer;
+  if (isUnaccepted(state) && (filled || ACCEPT_MS <= state.profile.limits.filler_ms)) return failOver(state, event);
+  if (!filled && timeLeft(state, event) > 0) return fill(state, event);
   return apologise(fallenSilent(state, event.at), event, [{ do: "hush" }]);
 }
 
@@ -817,7 +829,7 @@ function fill(state, event, before = [], text = state.profile.texts.filler) {
     phrase, kind: "filler", next: "", text, part: 0, at: 0, orderedAt: event.at, started: false, duration: 0, endsAt: event.at + limits.playback_start_ms,
     giveUpAt: 0, pausedAt: 0,
   };
-  const filling = { ...state, name: "filling", phrase, voice };
+  const filling = { ...state, phrase, voice, answer: { ...state.answer, filled: true } };
   return [filling, [...before, { do: "say", phrase, text }, answerWait(filling, event)]];
 }
 
@@ -838,8 +850,7 @@ function failOver(state, event) {
   const question = { ...state.question, way: "http", have: answer.count, ms };
   const asked = { ...state, attempt: 1, question, answer: { ...answer, way: "http" } };
   if (state.name === "awaiting") return [asked, [question, { do: "wait", ms: STALL_HTTP_MS }]];
-  const waits = state.name === "thinking" || state.name === "filling";
-  return [asked, waits ? [question, answerWait(asked, event)] : [question]];
+  return [asked, state.name === "thinking" ? [question, answerWait(asked, event)] : [question]];
 }
 
 function loseStream(state, event) {
@@ -876,9 +887,8 @@ function complete(state, event) {
 function carryOn(state, event) {
   const { answer, name } = state;
   if (name === "thinking" && !answer.queue.length) return answer.done ? apologise(state, event) : [state, [answerWait(state, event)]];
-  if (name === "thinking") return speakNext(state);
+  if (name === "thinking") return state.voice ? hold(state, event, null) : speakNext(state);
   if (name === "awaiting" && (answer.queue.length || answer.done)) return goOn(state, event);
-  if (name === "filling" && answer.queue.length) return state.voice ? hold(state, event, null) : speakNext(state);
   return [state, name === "speaking" && answer.queue.length === 1 ? prepare(state) : []];
 }
 
@@ -889,7 +899,7 @@ function regret(state, event) {
   if (!unheard) return carryOn({ ...state, apologies: state.apologies + 1 }, event); // its first words are heard already
   const next = event.action === "hangup" ? "leave" : afterTurn(state);
   const what = { kind: "apology", text: event.text, next };
-  if (state.name === "thinking" || state.name === "filling" || state.name === "awaiting") return apologise(state, event, [], what);
+  if (state.name === "thinking") return apologise(state, event, [], what);
   if (state.overtaken || state.apologies < limits.apologies) return carryOn({ ...state, apologies: state.apologies + 1 }, event);
   return apologise({ ...state, voice: null }, event, [{ do: "hush" }], what);
 }
@@ -901,7 +911,7 @@ function clear(state, event) {
   if (!isUnheard(state)) return stopShort({ ...state, answer: { ...answer, queue: [] } });
   const anew = { ...state, answer: { ...answer, queue: [], count: 0, received: "", part: 0 } };
   if (state.name === "speaking" && isUnheard(state)) {
-    const thinking = { ...anew, name: "filling", voice: null };
+    const thinking = { ...anew, name: "thinking", voice: null };
     return [thinking, [{ do: "hush" }, answerWait(thinking, event)]];
   }
   return [anew, []];
@@ -1040,8 +1050,8 @@ function isEcho(text, ours) {
   return words.length > 0 && source.some((_, from) => words.filter((each, i) => source[from + i] === each).length >= enough);
 }
 
-// How many words of the shorter text (`whole`: of the longer) the other has too, in the same order: 0..1.
-function likeness(one, other, whole = false) {
+// How many words of the shorter text the other has too, in the same order: 0..1.
+function likeness(one, other) {
   const [a, b] = [wordsOf(one), wordsOf(other)];
   let row = b.map(() => 0);
   a.forEach((word) => {
@@ -1049,7 +1059,7 @@ function likeness(one, other, whole = false) {
     b.forEach((each, i) => next.push(each === word ? (row[i - 1] || 0) + 1 : Math.max(row[i], next[i - 1] || 0)));
     row = next;
   });
-  return (row[b.length - 1] || 0) / Math.max(1, (whole ? Math.max : Math.min)(a.length, b.length));
+  return (row[b.length - 1] || 0) / Math.max(1, Math.min(a.length, b.length));
 }
 
 // What follows the part that has already come; nothing where the two do not agree: nothing is said twice.
@@ -1395,7 +1405,7 @@ function readProfile(result) {
 }
 
 function isAsking(line, turn) {
-  return line.state.turn === turn && (line.state.name === "thinking" || line.state.name === "filling");
+  return line.state.turn === turn && line.state.name === "thinking";
 }
 
 function deadlineOf(action) {

@@ -248,7 +248,7 @@ class TestThinking:
         """F28: filler at 2 s, apology at 7 s, the late reply is dropped."""
         table = Table().asked()
         assert "Секунду" in spoken(table.see("expired", 2000))
-        assert table.name == "filling"
+        assert table.name == "thinking"
         apology = table.see("expired", 5000)
         assert "Извините" in spoken(apology)
         assert table.see("replied", 100, turn=1, text="Поздно.", action="listen") == []

@@ -27,8 +27,10 @@ from halo_voice.simulator.interruptions import check_heard
 from halo_voice.simulator.invariants import breaches
 from halo_voice.simulator.wire import messages
 from tests.halo import PACED_ANSWER, ROOT, PacedModel, backend, call_to
+from tests.scenario.table import Table
 
 CALLS = 1000
+TEXTS = Table().evaluate("DEFAULTS.texts")
 BATCH = 50
 RECOGNISERS: tuple[Recogniser | None, ...] = (None, PROMPT, TARDY)
 # After these nobody can know exactly what was heard, or nobody can be told.
@@ -93,14 +95,14 @@ async def one_call(seed: int) -> Heard:
         )
         turns = await halo.store.turns(str(number))
         record = await halo.store.find_call(str(number))
-    found = Heard(call, turns, [*call.failures, *map(str, breaches(call))])
+    found = Heard(call, turns, [*call.failures, *map(str, breaches(call, texts=TEXTS))])
     if [turn.turn for turn in turns] != sorted({turn.turn for turn in turns}):
         found.faults.append(f"invariant 8: turns {[turn.turn for turn in turns]}")
     if record and not record.open and any(turn.outcome is Outcome.PENDING for turn in turns):
         found.faults.append("invariant 7: a turn of a closed call is pending")
     if not MUFFLED & set(call.struck):
         answered = [asdict(turn) for turn in turns if turn.outcome is Outcome.ANSWERED]
-        found.faults += map(str, check_heard(call, answered))
+        found.faults += map(str, check_heard(call, answered, TEXTS))
     return found
 
 

@@ -102,7 +102,11 @@ def spoken_once(case: Case) -> Iterator[Breach]:
             s.started_ms < after.ordered_ms and before.ordered_ms < (s.ended_ms or case.end_ms)
             for s in case.call.speech
         )
-        if before.text == after.text and not (spoke or after.turn or after.kind == "reprompt"):
+        counted = after.kind == "reprompt" or (
+            after.kind == "apology"  # for another turn
+            and case.story.newest(before.ordered_ms) is not case.story.newest(after.ordered_ms)
+        )
+        if before.text == after.text and not (spoke or after.turn or counted):
             yield Breach(6, after.ordered_ms, f"«{after.text}» is spoken twice in a row")
 
 
@@ -111,7 +115,8 @@ def one_outcome(case: Case) -> Iterator[Breach]:
     for turn in case.story.turns:
         begin, end = case.window(turn)
         phrases = case.within(turn)
-        kinds = {p.kind for p in phrases if p.turn is turn or p.kind in ("apology", "answer")}
+        heard = [p for p in phrases if p.span]
+        kinds = {p.kind for p in heard if p.turn is turn or p.kind in ("apology", "answer")}
         if {"answer", "apology"} <= kinds and turn.answer:
             yield Breach(7, begin, f"turn {turn.number} is both answered and apologised for")
         told = any(p.kind != "filler" for p in phrases)

@@ -96,9 +96,9 @@ class Story:
 
 
 def story(call: FinishedCall, texts: Texts | None = None) -> Story:
-    """Reads a finished call. `texts` are the profile's, where the first answer has none."""
+    """Reads a finished call. `texts` are those that hold until the backend's first answer."""
     turns = _turns(call)
-    known = _kinds({**(texts or {}), **_profile_texts(call)})
+    known = {**_kinds(texts or {}), **_kinds(_profile_texts(call))}
     phrases = list(_phrases(call))
     for phrase in phrases:
         phrase.kind = known.get(letters(phrase.text), "other")
@@ -137,6 +137,7 @@ class _Asked:
     def __init__(self, call: FinishedCall) -> None:
         self.turns: dict[int, Turn] = {}
         self._heard = [line for line in call.trace if line.data.get("event") in RESULT_OR_SPEECH]
+        self._speech = [span for span in call.speech if span.call == "call:1"]
         self._patience: list[tuple[int, int]] = [(0, 0)]  # from when, how much
 
     def by_http(self, exchange: Exchange) -> None:
@@ -172,7 +173,8 @@ class _Asked:
             self._be_patient(message.ms, message.fields.get("patience_ms"))
 
     def accepted_ms(self, turn: Turn) -> int:
-        """When its words were a result; where they were waited for on purpose, that much later.
+        """When its words were a result and the caller silent; where they were waited for on purpose,
+        that much later.
 
         Words that were no result as they stand (a stable interim, two results joined), or whose
         speaker had begun to speak again, were accepted when they were asked.
@@ -186,7 +188,8 @@ class _Asked:
             return asked_ms
         self._patience.sort()
         patience = self._patience[bisect_right(self._patience, (asked_ms, 10**9)) - 1][1]
-        return min(asked_ms, heard[-1].ms + patience)
+        ended = [s.ended_ms or asked_ms for s in self._speech if s.started_ms < asked_ms]
+        return min(asked_ms, max([heard[-1].ms, *ended]) + patience)
 
     def _turn(self, number: int, text: str, ms: int) -> Turn:
         found = self.turns.setdefault(number, Turn(number, text, ms))
