@@ -226,7 +226,7 @@ class Store(Protocol):
     async def claim_nonce(self, nonce: str, ttl_s: float) -> bool:
         """True the first time within `ttl_s` seconds; expired nonces are forgotten.
 
-        Survives a kill. A power cut may undo the claims of its last second: the disk's sync would
+        Survives a kill. A power cut may undo the last claims, since the last turn: a sync would
         cost every request more than they are worth.
         """
         ...
