@@ -13,6 +13,7 @@ from contextlib import asynccontextmanager, suppress
 
 import pytest
 from websockets.frames import Close, Frame, Opcode
+from websockets.server import ServerProtocol
 
 from halo_voice.api.outbox import Outbox
 from halo_voice.api.routes_stream import Stream
@@ -28,8 +29,13 @@ CALL = {"type": "call", "seq": 1, "version": 1, "call_id": "c-1", "start": START
 
 
 @pytest.fixture
-async def halo():
-    async with served(SteppingModel()) as whole:
+def model():
+    return SteppingModel()
+
+
+@pytest.fixture
+async def halo(model):
+    async with served(model) as whole:
         yield whole
 
 
@@ -184,9 +190,9 @@ async def test_a_scenario_that_does_not_read_is_let_go(halo: Served):
         assert await line.closed() == 4429
 
 
-async def test_an_ended_stream_leaves_nothing_to_the_collector(halo: Served):
+async def test_an_ended_stream_leaves_nothing_to_the_collector(halo: Served, model):
     """A collection stops every call of the process; whoever ends the stream, it is not needed."""
-    ours = (HttpProtocol, StreamProtocol, Stream, Outbox)
+    ours = (HttpProtocol, StreamProtocol, ServerProtocol, Stream, Outbox)
     ended = json.dumps({"type": "ended", "seq": 3}).encode()
     gc.collect()
     gc.disable()
@@ -196,8 +202,13 @@ async def test_an_ended_stream_leaves_nothing_to_the_collector(halo: Served):
             async with raw(halo) as line:
                 line.send(frame(ping(2)), last)
                 assert await line.hear() == "pong"
-        async with halo.http() as http:
-            assert (await http.get("/healthz")).status_code == 200
+        async with halo.stream("c-2") as scenario, halo.http() as http:
+            await scenario.ask(1, "Где вы?")
+            await model.give("Здесь.", None)
+            await scenario.hear("answered")
+            await http.post("/call/end", json={"call_id": "c-2", "reason": "no_input"})
+            assert await scenario.closed() == 4409
+        del scenario, http
         state = halo.server.server_state
         while state.connections or state.tasks:  # noqa: ASYNC110 (uvicorn tells by these sets)
             await asyncio.sleep(0)
