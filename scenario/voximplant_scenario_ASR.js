@@ -61,6 +61,7 @@ const AGAIN_MS = 1500; // a turn that is waiting for an answer waits no longer f
 const ACCEPT_MS = 1500; // the stream has written a turn down, or it is asked over HTTP
 const LATE_FINAL_MS = 6000; // so long after words were taken without their result it may still come
 const GUESSES = 6; // of these, kept
+const SURE_MS = 500; // words with their result, on a silent line: whether more follow
 const STALL_HTTP_MS = 1000; // the last of `stall_ms` is for the same answer over HTTP
 const LISTENS_MS = 2000; // who was interrupted by nothing says so
 const KEY_MS = 3000; // after a digit, for the next one
@@ -139,12 +140,12 @@ const TABLE = {
   listening: { speechStarted: startHearing, interim: startHearing, speechCaptured: recognise, heard: hear, expired: reprompt },
   hearing: {
     interim: hearOn,
-    speechStarted: (state, event) => keepHearing(newSpeech(bank(state, event), event), event),
+    speechStarted: hearMore,
     voiceStarted: (state, event) => keepHearing(lineSounds(state, event), event),
     voiceStopped: (state, event) => keepHearing(fallSilent(state, event), event),
     speechCaptured: recognise, heard: hear, expired: closeTurn,
   },
-  recognising: { heard: hear, expired: closeTurn },
+  recognising: { interim: hearRest, speechStarted: hearMore, heard: hear, expired: closeTurn },
   keying: { heard: hear, expired: askKeys },
   thinking: {
     ...GROW, accepted,
@@ -403,6 +404,21 @@ function bank(state, event) {
   return words ? { ...guessed(state, event, words, state.turn + 1), carry: join(carry, words), words: "" } : state;
 }
 
+function hearMore(state, event) {
+  return keepHearing({ ...newSpeech(bank(state, event), event), name: "hearing" }, event);
+}
+
+// Interim results may come after the speech was captured.
+function hearRest(state, event) {
+  if (isOurs(state, event)) return [{ ...state, passed: event.text }, []];
+  return recognise(withWords(state, event), event);
+}
+
+function withWords(state, event) {
+  const changed = event.text && !state.words.startsWith(event.text); // else an older result, overtaken
+  return changed ? { ...state, words: event.text, wordsAt: event.at } : state;
+}
+
 function guessed(state, event, text, turn, over = "") {
   return { ...state, guesses: [...recent(state, event), { turn, text, whole: "", over, at: event.at }].slice(-GUESSES) };
 }
@@ -431,10 +447,11 @@ function keepHearing(state, event, before = []) {
     return [state, waiting(Math.max(1, Math.min(settleMs(state, event), AGAIN_MS - (event.at - since))))];
   }
   if (state.words && !state.voiced) return [{ ...state, quietAt: event.at }, waiting(settleMs(state, event))];
-  if (state.carry && !state.overtaken && !state.voiced) return [state, waiting(Math.max(1, state.patience))];
+  if (state.carry && !state.overtaken && !state.voiced) return [state, waiting(Math.max(SURE_MS, state.patience))];
   if (state.lineSilent) return [state, waiting(silenceMs(state, event))];
   const speaking = state.during && !state.voiced ? state : { ...state, quietAt: event.at }; // it may be our echo
-  if (state.words) return [speaking, waiting(Math.max(1, limits.result_ms + state.patience - (event.at - state.wordsAt)))];
+  const news = state.words ? state.wordsAt : event.at;
+  if (asr.interim && (state.words || state.carry)) return [speaking, waiting(Math.max(1, limits.result_ms - (event.at - news)))];
   return [speaking, waiting(asr.interim ? speechMs(speaking, event) : limits.capture_ms)];
 }
 
@@ -460,12 +477,11 @@ function isWhole(state) {
 function hearOn(state, event) {
   const { limits, texts } = state.profile;
   if (isOurs(state, event)) return [{ ...state, passed: event.text }, []];
-  const changed = event.text && !state.words.startsWith(event.text); // else an older result, overtaken
-  const heard = changed ? { ...state, words: event.text, wordsAt: event.at } : state;
+  const heard = withWords(state, event);
   if (event.at - state.speechAt > limits.utterance_ms) {
     return heard.words ? fill(...closeAt({ ...heard, deaf: true }, event), texts.too_long) : recognise(state, event);
   }
-  return keepHearing(heard, event, changed ? tellWords(heard) : []);
+  return keepHearing(heard, event, heard === state ? [] : tellWords(heard));
 }
 
 function closeAt(state, event) {
@@ -528,13 +544,10 @@ function dictate(state, event, before) {
 }
 
 // Nothing more comes: the turn is what was recognised so far, if anything.
-function closeTurn(state, event) {
-  const { words, carry, confidence } = state;
-  const next = state.name === "recognising" && !state.captured; // they have begun to speak again
-  const closed = { ...state, fresh: next };
-  if (words) return ask(guessed(closed, event, words, state.turn + 1), { at: event.at, text: words, confidence: null, stable: true }, []);
-  if (carry && !state.overtaken) return ask({ ...closed, carry: "" }, { at: event.at, text: carry, confidence }, []);
-  return reprompt(state, event);
+function closeTurn(state, event, before = []) {
+  const { words, turn } = state;
+  if (!words) return reprompt(state, event);
+  return ask({ ...guessed(state, event, words, turn + 1), fresh: false }, { at: event.at, text: words, confidence: null, stable: true }, before);
 }
 
 // The words that this result is of, if they were taken, or passed over, without it.
@@ -564,13 +577,16 @@ function revise(state, event, guess) {
 // All that was said is known for sure now: no more is waited for than the caller's end.
 function settle(state, event) {
   if (state.name === "hearing") return keepHearing(state, event);
-  return [state, state.name === "recognising" ? [{ do: "wait", ms: state.profile.limits.close_ms }] : []];
+  return [state, state.name === "recognising" ? [{ do: "wait", ms: Math.max(SURE_MS, state.patience) }] : []];
 }
 
-// Other words each time: a caller who hears the same sentence again thinks of a machine that hangs.
+// What was said before is the turn; else the caller is asked. Other words each time: who hears the same sentence again
+// thinks of a machine that hangs.
 function reprompt(state, event) {
   const { reprompts, resumed } = state.profile.texts;
-  if (state.overtaken) return backToAnswer(state, event);
+  const { carry, confidence, overtaken, wording } = state;
+  if (carry && !(overtaken && carry === wording)) return ask({ ...state, carry: "", fresh: false }, { at: event.at, text: carry, confidence }, []);
+  if (overtaken) return backToAnswer(state, event);
   if (state.interrupted && resumed && !state.said.endsWith(resumed)) return prompt({ ...state, interrupted: false }, resumed);
   return prompt(state, reprompts[state.prompts % reprompts.length]);
 }
@@ -590,6 +606,7 @@ function loseEars(state, event) {
   const hears = ["listening", "hearing", "recognising"].includes(state.name);
   if (!hears) return [lost, before]; // the next `listen` makes a new one, or says goodbye
   if (lost.asrFaults > 1) return listen(lost, event, before);
+  if (lost.words) return closeTurn(lost, event, before);
   return state.overtaken ? backToAnswer(lost, event, before) : prompt(lost, state.profile.texts.repeat, before);
 }
 
@@ -714,8 +731,7 @@ function takeOver(state, event) {
   const [silent, told] = cutShort(state, event);
   const before = [{ do: "hush" }, ...told];
   if (last) return leave(silent, "turn_limit", texts.bye_turns, before);
-  const apologies = state.apologies - (unheard && state.voice !== null && state.voice.kind === "apology" ? 1 : 0);
-  const open = { ...silent, apologies, carry: unheard ? state.wording : "", overtaken: unheard, interrupted: !unheard, passed: "" };
+  const open = { ...silent, carry: unheard ? state.wording : "", overtaken: unheard, interrupted: !unheard, passed: "" };
   if (event.type === "heard") return (open.patience && !unheard ? dictate : ask)({ ...open, fresh: false }, event, before);
   const [hearing, actions] = hearOn({ ...open, name: "hearing", fresh: true, during: "", words: "", speechAt: event.at }, event);
   return [hearing, [...before, ...actions]];

@@ -2,8 +2,8 @@
 
 An interruption is *confirmed* when the scenario was given an interim or final result of speech that
 began while a phrase was audible, with two words in it of which one at least is no nod and which are
-not the assistant's own, and the speech is 300 ms old. The scenario was told that it began: without
-that nobody tells it from what was said before.
+not the assistant's own, and the speech is 300 ms old. The scenario was told of its beginning, and in
+order: without that nobody tells its words from what was said before.
 """
 
 from __future__ import annotations
@@ -65,16 +65,18 @@ def _confirmed_ms(call: FinishedCall, span: PlaybackSpan, since_ms: int) -> int 
     end = call.terminated_ms if span.ended_ms is None else span.ended_ms
     over = [s for s in call.speech if s.call == span.call and since_ms <= s.started_ms < end]
     for speech in over:
-        begun = False
+        begun = disordered = False
         for line in call.trace:
-            if speech.started_ms <= line.ms and line.data.get("event") == "ASR.CaptureStarted":
-                begun = begun or not line.data.get("late")
+            event = str(line.data.get("event"))
+            if speech.started_ms <= line.ms and event.startswith("ASR."):
+                begun = begun or event == "ASR.CaptureStarted"
+                disordered = disordered or bool(line.data.get("late"))
             told = line.data.get("text", line.data.get("transcript"))
             if (
                 begun
+                and not disordered
                 and speech.started_ms + SPEECH_MS <= line.ms < end
                 and line.data.get("event") in RESULTS
-                and not line.data.get("late")  # it may be of other words, or of none any more
                 and isinstance(told, str)
                 and _is_of(speech, told)
                 and _interrupts(told, _just_said(call, speech, line.ms))
