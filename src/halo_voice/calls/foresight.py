@@ -11,7 +11,7 @@ from halo_voice.core.likeness import close_enough
 from halo_voice.core.ports import Message, Meter, Outcome
 from halo_voice.core.speakable import same_words
 
-STILL_S = 0.5
+STILL_S = 0.6
 """Words that have not changed for so long, in seconds, may be the whole turn."""
 
 
