@@ -25,8 +25,7 @@ TESTS = ROOT / "tests"
 PAGE = ROOT / "docs" / "reliability.md"
 SCENARIO = ROOT / "scenario" / "voximplant_scenario_ASR.js"
 
-COVERED = {1, 2, 3, 4, 5, *range(7, 12), *range(19, 26), *range(27, 31), 32, 43, *range(51, 55)}
-COVERED |= {63, 75}
+COVERED = {*range(1, 16), 18, *range(19, 26), *range(27, 41), 43, 44, *range(47, 55), 63, 75}
 """What no change may leave without a test any more."""
 
 _FAULT = re.compile(r"(?<![A-Za-z0-9])[Ff](\d\d)(?![A-Za-z0-9])")
