@@ -34,7 +34,9 @@ def commits(monkeypatch: pytest.MonkeyPatch) -> list[tuple[int, int]]:
 
 
 async def begun(store: Store, turns: range) -> list[asyncio.Task[TurnRecord]]:
-    """Turns that may be written down at leisure, handed in."""
+    """Turns of a busy time that may be written down at leisure, handed in."""
+    for _ in range(4):
+        await store.open_call(CallStart("c-1"))
     tasks = [
         asyncio.create_task(store.accept_turn("c-1", turn, "Да.", None, within_s=LONG_S))
         for turn in turns
@@ -79,11 +81,13 @@ async def test_who_cannot_wait_takes_the_others_along(
 
 
 async def test_a_lone_turn_does_not_wait(sqlite_place: Place) -> None:
-    """Where nothing was written for as long, there is nobody to share with."""
-    await (await sqlite_place.open()).open_call(CallStart("c-1"))
-    quiet = await sqlite_place.open()
+    """Its own few writes are nobody to share with."""
+    store = await sqlite_place.open()
+    await store.open_call(CallStart("c-1"))
     async with asyncio.timeout(LONG_S / 2):
-        await quiet.accept_turn("c-1", 1, "Да.", None, within_s=LONG_S)
+        await store.accept_turn("c-1", 1, "Да.", None, within_s=LONG_S)
+        how = {"reply": "Да.", "action": "listen", "source": "x", "within_s": LONG_S}
+        await store.settle_turn("c-1", 1, outcome=Outcome.ANSWERED, **how)
 
 
 async def test_a_close_writes_what_waits(sqlite_place: Place) -> None:

@@ -37,6 +37,8 @@ from halo_voice.store.prepared import SqliteSession
 _BATCH_MAX = 128
 _NOTES_MAX = 10_000
 _NOTE_WITHIN_S = 1.0
+# Waiting pays where so many writes came in the time that one may wait. A lone call never waits.
+_SHARERS_MIN = 4
 # So many that could wait share a sync well enough: they wait no longer.
 _SHARERS = 64
 _REPLACED = (
@@ -170,7 +172,7 @@ class SqliteDatabase:
         self._jobs: deque[_Job] = deque()  # for the writer
         self._bell: SimpleQueue[None] = SimpleQueue()
         self._later: asyncio.TimerHandle | None = None  # rings for those that can wait
-        self._rung_at = -math.inf
+        self._came_at = deque([-math.inf] * _SHARERS_MIN, maxlen=_SHARERS_MIN)  # the last writes
         self._notes: deque[_Job] = deque(maxlen=_NOTES_MAX)  # refused, for the next batch
         self._noting = False  # a note may not be written yet
         self._writer = threading.Thread(target=self._write_on, name="halo-store", daemon=True)
@@ -186,8 +188,10 @@ class SqliteDatabase:
     ) -> Result:
         loop = asyncio.get_running_loop()
         future: asyncio.Future[Result] = loop.create_future()
-        if loop.time() - self._rung_at > within_s:
+        now = loop.time()
+        if now - self._came_at[0] > within_s:
             within_s = 0.0  # quiet: there is nobody to share with
+        self._came_at.append(now)
         expires_at = time.monotonic() + within_s + self._busy_s
         self._hand_in(_Job(transaction, future, expires_at, synced), within_s)
         return await future
@@ -249,7 +253,6 @@ class SqliteDatabase:
     def _ring(self) -> None:
         """Have all that waits written now."""
         self._unset()
-        self._rung_at = asyncio.get_running_loop().time()
         self._jobs.extend(self._held)
         self._held, self._awaited = [], False
         self._wake()
