@@ -16,10 +16,11 @@ import structlog
 from fastapi import FastAPI, Request, Response
 
 from halo_voice import __version__
+from halo_voice.api.direct import Direct
 from halo_voice.api.gate import UNFORESEEN, App, Gate, error_reply
 from halo_voice.api.routes_health import health_router
 from halo_voice.api.routes_metrics import metrics_router
-from halo_voice.api.routes_stream import stream_route
+from halo_voice.api.routes_stream import stream_app
 from halo_voice.api.routes_voximplant import voximplant_router
 from halo_voice.api.signature import Verifier, check_key
 from halo_voice.api.websocket import SERVING
@@ -337,9 +338,10 @@ def _web(
             "version": __version__,
         }
 
-    api.include_router(voximplant_router(switchboard, recordings))
+    calls = voximplant_router(switchboard, recordings)
+    api.include_router(calls)
     api.include_router(health_router(report))
     api.include_router(metrics_router(metrics.text, CONTENT_TYPE))
-    api.router.routes.append(stream_route(switchboard))
     keys = {key_id: secret.get_secret_value() for key_id, secret in settings.keys.items()}
-    return Gate(api, Verifier(keys, store.claim_nonce, time.time) if keys else None)
+    web = Direct(api, calls, stream_app(switchboard))
+    return Gate(web, Verifier(keys, store.claim_nonce, time.time) if keys else None)

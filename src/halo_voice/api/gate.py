@@ -155,11 +155,10 @@ class Gate:
                 return body
 
     async def _verify(self, scope: Scope, body: bytes) -> None:
-        direct = _from_loopback(scope)
         if self._verifier is None:
-            if not direct:
+            if not _from_loopback(scope):
                 raise Unauthorised
-        elif not (direct and scope["path"] in UNSIGNED_ON_LOOPBACK):
+        elif not (scope["path"] in UNSIGNED_ON_LOOPBACK and _from_loopback(scope)):
             query = scope["query_string"].decode("latin-1")
             path = scope.get("raw_path", scope["path"].encode()).decode("latin-1")
             headers = {k.decode("latin-1"): v.decode("latin-1") for k, v in scope["headers"]}

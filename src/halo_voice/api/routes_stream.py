@@ -6,10 +6,9 @@ import asyncio
 from typing import Any, NamedTuple
 
 import structlog
-from starlette.routing import WebSocketRoute
 
 from halo_voice.api import wire
-from halo_voice.api.gate import UNFORESEEN, where
+from halo_voice.api.gate import UNFORESEEN, App, where
 from halo_voice.api.outbox import Outbox
 from halo_voice.api.sequence import Sequence, TooManyHeld
 from halo_voice.api.websocket import DIRECT, AsgiSocket, Receive, Send, Socket
@@ -30,22 +29,21 @@ FAREWELL_S = 1.0
 _log = structlog.get_logger(__name__)
 
 
-def stream_route(switchboard: Switchboard) -> WebSocketRoute:
+def stream_app(switchboard: Switchboard) -> App:
     """`/stream`."""
 
-    class StreamApp:
-        async def __call__(self, scope: dict[str, Any], receive: Receive, send: Send) -> None:
-            await receive()  # websocket.connect
-            offered = scope.get("subprotocols", [])
-            if offered and wire.PROTOCOL not in offered:
-                return await send({"type": "websocket.close", "code": 1002})
-            chosen = wire.PROTOCOL if offered else None
-            await send({"type": "websocket.accept", "subprotocol": chosen})
-            # uvicorn's own connection spares a queue, two tasks and several futures a message.
-            direct = scope.get("extensions", {}).get(DIRECT)
-            await Stream(switchboard, direct or AsgiSocket(receive, send)).run()
+    async def serve(scope: dict[str, Any], receive: Receive, send: Send) -> None:
+        await receive()  # websocket.connect
+        offered = scope.get("subprotocols", [])
+        if offered and wire.PROTOCOL not in offered:
+            return await send({"type": "websocket.close", "code": 1002})
+        chosen = wire.PROTOCOL if offered else None
+        await send({"type": "websocket.accept", "subprotocol": chosen})
+        # uvicorn's own connection spares a queue, two tasks and several futures a message.
+        direct = scope.get("extensions", {}).get(DIRECT)
+        await Stream(switchboard, direct or AsgiSocket(receive, send)).run()
 
-    return WebSocketRoute("/stream", StreamApp())
+    return serve
 
 
 class _End(NamedTuple):

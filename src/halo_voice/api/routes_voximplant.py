@@ -23,14 +23,16 @@ def reply(content: dict[str, Any]) -> Response:
 def voximplant_router(switchboard: Switchboard, recordings: Recordings) -> APIRouter:
     """The routes of docs/http.md. Nothing is decided here: shapes in, shapes out."""
     router = APIRouter(tags=["voximplant"])
-
-    async def begin(start: StartRequest) -> dict[str, Any]:
-        return (await switchboard.start(start.begun())).for_scenario()
+    told = {
+        profile.name: msgspec.Raw(msgspec.json.encode(profile.for_scenario()))
+        for profile in switchboard.profiles
+    }
 
     @router.post("/call/start", openapi_extra=body_of(StartRequest))
     async def call_start(request: Request) -> Response:
         start = await read(request, StartRequest)
-        return reply({"call_id": start.call_id, "profile": await begin(start)})
+        profile = await switchboard.start(start.begun())
+        return reply({"call_id": start.call_id, "profile": told[profile.name]})
 
     @router.get("/process_text", openapi_extra=query_of(TurnRequest))
     @router.post("/process_text", openapi_extra=body_of(TurnRequest, form=True))
@@ -41,7 +43,7 @@ def voximplant_router(switchboard: Switchboard, recordings: Recordings) -> APIRo
             said = await switchboard.answer(asked.user_text, deadline_s)
             return reply({"user_text": asked.user_text, "ai_text": said})
         if asked.start is not None:
-            await begin(asked.start)
+            await switchboard.start(asked.start.begun())
         heard = Heard(asked.turn, asked.user_text, asked.confidence, deadline_s)
         notes = [note.of(asked.call_id) for note in asked.notes]
         turn = await switchboard.take(asked.call_id, heard, notes)
@@ -69,7 +71,7 @@ def voximplant_router(switchboard: Switchboard, recordings: Recordings) -> APIRo
     async def call_end(request: Request) -> Response:
         asked = await read(request, EndRequest)
         if asked.start is not None:
-            await begin(asked.start)
+            await switchboard.start(asked.start.begun())
         end = CallEnd(
             asked.call_id, asked.reason, asked.duration_ms, asked.turns, tuple(asked.late)
         )
