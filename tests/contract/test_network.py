@@ -20,9 +20,13 @@ from halo_voice.simulator import (
     NetworkError,
     ScriptedNetwork,
     ServerEnd,
+    SilentCaller,
     SocketNetwork,
     SocketRequest,
+    place_call,
 )
+
+MESSAGE = "WebSocket.Message"
 
 
 async def app(scope, receive, send) -> None:
@@ -221,3 +225,45 @@ async def test_a_refused_socket_has_the_platforms_code(streamed):
             with pytest.raises(NetworkError) as error:
                 await network.connect(SocketRequest(url, **ASKED))
             assert error.value.code == code
+
+
+SLOW = """
+VoxEngine.addEventListener(AppEvents.Started, () => {
+  const socket = VoxEngine.createWebSocket("%s");
+  socket.addEventListener(WebSocketEvents.OPEN, () => socket.send('{"type":"final","turn":1}'));
+  socket.addEventListener(WebSocketEvents.MESSAGE, (e) => {
+    Logger.write(e.text);
+    if (e.text.includes("answered")) VoxEngine.terminate();
+  });
+});
+"""
+
+
+async def test_a_real_servers_answer_is_waited_for_and_keeps_its_time():
+    """In virtual time the clock stands until a turn's end; what was said lies as far apart."""
+    goes_on = asyncio.Event()
+
+    async def answer(request: web.Request) -> web.StreamResponse:
+        connection = web.WebSocketResponse()
+        await connection.prepare(request)
+        await connection.receive()
+        await connection.send_str('{"type":"say","turn":1}')
+        asyncio.get_running_loop().call_later(0.3, goes_on.set)
+        await goes_on.wait()
+        await connection.send_str('{"type":"answered","turn":1}')
+        await connection.receive()
+        return connection
+
+    server = web.Application()
+    server.router.add_get("/slow", answer)
+    runner = web.AppRunner(server, shutdown_timeout=0.1)
+    await runner.setup()
+    listener = socket.create_server(("127.0.0.1", 0))
+    await web.SockSite(runner, listener).start()
+    url = f"ws://127.0.0.1:{listener.getsockname()[1]}/slow"
+    async with AiohttpNetwork() as network:
+        done = await place_call(SLOW % url, caller=SilentCaller(), network=network)
+    await runner.cleanup()
+    said, answered = [line.ms for line in done.trace if line.data.get("event", "") == MESSAGE]
+    assert answered - said >= 290
+    assert done.failures == []

@@ -77,6 +77,7 @@ class Connection:
         self._socket: Socket | None = None
         self._out, self._in = Way("→"), Way("←")
         self._dumb = False  # half open: nothing arrives any more, at either end
+        self._settling_at: float | None = None  # real seconds: the clock stands since then
         self._tasks: set[asyncio.Task[None]] = set()
 
     def start(self, *, statistics: bool) -> None:
@@ -179,7 +180,7 @@ class Connection:
             self._hold(way, arrive)
             return
         slow = dice.delay_ms(300, 3000) if dice.strikes("slow", subject) else 0
-        self._later(way, arrive, self._draw() + slow)
+        self._later(way, arrive, self._draw() + self._lag() + slow)
         if dice.strikes("F48", subject):
             self._later(way, arrive)
         self._let_go(way)
@@ -243,9 +244,20 @@ class Connection:
         spread: Spread | None = getattr(self._network, "way", None)
         return 0.0 if spread is None else self._stage.chance.draw("sockets", spread)
 
+    def _lag(self) -> float:
+        """How long a real server took for what it says while the session's clock stands."""
+        if self._settling_at is None or getattr(self._network, "way", None) is not None:
+            return 0.0
+        return (asyncio.get_running_loop().time() - self._settling_at) * 1000
+
     async def _settle(self) -> None:
-        if self._socket is not None and not self._stage.real_time:
+        if self._socket is None or self._stage.real_time:
+            return
+        self._settling_at = asyncio.get_running_loop().time()
+        try:
             await self._socket.settle()
+        finally:
+            self._settling_at = None
 
     def _begin(self, work: Work) -> Callable[[], object]:
         """In virtual time the session's loop awaits it; in real time it runs beside."""

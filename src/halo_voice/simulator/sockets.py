@@ -10,9 +10,12 @@ from typing import Any, Protocol
 
 import aiohttp
 
+from halo_voice.simulator.wire import Owed
+
 QUIET_PASSES = 50  # of the event loop without a word: the server has nothing more to say
 EAGER_PASSES = 200  # then a server that works in threads is given real time
 REAL_SETTLE_S = 0.02  # a real server cannot be seen waiting
+ANSWER_S_MAX = 15.0  # an answer that a real server owes is waited for no longer
 
 
 @dataclass(frozen=True, slots=True)
@@ -202,12 +205,15 @@ class AsgiSocket:
 
 
 class AiohttpSocket:
-    """A real connection."""
+    """A real connection. `settle` also waits for the answers that the server owes."""
 
     def __init__(self, connection: aiohttp.ClientWebSocketResponse) -> None:
         self._connection = connection
+        self._owed = Owed()
+        self._left: int | None = None  # the code that we closed with
 
     async def send(self, text: str) -> None:
+        self._owed.asked(text)
         with contextlib.suppress(
             aiohttp.ClientError, ConnectionError
         ):  # `receive` tells of the end
@@ -217,15 +223,22 @@ class AiohttpSocket:
         while True:
             message = await self._connection.receive()
             if message.type is aiohttp.WSMsgType.TEXT:
+                self._owed.told(message.data)
                 return message.data
             if message.type is not aiohttp.WSMsgType.BINARY:  # the platform's event has only text
-                return Closed(self._connection.close_code or 1006, message.extra or "")
+                code = self._connection.close_code or self._left or 1006
+                return Closed(code, message.extra or "")
 
     async def settle(self) -> None:
         await asyncio.sleep(REAL_SETTLE_S)
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(ANSWER_S_MAX):
+                while self._owed and not self._connection.closed:  # noqa: ASYNC110 (no event tells)
+                    await asyncio.sleep(REAL_SETTLE_S)
 
     async def close(self, code: int = 1000, reason: str = "") -> None:
-        await self._connection.close(code=1001 if code == 1006 else code, message=reason.encode())
+        self._left = 1001 if code == 1006 else code
+        await self._connection.close(code=self._left, message=reason.encode())
 
     async def release(self) -> None:
         await self._connection.close(code=1001)

@@ -34,6 +34,28 @@ class Message:
         return value if isinstance(value, int) else 0
 
 
+class Owed:
+    """The turns that were asked on a stream and have no end yet."""
+
+    def __init__(self) -> None:
+        self._turns: set[str] = set()
+
+    def __bool__(self) -> bool:
+        return bool(self._turns)
+
+    def asked(self, text: str) -> None:
+        """The scenario sends this."""
+        found = fields(text)
+        if found.get("type") == "final":
+            self._turns.add(str(found.get("turn")))
+
+    def told(self, text: str) -> None:
+        """The server says this."""
+        found = fields(text)
+        if found.get("type") in ("answered", "failed"):
+            self._turns.discard(str(found.get("turn")))
+
+
 def messages(trace: Iterable[TraceLine]) -> Iterator[Message]:
     """In the order of the trace; what is no object with a type is left out."""
     for line in trace:
