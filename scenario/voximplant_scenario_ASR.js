@@ -59,10 +59,11 @@ const VOICE_FAULTS = 2; // phrases in a row that nobody heard
 const SYNTHESIS_MS = 1000; // no voice takes longer to be heard
 const AGAIN_MS = 1500; // a turn that is waiting for an answer waits no longer for more words
 const ACCEPT_MS = 1500; // the stream has written a turn down, or it is asked over HTTP
-const LATE_FINAL_MS = 6000; // so long after words were taken without their result it may still come
+const LATE_FINAL_MS = 20000; // so long after words were taken without their result it may still come
+const DUE_MS = 6000; // most results come within this time
 const GUESSES = 6; // of these, kept
 const SURE_MS = 500; // words with their result, on a silent line: whether more follow
-const STALL_HTTP_MS = 1000; // the last of `stall_ms` is for the same answer over HTTP
+const STALL_HTTP_MS = 1500; // after `stall_ms`, for the same answer over HTTP: with 8 s in view, no more
 const LISTENS_MS = 2000; // who was interrupted by nothing says so
 const KEY_MS = 3000; // after a digit, for the next one
 const NOTES = 12; // of turns that the backend was not told about
@@ -355,7 +356,7 @@ function follow(state, event, next, before) {
 function goOn(state, event, before = []) {
   const { answer } = state;
   if (answer.queue.length) return speakNext(withTime(state, event), before);
-  if (!answer.done) return [{ ...state, name: "awaiting" }, [...before, { do: "wait", ms: stallMs(state) }]];
+  if (!answer.done) return [{ ...state, name: "awaiting" }, [...before, { do: "wait", ms: state.profile.limits.stall_ms }]];
   const settled = { ...state, answer: null, notes: noted(state, answer.short ? answer.spoken : null) };
   return follow(settled, event, answer.action === "hangup" ? "leave" : afterTurn(state), before);
 }
@@ -377,7 +378,11 @@ function listen(state, event, before = []) {
   // They said yes before the question was over.
   if (state.nod) return ask(open, { ...event, ...state.nod }, actions);
   // They began to speak while we still spoke: the recogniser will not tell it again.
-  if (state.fresh && hearsAll(state) && (state.voiced || open.words)) return keepHearing({ ...open, name: "hearing", speechAt: event.at }, event, actions);
+  if (state.fresh && hearsAll(state) && (state.voiced || open.words)) {
+    const hearing = { ...open, name: "hearing", speechAt: event.at };
+    if (open.words || !state.profile.asr.interim) return keepHearing(hearing, event, actions);
+    return [hearing, [...actions, { do: "wait", ms: speechMs(state, event) }]];
+  }
   return [open, [...actions, { do: "wait", ms: speechMs(state, event) }]];
 }
 
@@ -443,16 +448,21 @@ function keepHearing(state, event, before = []) {
   const { asr, limits } = state.profile;
   const waiting = (ms) => [...before, { do: "wait", ms }];
   if (state.overtaken && (state.words || state.lineSilent)) {
-    const since = state.stoppedAt || (state.words ? state.wordsAt : event.at);
-    return [state, waiting(Math.max(1, Math.min(settleMs(state, event), AGAIN_MS - (event.at - since))))];
+    return [state, waiting(Math.min(settleMs(state, event), againMs(state, event)))];
   }
   if (state.words && !state.voiced) return [{ ...state, quietAt: event.at }, waiting(settleMs(state, event))];
   if (state.carry && !state.overtaken && !state.voiced) return [state, waiting(Math.max(SURE_MS, state.patience))];
   if (state.lineSilent) return [state, waiting(silenceMs(state, event))];
   const speaking = state.during && !state.voiced ? state : { ...state, quietAt: event.at }; // it may be our echo
   const news = state.words ? state.wordsAt : event.at;
-  if (asr.interim && (state.words || state.carry)) return [speaking, waiting(Math.max(1, limits.result_ms - (event.at - news)))];
+  const still = state.overtaken ? AGAIN_MS : limits.result_ms;
+  if (asr.interim && (state.words || state.carry)) return [speaking, waiting(Math.max(1, still - (event.at - news)))];
   return [speaking, waiting(asr.interim ? speechMs(speaking, event) : limits.capture_ms)];
+}
+
+function againMs(state, event) {
+  const since = state.stoppedAt || (state.words ? state.wordsAt : event.at);
+  return Math.max(1, AGAIN_MS - (event.at - since));
 }
 
 // A caller who broke in without words has perhaps only coughed.
@@ -477,7 +487,8 @@ function isWhole(state) {
 function hearOn(state, event) {
   const { limits, texts } = state.profile;
   if (isOurs(state, event)) return [{ ...state, passed: event.text }, []];
-  const heard = withWords(state, event);
+  if (event.text && isStale(state, event)) return [state, []];
+  const heard = withWords(event.text && !state.fresh ? newSpeech(state, event) : state, event);
   if (event.at - state.speechAt > limits.utterance_ms) {
     return heard.words ? fill(...closeAt({ ...heard, deaf: true }, event), texts.too_long) : recognise(state, event);
   }
@@ -508,7 +519,8 @@ function fallSilent(state, event) {
 
 function recognise(state, event) {
   const { result_ms } = state.profile.limits;
-  const whole = state.overtaken ? Math.min(result_ms, AGAIN_MS) : result_ms;
+  if (state.carry && !state.fresh) return [state, []]; // of speech whose result is known
+  const whole = state.overtaken ? Math.min(result_ms, againMs(state, event)) : result_ms;
   const ms = isWhole(state) && !state.voiced ? Math.min(whole, settleMs(state, event)) : whole;
   const before = hearsAll(state) ? [] : [{ do: "deafen" }];
   const quietAt = state.passed ? state.quietAt : event.at;
@@ -557,7 +569,8 @@ function guessOf(state, event) {
   const still = (each) => (isMurmur(event.text) || isEcho(event.text, each.over) ? 1 : 0);
   const like = (each) => (each.turn ? likeness(event.text, each.text) : still(each));
   const best = Math.max(0.5, own, ...recent(state, event).map(like));
-  return recent(state, event).find((each) => like(each) >= best) || null;
+  const due = (each) => own < like(each) || event.at - each.at < DUE_MS; // else these words are said again
+  return recent(state, event).find((each) => like(each) >= best && due(each)) || null;
 }
 
 // Told only, never answered again. Words that are still to be asked are put right.
@@ -701,10 +714,7 @@ function overhear(state, event) {
   if (final && isOld(state, event)) return [state, []];
   if (!text) return [final ? { ...state, fresh: false } : state, []];
   if (!final && isStale(state, event)) return [state, []];
-  // Of an utterance that is over: one that was passed over, or a guess.
-  const old = !state.fresh && recent(state, event).length > 0;
-  const unsure = event.confidence > 0 && event.confidence < state.profile.limits.confidence;
-  if (final && (old || unsure)) return keepLate(state, event);
+  if (final && event.confidence > 0 && event.confidence < state.profile.limits.confidence) return keepLate(state, event);
   const begun = state.fresh || final ? state : newSpeech(state, event);
   const over = join(begun.during, isSounding(state) ? state.voice.text : "");
   const murmur = over !== "" && isMurmur(text);
@@ -951,11 +961,6 @@ function stopShort(state) {
 function endShort(state, event) {
   const [short] = stopShort(state);
   return state.answer.part ? goOn(short, event) : apologise(short, event);
-}
-
-function stallMs(state) {
-  const { stall_ms } = state.profile.limits;
-  return state.answer.way === "stream" ? Math.max(1, stall_ms - STALL_HTTP_MS) : stall_ms;
 }
 
 function stall(state, event) {

@@ -93,11 +93,11 @@ def test_a_stall_between_two_phrases_ends_the_turn():
     """Never silent: asked once over HTTP, then what was said stays, and the caller is heard."""
     table = asked()
     say(table, 1, "Триста рублей.")
-    assert waits(table.speak_out()) == 1500
-    actions = table.see("expired", 1500)
+    assert waits(table.speak_out()) == 2500
+    actions = table.see("expired", 2500)
     assert http(actions)
-    assert waits(actions) == 1000
-    assert done(table.see("expired", 1000))[-2:] == ["listen", "wait"]
+    assert waits(actions) == 1500
+    assert done(table.see("expired", 1500))[-2:] == ["listen", "wait"]
 
 
 def test_a_filler_is_not_cut_by_the_first_phrase():

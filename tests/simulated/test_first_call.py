@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterator
 
 from halo_voice.core.ports import Outcome
+from halo_voice.simulator import Recogniser
 from halo_voice.simulator.trace import PlaybackSpan
 
 GREETING = "Здравствуйте! Я голосовой ассистент компании HALO. Чем могу помочь?"
@@ -28,7 +29,7 @@ QUESTIONS = [
 
 async def test_a_call_of_twelve_turns_goes_as_the_first_description_says(halo, call):
     """Connect, greet, detect, capture, recognise, ask, speak, listen again, twelve times."""
-    done = await call(QUESTIONS)
+    done = await call(QUESTIONS, recogniser=Recogniser(scale=100, interims=False))
 
     assert done.failures == []
     assert done.finish_reason == "Normal termination"

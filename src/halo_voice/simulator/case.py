@@ -7,6 +7,8 @@ from dataclasses import dataclass
 from halo_voice.simulator.place import FinishedCall
 from halo_voice.simulator.turns import Phrase, Story, Turn
 
+LATE_MS = 3_000  # the fault "late" holds an event back for so long at most
+
 
 @dataclass(frozen=True, slots=True)
 class Limits:
@@ -51,6 +53,11 @@ class Case:
         """When the line went dead."""
         ended = self.call.disconnected_ms
         return self.call.terminated_ms if ended is None else ended
+
+    def late_ms(self, begin: float, end: float) -> int:
+        """What is told so much late can be acted on no earlier: LATE_MS where that struck, or 0."""
+        told = (line for line in self.call.trace if line.data.get("fault") == "late")
+        return LATE_MS if any(begin - LATE_MS <= line.ms <= end for line in told) else 0
 
     @property
     def caller_left(self) -> bool:

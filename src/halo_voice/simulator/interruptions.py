@@ -2,8 +2,8 @@
 
 An interruption is *confirmed* when the scenario was given an interim or final result of speech that
 began while a phrase was audible, with two words in it of which one at least is no nod and which are
-not the assistant's own, and the speech is 300 ms old. The scenario was told of its beginning, and in
-order: without that nobody tells its words from what was said before.
+not the assistant's own, and the speech is 300 ms old. The scenario was told of its beginning, and
+in order: without that nobody tells its words from what was said before.
 """
 
 from __future__ import annotations
@@ -37,7 +37,8 @@ def interruption(case: Case) -> Iterator[Breach]:
         since = _answer_began(case, phrase) if phrase.spans else 0
         for span in phrase.spans:
             confirmed = _confirmed_ms(case.call, span, since)
-            if confirmed is not None:
+            # What was told late, or in another order, nobody can act on.
+            if confirmed is not None and not case.late_ms(span.started_ms, confirmed):
                 yield from _stopped(case, phrase, span, confirmed)
 
 
@@ -65,16 +66,14 @@ def _confirmed_ms(call: FinishedCall, span: PlaybackSpan, since_ms: int) -> int 
     end = call.terminated_ms if span.ended_ms is None else span.ended_ms
     over = [s for s in call.speech if s.call == span.call and since_ms <= s.started_ms < end]
     for speech in over:
-        begun = disordered = False
+        begun = False
         for line in call.trace:
             event = str(line.data.get("event"))
             if speech.started_ms <= line.ms and event.startswith("ASR."):
                 begun = begun or event == "ASR.CaptureStarted"
-                disordered = disordered or bool(line.data.get("late"))
             told = line.data.get("text", line.data.get("transcript"))
             if (
                 begun
-                and not disordered
                 and speech.started_ms + SPEECH_MS <= line.ms < end
                 and line.data.get("event") in RESULTS
                 and isinstance(told, str)

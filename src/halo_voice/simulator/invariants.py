@@ -44,7 +44,8 @@ def reaction(case: Case) -> Iterator[Breach]:
             if name == "reaction" and sounding:
                 continue
             first = min(map(_audible_ms, wanted), default=end)
-            if _silent_ms(case, begin, min(first, end)) > limit:
+            until = min(first, end)
+            if _silent_ms(case, begin, until) > limit + case.late_ms(begin, until):
                 yield Breach(1, begin, f"turn {turn.number}: no {name} within {limit} ms")
 
 
@@ -59,7 +60,8 @@ def dead_air(case: Case) -> Iterator[Breach]:
     spans = [span for span in spans if span[0] <= case.end_ms]
     quiet_since = call.connected_ms
     for started, ended in [*sorted(spans, key=lambda span: span[0]), (case.end_ms, None)]:
-        if started - quiet_since > limits.silence_ms:
+        silent = started - quiet_since
+        if silent > limits.silence_ms + case.late_ms(quiet_since, started):
             yield Breach(2, quiet_since, f"silence of {started - quiet_since} ms")
         quiet_since = max(quiet_since, case.end_ms if ended is None else ended)
 
@@ -103,7 +105,7 @@ def spoken_once(case: Case) -> Iterator[Breach]:
             for s in case.call.speech
         )
         counted = after.kind == "reprompt" or (
-            after.kind == "apology"  # for another turn
+            after.kind in ("apology", "filler")  # one for each turn
             and case.story.newest(before.ordered_ms) is not case.story.newest(after.ordered_ms)
         )
         if before.text == after.text and not (spoke or after.turn or counted):

@@ -11,6 +11,7 @@ CAPTURE = Spread(250, 0.25)
 ENDPOINT = Spread(500, 0.25)
 FINAL = Spread(450, 0.35)
 INTERIM = Spread(500, 0.2)
+BEHIND = Spread(200, 0.2)
 CHUNK_MS = 60_000  # longer speech gives a result every minute
 
 
@@ -44,12 +45,12 @@ class Recogniser:
 # Google's scale is shown by an example in the documentation; of the others nothing is known, 0..1
 # is inferred. The finals of Yandex were measured in production: 2 to 5 seconds late.
 VENDORS = {
-    "Google": Recogniser("Google", scale=100),
-    "Yandex": Recogniser("Yandex", final=Spread(3300, 0.25)),
+    "Google": Recogniser("Google", scale=100, behind=BEHIND),
+    "Yandex": Recogniser("Yandex", final=Spread(3300, 0.25), behind=BEHIND),
     "YandexV3": Recogniser("YandexV3", final=Spread(2000, 0.2), interims=False),
     "Microsoft": Recogniser("Microsoft", interims=False),
-    "SaluteSpeech": Recogniser("SaluteSpeech"),
-    "TBank": Recogniser("TBank"),
+    "SaluteSpeech": Recogniser("SaluteSpeech", behind=BEHIND),
+    "TBank": Recogniser("TBank", behind=BEHIND),
     "Deepgram": Recogniser("Deepgram", final=Spread(250, 0.3)),
     "Amazon": Recogniser("Amazon"),
 }

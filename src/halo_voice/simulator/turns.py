@@ -137,7 +137,7 @@ class _Asked:
     def __init__(self, call: FinishedCall) -> None:
         self.turns: dict[int, Turn] = {}
         self._heard = [line for line in call.trace if line.data.get("event") in RESULT_OR_SPEECH]
-        self._speech = [span for span in call.speech if span.call == "call:1"]
+        self._sounds = [s for s in (*call.speech, *call.playbacks) if s.call == "call:1"]
         self._patience: list[tuple[int, int]] = [(0, 0)]  # from when, how much
 
     def by_http(self, exchange: Exchange) -> None:
@@ -173,8 +173,7 @@ class _Asked:
             self._be_patient(message.ms, message.fields.get("patience_ms"))
 
     def accepted_ms(self, turn: Turn) -> int:
-        """When its words were a result and the caller silent; where they were waited for on purpose,
-        that much later.
+        """When its words were a result and nobody spoke; where more was waited for, so much later.
 
         Words that were no result as they stand (a stable interim, two results joined), or whose
         speaker had begun to speak again, were accepted when they were asked.
@@ -188,7 +187,8 @@ class _Asked:
             return asked_ms
         self._patience.sort()
         patience = self._patience[bisect_right(self._patience, (asked_ms, 10**9)) - 1][1]
-        ended = [s.ended_ms or asked_ms for s in self._speech if s.started_ms < asked_ms]
+        # Somebody who speaks on is heard out, and a nod is an answer when its question is over.
+        ended = [s.ended_ms or asked_ms for s in self._sounds if s.started_ms < asked_ms]
         return min(asked_ms, max([heard[-1].ms, *ended]) + patience)
 
     def _turn(self, number: int, text: str, ms: int) -> Turn:
