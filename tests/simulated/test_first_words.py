@@ -203,7 +203,6 @@ async def test_the_caller_is_never_left_without_words(monkeypatch, name, http, s
     assert faults == []
 
 
-@pytest.mark.xfail(strict=True, reason="at the end a turn noted over HTTP counts as unheard")
 @virtually
 async def test_what_was_heard_over_http_is_stored_so():
     """Invariant 9: every answer was heard to its end, and the notes say so."""

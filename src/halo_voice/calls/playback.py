@@ -104,7 +104,10 @@ class Playback:
         """The same, told in one go over HTTP."""
         turn = self._turn(number)
         self._add(turn, latency)
-        if "audible_ms" in latency or "voice_ms" in latency or heard:
+        audible = "audible_ms" in latency or "voice_ms" in latency
+        if audible and heard is None and turn.phrases:  # nothing was cut
+            turn.started = turn.finished = len(turn.phrases)
+        elif audible or heard:
             turn.started = max(turn.started, 1)
         if heard is not None:
             turn.heard, turn.new = heard, True

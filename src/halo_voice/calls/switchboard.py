@@ -123,9 +123,9 @@ class Switchboard:
             with contextlib.suppress(UnknownCall, CallClosed):
                 call = await self._find(end.call_id)
         if call is not None:
-            call.close()
             for note in notes:
                 call.note(note.turn, note.heard, note.latency)
+            call.close()
             await call.finish()
         stored = await self._store.end_call(end)
         if not stored and await self._store.find_call(end.call_id) is None:
