@@ -76,7 +76,8 @@ class Metrics:
         )
         # Children once: finding one by its label costs more than counting.
         self._stages = {f"{name}_ms": stage.labels(name) for name in STAGES}
-        self._turns = {outcome: turns.labels(outcome.value) for outcome in Outcome}
+        settled = [outcome for outcome in Outcome if outcome is not Outcome.PENDING]
+        self._turns = {outcome: turns.labels(outcome.value) for outcome in settled}
         self._interruptions = {
             real: interruptions.labels("real" if real else "false") for real in (True, False)
         }
