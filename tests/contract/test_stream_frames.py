@@ -18,6 +18,8 @@ from websockets.server import ServerProtocol
 from halo_voice.api.outbox import Outbox
 from halo_voice.api.routes_stream import Stream
 from halo_voice.api.websocket import AsgiSocket, HttpProtocol, StreamProtocol
+from halo_voice.calls.call import Call
+from halo_voice.calls.playback import Playback
 from tests.streams import START, Served, SteppingModel, served
 
 HANDSHAKE = (
@@ -192,7 +194,7 @@ async def test_a_scenario_that_does_not_read_is_let_go(halo: Served):
 
 async def test_an_ended_stream_leaves_nothing_to_the_collector(halo: Served, model):
     """A collection stops every call of the process; whoever ends the stream, it is not needed."""
-    ours = (HttpProtocol, StreamProtocol, ServerProtocol, Stream, Outbox)
+    ours = (HttpProtocol, StreamProtocol, ServerProtocol, Stream, Outbox, Call, Playback)
     ended = json.dumps({"type": "ended", "seq": 3}).encode()
     gc.collect()
     gc.disable()

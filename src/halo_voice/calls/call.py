@@ -5,12 +5,13 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Mapping
 from dataclasses import replace
+from functools import partial
 
 import structlog
 
-from halo_voice.calls.draft import Draft
 from halo_voice.calls.foresight import Foresight
 from halo_voice.calls.listener import Listener, Uncounted
+from halo_voice.calls.notes import Notes
 from halo_voice.calls.playback import Playback
 from halo_voice.calls.turn import Heard, Turn
 from halo_voice.calls.words import Words
@@ -18,7 +19,7 @@ from halo_voice.core.dialogue import Ask, Dialogue, Say
 from halo_voice.core.errors import CallClosed, StoreError, TurnConflict
 from halo_voice.core.likeness import close_enough
 from halo_voice.core.patience import patience_ms
-from halo_voice.core.ports import Message, Meter, Outcome, Store, TurnNote, TurnRecord
+from halo_voice.core.ports import Meter, Outcome, Store, TurnRecord
 from halo_voice.core.speakable import same_words
 from halo_voice.core.transcript import Transcript
 
@@ -51,11 +52,13 @@ class Call:
         self._store = store
         self._meter = meter or Uncounted()
         self._turns: dict[int, Turn] = {}  # those that are being answered
-        self._playback = Playback(call_id, self._write_note)
-        self._writing: set[asyncio.Task[None]] = set()
+        self._notes = Notes(call_id, store)
+        self._playback = Playback(call_id, self._notes.write)
+        longest_s = dialogue.profile.limits.turn_ms / 1000 + FORESEEN_S
+        # Neither knows the call: a call that is over needs no collector.
         self._foresight = Foresight(
             dialogue.foresee,
-            self._begin_ahead,
+            partial(words.begin_within, dialogue, longest_s),
             limit=dialogue.profile.limits.speculations,
             meter=self._meter,
         )
@@ -276,10 +279,6 @@ class Call:
             self._patience_ms = patience
             self._listener.listen(number, patience)
 
-    def _begin_ahead(self, messages: list[Message]) -> Draft:
-        longest_s = self.dialogue.profile.limits.turn_ms / 1000 + FORESEEN_S
-        return self._words.begin(self.dialogue, messages, self._loop.time() + longest_s)
-
     def revise(self, number: int, text: str) -> None:
         """The recogniser has understood a turn otherwise, after it was asked.
 
@@ -349,17 +348,6 @@ class Call:
         if known is not None:
             self.dialogue.transcript.keep(self._playback.told(known))
 
-    def _write_note(self, note: TurnNote) -> None:
-        writing = asyncio.create_task(self._note(note))
-        self._writing.add(writing)
-        writing.add_done_callback(self._writing.discard)
-
-    async def _note(self, note: TurnNote) -> None:
-        try:
-            await self._store.note_turn(note)
-        except StoreError as error:
-            _log.warning("note_lost", call_id=self.call_id, code=error.code)
-
     # ------------------------------------------------------------------------------- the end
 
     def gone(self) -> None:
@@ -376,7 +364,7 @@ class Call:
         answering = [turn.answering for turn in self._turns.values()]
         await asyncio.gather(*answering, return_exceptions=True)
         self._playback.flush()
-        await asyncio.gather(*self._writing)
+        await self._notes.written()
 
     def close(self) -> None:
         """The call is over: its stream has to leave."""

@@ -27,11 +27,9 @@ class Draft:
         self.on_phrase: Callable[[], None] | None = None
         self._loop = asyncio.get_running_loop()
 
-    def read(self, piece: str) -> None:
-        """The model has given this."""
-        if self.first_token_at is None:
-            self.first_token_at = self._loop.time()
-        self.chars += len(piece)
+    def begun(self) -> None:
+        """The model has given its first token."""
+        self.first_token_at = self._loop.time()
 
     def add(self, phrases: Sequence[str]) -> None:
         """These are certain."""

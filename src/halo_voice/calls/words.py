@@ -36,6 +36,12 @@ class Words:
         draft.writing.add_done_callback(_seen)
         return draft
 
+    def begin_within(
+        self, dialogue: Dialogue, longest_s: float, messages: Sequence[Message]
+    ) -> Draft:
+        """As `begin`, whole after `longest_s` seconds at the latest."""
+        return self.begin(dialogue, messages, asyncio.get_running_loop().time() + longest_s)
+
     async def _write(self, draft: Draft, dialogue: Dialogue, due: float) -> Say:
         loop = asyncio.get_running_loop()
         source = await self._ask(self._model, draft, dialogue, due - loop.time())
@@ -54,7 +60,9 @@ class Words:
         phraser = dialogue.phraser()
 
         def take(piece: str) -> bool:
-            draft.read(piece)
+            if draft.first_token_at is None:
+                draft.begun()
+            draft.chars += len(piece)
             phrases = phraser.feed(piece)
             if phrases:
                 draft.add(phrases)
