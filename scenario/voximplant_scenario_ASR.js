@@ -59,6 +59,7 @@ const VOICE_FAULTS = 2; // phrases in a row that nobody heard
 const SYNTHESIS_MS = 1000; // no voice takes longer to be heard
 const AGAIN_MS = 1500; // a turn that is waiting for an answer waits no longer for more words
 const ACCEPT_MS = 1500; // the stream has written a turn down, or it is asked over HTTP
+const MUTE_MS = 4000; // the stream has written it down, and says nothing: the same
 const LATE_FINAL_MS = 20000; // so long after words were taken without their result it may still come
 const DUE_MS = 6000; // most results come within this time
 const GUESSES = 6; // of these, kept
@@ -812,7 +813,7 @@ function ask(state, event, before) {
     stoppedAt: asr_ms === null ? 0 : state.stoppedAt, asr_ms, times: null,
   };
   const asked = {
-    ...state, name: "thinking", turn, question, answer, attempt: 0, lastText: stable ? state.lastText : event.text,
+    ...state, name: "thinking", turn, question, answer, notes: notedUnheard(state), attempt: 0, lastText: stable ? state.lastText : event.text,
     askedAt: event.at, quietAt: event.at, reprompts: 0, repeated: false, wording: text, guesses: askedWith(state, turn, text),
     words: "", carry: "", keys: "", patience: 0, overtaken: false, interrupted: false, nod: null, pending: null, passed: "",
   };
@@ -833,11 +834,16 @@ function isUnaccepted(state) {
   return state.answer !== null && state.answer.way === "stream" && !state.answer.accepted;
 }
 
+function isMute(state) {
+  return state.answer.way === "stream" && state.answer.filled && !state.answer.count;
+}
+
 function answerWait(state, event) {
   const { limits } = state.profile;
   const past = event.at - state.askedAt;
   const dues = [(state.answer.filled ? limits.turn_ms : limits.filler_ms) - past];
   if (isUnaccepted(state)) dues.push(ACCEPT_MS - past);
+  else if (isMute(state)) dues.push(MUTE_MS - past);
   return { do: "wait", ms: Math.max(1, Math.min(...dues)) };
 }
 
@@ -845,6 +851,7 @@ function overdue(state, event) {
   const { filled } = state.answer;
   if (isUnaccepted(state) && (filled || ACCEPT_MS <= state.profile.limits.filler_ms)) return failOver(state, event);
   if (!filled && timeLeft(state, event) > 0) return fill(state, event);
+  if (isMute(state) && timeLeft(state, event) > 0) return failOver(state, event);
   return apologise(fallenSilent(state, event.at), event, [{ do: "hush" }]);
 }
 
@@ -1003,6 +1010,13 @@ function noted(state, heard) {
   const { answer, turn, notes, streaming } = state;
   if (answer.times === null || (streaming && answer.way === "stream")) return notes;
   return [...notes, { turn, heard, asr_ms: answer.asr_ms, ...answer.times }].slice(-NOTES);
+}
+
+// An answer came by HTTP and was dropped before anything of it was audible.
+function notedUnheard(state) {
+  const { answer, turn, notes } = state;
+  if (answer === null || answer.way !== "http" || !answer.done || answer.times !== null) return notes;
+  return [...notes, { turn, heard: "", asr_ms: answer.asr_ms }].slice(-NOTES);
 }
 
 // Ending ------------------------------------------------------------------------------------------

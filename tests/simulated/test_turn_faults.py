@@ -107,7 +107,6 @@ class TestTheCallerGoesOn:
         assert len(whole.user_text.split()) in (7, 8)
         assert not any(m.role == "assistant" for m in played.model.asked[-1])
 
-    @pytest.mark.xfail(strict=True, reason="a reply that is dropped unheard is noted nowhere")
     @virtually
     async def test_f06_the_answer_comes_over_http_while_they_go_on(self):
         """F06, invariant 9: the same over HTTP."""
