@@ -10,7 +10,7 @@ require(Modules.ASR);
 // Settings: what holds until the backend's first answer, and without it. Times in milliseconds.
 // ------------------------------------------------------------------------------------------------
 
-const SCENARIO_VERSION = "1.1";
+const SCENARIO_VERSION = "1.3";
 
 const DEFAULTS = {
   asr: { profile: "Google.ru_RU", model: "", interim: true, single_utterance: true, confidence_scale: 100, phrase_hints: [] },
@@ -27,16 +27,26 @@ const DEFAULTS = {
     bye_failure: "Извините, у нас технические неполадки. Перезвоните нам, пожалуйста, чуть позже. До свидания!",
     resumed: "Да, я вас слушаю.",
     too_long: "Минутку, я отвечу на то, что вы уже сказали.",
-    keys: "Скажите, пожалуйста, вслух, чем я могу помочь: кнопки мне ничего не говорят.",
+    keys: "Скажите, пожалуйста, вслух, чем я могу помочь. Звёздочка повторит мой ответ, решётка закончит разговор.",
+    transfer: "Минутку, я соединю вас с сотрудником. Пожалуйста, оставайтесь на линии.",
+    transfer_busy: "К сожалению, линия сейчас занята. Хотите, я попрошу вам перезвонить?",
+    transfer_silent: "К сожалению, никто пока не отвечает. Хотите, я попрошу вам перезвонить?",
+    transfer_declined: "К сожалению, сотрудник сейчас не может ответить. Хотите, я попрошу вам перезвонить?",
+    transfer_failed: "К сожалению, соединить сейчас не получилось. Хотите, я попрошу вам перезвонить?",
+    transfer_closed: "К сожалению, сотрудники сейчас не работают. Хотите, я попрошу вам перезвонить?",
+    bye_key: "Спасибо, что позвонили. До свидания!",
+    bye_busy: "Здравствуйте! Сейчас все линии заняты. Перезвоните нам, пожалуйста, чуть позже. До свидания!",
     bye_time: "Извините, разговор длится слишком долго, мне придётся его завершить. До свидания!",
   },
-  audio: { apology: "", goodbye: "" },
+  audio: { apology: "", goodbye: "", hold: "" },
   limits: {
     turns: 12, reprompts: 2, apologies: 2, confidence: 0.3, phrase_chars: 400,
     call_ms: 600000, no_speech_ms: 6500, capture_ms: 12000, utterance_ms: 60000, result_ms: 3000, filler_ms: 2000,
     turn_ms: 7000, connect_ms: 2000, playback_start_ms: 2500, playback_grace_ms: 1500, goodbye_ms: 6000,
-    close_ms: 1500, stall_ms: 2500, speculations: 24,
+    close_ms: 1500, stall_ms: 2500, speculations: 24, ring_ms: 30000, talk_ms: 1800000,
   },
+  keys: { operator: "0", repeat: "*", end: "#" },
+  operators: false,
   barge_in: { mode: "asr", min_ms: 300, min_words: 2, resume_ms: 1200 },
   stream: true,
   realtime_voice: "",
@@ -51,9 +61,11 @@ const REPLY_MARGIN_MS = 1000; // the backend is asked to answer this much before
 const LATE_MS = 1000; // after hang-up: results that are still on their way
 const REPORT_MS = 5000; // the answer to a report, and to the first request
 const RECORDING_MS = 8000; // the recording's address
-const LATE_TEXTS = 5; // kept for the report, and so many characters of each
+const LATE_TEXTS = 20; // kept for the report
 const ECHO_MS = 600; // speech that began later after a phrase of ours is no echo of it
-const LATE_CHARS = 300;
+const LATE_CHARS = 1500; // of all of them: the report has to get through
+const HEARD_CHARS = 4000; // of what the recogniser tells
+const ASKED_CHARS = 2000; // of a turn
 const SPEECH_MS = 1500; // the least that a caller has to begin to speak
 const VOICE_FAULTS = 2; // phrases in a row that nobody heard
 const SYNTHESIS_MS = 1000; // no voice takes longer to be heard
@@ -65,6 +77,7 @@ const DUE_MS = 6000; // most results come within this time
 const GUESSES = 6; // of these, kept
 const SURE_MS = 500; // words with their result, on a silent line: whether more follow
 const STALL_HTTP_MS = 1500; // after `stall_ms`, for the same answer over HTTP: with 8 s in view, no more
+const FILL_MS = 600; // the filler comes no sooner after the question
 const LISTENS_MS = 2000; // who was interrupted by nothing says so
 const KEY_MS = 3000; // after a digit, for the next one
 const NOTES = 12; // of turns that the backend was not told about
@@ -74,6 +87,10 @@ const RECONNECT_MS = [500, 1000, 2000, 4000];
 const GAP_MS = 2000; // a message of the stream that was overtaken
 const GAP_MESSAGES = 32;
 const CLEARED_MS = 400; // what a realtime player tells so soon after clearBuffer belongs to the phrase that was dropped
+const ARRANGE_MS = 3000; // the backend names the destination of a transfer
+const TRANSFERS = 3; // in a call, however many the backend allows
+const BRIEF_MS = 30000; // the longest that who picked up is told of the call
+const RINGING = "425@-19;*(1/4/1)"; // the tone of a Russian line
 const VAD = { threshold: 0.5, minSilenceDurationMs: 650, speechPadMs: 200 };
 
 
@@ -84,6 +101,7 @@ const VAD = { threshold: 0.5, minSilenceDurationMs: 650, speechPadMs: 200 };
 //   ringing → meeting → speaking ⇄ listening → hearing → recognising → thinking → holding
 //                       │  │ ⇅                    ↑                      └── speaking ───┘
 //                       │  │ paused, awaiting     └── a caller who breaks in, from any of these
+//                       │  └→ calling → briefing → joined (a person has the call, see Transfer; back to speaking if none has)
 //                       └→ hanging → closing → reporting → filing → over
 //
 // Every event carries `at` (ms). Every state but `over` has one deadline: the action `wait` sets it anew, the event
@@ -99,14 +117,15 @@ const START_STATE = {
   prompts: 0, asrFaults: 0, // in the call
   repeated: false, unsure: false, // asked to repeat: in this turn; for want of any confidence, in this call
   fresh: false, captured: false, lastText: "", late: [], // new speech since the last result; its end; that result; what came too late
-  words: "", wordsAt: 0, carry: "", confidence: 0, // recognised so far, since when; what goes before it in the same turn
-  patience: 0, guesses: [], tardy: false, // more time for the caller's end; words taken without their result; as a habit
-  wording: "", // of the turn that was asked, as its late results have it
+  words: "", wordsAt: 0, taken: [], // recognised so far, since when; words that belong to a turn already, see Words taken
+  patience: 0, tardy: false, // more time for the caller's end; results come after their words were taken
   interrupted: false, overtaken: false, deaf: false, nod: null, // see Interruptions
+  transfer: null, transfers: [], reply: "", // the one that is under way, and what became of earlier ones; the last answer, for who wants it again
   said: "", saidAt: 0, during: "", passed: "", // our last phrase and its end; what of ours this speech may echo; such words of it
   keys: "", keysTold: false,
-  lineSilent: false, voiced: false, soundAt: 0, stoppedAt: 0, quietAt: 0, speechAt: 0, askedAt: 0, connectedAt: 0, endedAt: 0,
+  lineSilent: false, voiced: false, soundAt: 0, stoppedAt: 0, quietAt: 0, speechAt: 0, heardAt: 0, askedAt: 0, fillAt: 0, connectedAt: 0, endedAt: 0,
   profiled: false, confirmed: false, streaming: false, // the backend's first answer came; it knows the call; by stream
+  turnedAway: "", // what a caller hears instead of a talk when all lines are busy
   records: false, recordingUrl: "", recorded: false, reported: false, broken: false,
 };
 
@@ -126,7 +145,7 @@ const TABLE = {
     ...GROW,
     phraseStarted: followPhrase,
     phraseEnded: (state, event) => (event.failed ? speakAgain(state, event) : afterPhrase(spoken(state, event), event)),
-    expired: (state, event) => (isDisturbed(state) ? pause(state, event) : giveUp(state, event)),
+    expired: (state, event) => (isDisturbed(state, event.at) ? pause(state, event) : giveUp(state, event)),
     interim: overhear, heard: overhear, speechStarted: notice, voiceStarted: notice, voiceStopped: notice,
     failed: stopShort,
   },
@@ -145,7 +164,8 @@ const TABLE = {
     speechStarted: hearMore,
     voiceStarted: (state, event) => keepHearing(lineSounds(state, event), event),
     voiceStopped: (state, event) => keepHearing(fallSilent(state, event), event),
-    speechCaptured: recognise, heard: hear, expired: closeTurn,
+    speechCaptured: recognise, heard: hear,
+    expired: (state, event) => (isOverlong(state, event) && !carried(state) ? cutLong(state, event) : closeTurn(state, event)),
   },
   recognising: { interim: hearRest, speechStarted: hearMore, heard: hear, expired: closeTurn },
   keying: { heard: hear, expired: askKeys },
@@ -161,6 +181,18 @@ const TABLE = {
     phraseEnded: (state, event) => speakHeld(state, event),
     expired: (state, event) => speakHeld(state, event, [{ do: "hush" }]),
     interim: overhear, heard: overhear, failed: stopShort,
+  },
+  calling: {
+    arranged, legConnected: pickUp, legEnded: (state, event) => failTransfer(state, event, event.outcome),
+    phraseStarted: followAnnouncement, phraseEnded: (state, event) => ringOn(state, event), expired: waitOn, dismissed: endTransfer,
+  },
+  briefing: {
+    briefStarted: followBrief, briefEnded: bridge, legEnded: (state, event) => failTransfer(state, event, "hung_up"),
+    phraseStarted: followAnnouncement, phraseEnded: (state, event) => ringOn(state, event), expired: waitOn, dismissed: endTransfer,
+  },
+  joined: {
+    legEnded: (state, event) => (event.outcome === "hung_up" ? endTransfer(state, event) : failTransfer(state, event, event.outcome)),
+    expired: endTransfer, dismissed: endTransfer,
   },
   hanging: { expired: (state, event) => close(state, event, state.reason) },
   closing: { expired: report },
@@ -178,7 +210,8 @@ const TABLE = {
 };
 
 const ALWAYS = {
-  profiled: (state, event) => [takeProfile(state, event), streams(state, event)],
+  profiled: (state, event) => turnAway(takeProfile(state, event), event, streams(state, event)),
+  turnedAway: (state, event) => turnAway({ ...state, turnedAway: event.text || state.profile.texts.bye_busy }, event),
   streamReady: (state) => [{ ...state, streaming: true, confirmed: true }, []],
   streamLost: loseStream,
   accepted: (state) => [state.answer ? { ...state, answer: { ...state.answer, accepted: true } } : state, []],
@@ -187,8 +220,9 @@ const ALWAYS = {
   failed: (state, event) => [state.answer ? { ...state, answer: { ...state.answer, failed: event } } : state, []],
   patience: (state, event) => [{ ...state, patience: event.coming === state.turn + 1 ? event.ms : state.patience }, []],
   dismissed: dismiss,
+  transferWanted: (state, event) => (canTransfer(state) ? transfer(state, event, "console") : [state, []]),
   key: press,
-  speechStarted: (state, event) => [newSpeech(state, event), []],
+  speechStarted: (state, event) => [newSpeech(bank(state, OVERHEARD), event), []],
   speechCaptured: (state) => [{ ...state, captured: true }, []],
   voiceStarted: (state, event) => [lineSounds(state, event), []],
   voiceStopped: (state, event) => [{ ...lineStops(state, event), quietAt: event.at }, []],
@@ -198,9 +232,10 @@ const ALWAYS = {
   recorded: (state, event) => [{ ...state, recorded: true, recordingUrl: event.url }, []],
   reported: (state, event) => [{ ...state, reported: event.ok }, []],
   timeUp: (state, event) => {
-    if (isAfterCall(state) || isLeaving(state)) return [state, []];
-    const [silent, told] = cutShort(state, event);
-    return leave(silent, "time_limit", state.profile.texts.bye_time, [{ do: "hush" }, ...told]);
+    if (isAfterCall(state) || isLeaving(state) || isParting(state)) return [state, []];
+    const [alone, dropped] = dropTransfer(state, event);
+    const [silent, told] = cutShort(alone, event);
+    return leave(silent, "time_limit", state.profile.texts.bye_time, [{ do: "hush" }, ...dropped, ...told]);
   },
   disconnected: (state, event) => {
     if (isAfterCall(state)) return [state, []];
@@ -208,15 +243,17 @@ const ALWAYS = {
   },
   // One request is still allowed: the report, if it has not got through.
   terminating: (state, event) => {
-    const last = { ...state, reason: state.reason || "terminated", endedAt: state.endedAt || event.at };
+    const [alone] = dropTransfer(state, event);
+    const last = { ...alone, reason: state.reason || "terminated", endedAt: state.endedAt || event.at };
     return [{ ...last, name: "over", reported: true }, state.reported ? [] : [summary(last)]];
   },
   // A fault of this very file: say goodbye once, then end, whatever happens.
   broke: (state, event) => {
     if (isAfterCall(state)) return finish(state);
     if (state.broken) return close(state, event, "scenario_error", [{ do: "hangup" }]);
-    const broken = { ...state, broken: true, reason: "scenario_error", answer: null };
-    return leave(broken, broken.reason, state.profile.texts.bye_failure, [{ do: "hush" }]);
+    const [alone, dropped] = dropTransfer(state, event);
+    const broken = { ...alone, broken: true, reason: "scenario_error", answer: null };
+    return leave(broken, broken.reason, state.profile.texts.bye_failure, [{ do: "hush" }, ...dropped]);
   },
 };
 
@@ -224,9 +261,11 @@ function decide(state, event) {
   const rule = TABLE[state.name][event.type] || ALWAYS[event.type];
   const oldTurn = event.turn !== undefined && event.turn !== state.turn;
   const oldPhrase = event.phrase !== undefined && (state.voice === null || event.phrase !== state.voice.phrase);
-  if (!rule || oldTurn || oldPhrase) return [state, []];
-  const guess = event.type === "heard" && !isAfterCall(state) ? guessOf(state, event) : null;
-  const [next, actions] = guess ? revise(state, event, guess) : rule(state, event);
+  const oldTransfer = event.transfer !== undefined && (state.transfer === null || event.transfer !== state.transfer.number);
+  if (!rule || oldTurn || oldPhrase || oldTransfer) return [state, []];
+  const part = event.type === "heard" && !isAfterCall(state) ? partOf(state, event) : null;
+  const [known, actions] = part ? revise(state, event, part, rule) : rule(state, event);
+  const next = event.type === "heard" && event.text && !isKept(state, known, event) ? withLate(known, event.text) : known;
   const { voice } = next;
   return [voice && !voice.orderedAt ? { ...next, voice: { ...voice, orderedAt: event.at } } : next, actions];
 }
@@ -238,7 +277,12 @@ function isAfterCall(state) {
 function isLeaving(state) {
   const { voice, answer } = state;
   if (state.name === "hanging") return true;
-  return voice !== null && (voice.next === "leave" || (voice.next === "more" && answer !== null && answer.action === "hangup"));
+  return voice !== null && (voice.next === "leave" || (voice.next === "more" && answer !== null && answer.dismissed));
+}
+
+// The answer says goodbye: the caller may still have something to say.
+function isParting(state) {
+  return state.voice !== null && state.voice.next === "more" && state.answer !== null && state.answer.action === "hangup";
 }
 
 // What the backend is told, where there is a stream to tell it on.
@@ -249,12 +293,20 @@ function tell(state, message) {
 // Beginning ---------------------------------------------------------------------------------------
 
 function takeProfile(state, event) {
-  return { ...state, profiled: true, profile: event.profile || state.profile, confirmed: state.confirmed || event.confirmed };
+  const profile = event.profile || state.profile;
+  const turnedAway = event.refused ? profile.texts.bye_busy : state.turnedAway;
+  return { ...state, profiled: true, profile, turnedAway, confirmed: state.confirmed || event.confirmed };
 }
 
 function streams(state, event) {
   const { stream } = event.profile || state.profile;
-  return stream && !isAfterCall(state) ? [{ do: "openStream" }] : [];
+  return stream && !event.refused && !isAfterCall(state) ? [{ do: "openStream" }] : [];
+}
+
+// A refusal that came late: what is being said is said to its end, and then the goodbye (`listen`).
+function turnAway(state, event, before = []) {
+  const waits = ["listening", "hearing", "recognising", "keying"].includes(state.name);
+  return state.turnedAway && waits ? listen(state, event, before) : [state, before];
 }
 
 function meet(state, event) {
@@ -264,7 +316,9 @@ function meet(state, event) {
 }
 
 function greet(state, before = []) {
-  return speak(state, { kind: "greeting", text: state.profile.texts.greeting, next: "listen" }, before);
+  if (state.turnedAway) return leave(state, "busy", state.turnedAway, before);
+  const { greeting } = state.profile.texts;
+  return speak({ ...state, reply: greeting }, { kind: "greeting", text: greeting, next: "listen" }, before);
 }
 
 // Speaking: `what` is { kind, text, next }; `next` tells what follows: listen, finish (the last turn), leave, or more
@@ -300,13 +354,14 @@ function started(state, event) {
 
 function followPhrase(state, event) {
   const wait = { do: "wait", ms: event.duration + state.profile.limits.playback_grace_ms };
-  const { kind, part, at } = state.voice;
+  const { kind, part, at, text } = state.voice;
   const sounding = { ...state, voice: started(state, event) };
   if (kind !== "answer") return [sounding, [wait]];
   const { stoppedAt } = state.answer;
   const times = { voice_ms: Math.max(0, event.at - at), audible_ms: stoppedAt && part === 1 ? event.at - stoppedAt : null };
   const answer = part === 1 ? { ...state.answer, times } : state.answer;
-  return [{ ...sounding, answer, apologies: 0 }, [...tell(state, { type: "phrase_started", turn: state.turn, phrase: part, ...times }), wait]];
+  const reply = part === 1 ? text : join(state.reply, text);
+  return [{ ...sounding, answer, reply, apologies: 0 }, [...tell(state, { type: "phrase_started", turn: state.turn, phrase: part, ...times }), wait]];
 }
 
 // The phrase was heard: it fell silent at its known length, however late we learn of it.
@@ -334,7 +389,7 @@ function speakAgain(state, event) {
   const { limits, audio } = state.profile;
   const phrase = state.phrase + 1;
   const voice = { ...state.voice, phrase, attempt: state.voice.attempt + 1, started: false };
-  const url = isLeaving(state) ? audio.goodbye : audio.apology;
+  const url = isLeaving(state) || isParting(state) ? audio.goodbye : audio.apology;
   const again = voice.attempt === 1 ? { do: "say", phrase, text: plain(voice.text) } : { do: "play", phrase, url };
   if (voice.attempt > 2 || (voice.attempt === 2 && !url)) return afterPhrase(unspoken(state), event, [{ do: "hush" }]);
   return [{ ...state, phrase, voice }, [{ do: "hush" }, again, { do: "wait", ms: limits.playback_start_ms }]];
@@ -350,6 +405,7 @@ function follow(state, event, next, before) {
   if (next === "leave") return hangUp(state, before);
   if (state.voiceFaults > VOICE_FAULTS) return hangUp({ ...state, reason: "voice_down" }, before);
   if (next === "finish") return leave(state, "turn_limit", state.profile.texts.bye_turns, before);
+  if (next === "transfer") return transfer(state, event, "asked", before);
   return next === "more" ? goOn(state, event, before) : listen(state, event, before);
 }
 
@@ -359,7 +415,8 @@ function goOn(state, event, before = []) {
   if (answer.queue.length) return speakNext(withTime(state, event), before);
   if (!answer.done) return [{ ...state, name: "awaiting" }, [...before, { do: "wait", ms: state.profile.limits.stall_ms }]];
   const settled = { ...state, answer: null, notes: noted(state, answer.short ? answer.spoken : null) };
-  return follow(settled, event, answer.action === "hangup" ? "leave" : afterTurn(state), before);
+  const wanted = { hangup: "leave", transfer: canTransfer(state) ? "transfer" : "" };
+  return follow(settled, event, wanted[answer.action] || afterTurn(state), before);
 }
 
 // A phrase that waited for the one before it could not be audible earlier.
@@ -372,12 +429,13 @@ function withTime(state, event) {
 
 function listen(state, event, before = []) {
   const { recording, texts } = state.profile;
+  if (state.turnedAway) return leave(state, "busy", state.turnedAway, before);
   if (state.asrFaults > 1) return leave(state, "recogniser_down", texts.bye_failure, before);
   const record = recording.enabled && !state.records ? [{ do: "record" }] : [];
-  const open = { ...state, name: "listening", records: recording.enabled, words: state.fresh ? state.words : "", carry: "", keys: "", deaf: false, nod: null };
+  const open = { ...state, name: "listening", records: recording.enabled, words: state.fresh ? state.words : "", keys: "", deaf: false, nod: null };
   const actions = [...before, ...record, { do: "listen" }];
   // They said yes before the question was over.
-  if (state.nod) return ask(open, { ...event, ...state.nod }, actions);
+  if (state.nod) return ask({ ...open, heardAt: state.quietAt }, { ...event, ...state.nod }, actions);
   // They began to speak while we still spoke: the recogniser will not tell it again.
   if (state.fresh && hearsAll(state) && (state.voiced || open.words)) {
     const hearing = { ...open, name: "hearing", speechAt: event.at };
@@ -395,23 +453,22 @@ function speechMs(state, event) {
 
 // An interim result that comes after its own result, or after the turn that was closed on it.
 function isStale(state, event) {
-  const old = [state.lastText, ...recent(state, event).map((each) => each.text)];
-  return !state.fresh && old.some((text) => likeness(event.text, text) >= 0.8);
+  const old = [state.lastText, ...awaited(state, event).map((each) => each.text)];
+  return !state.fresh && old.some((text) => shared(event.text, text) >= 0.8 * wordsOf(event.text).length);
 }
 
 // Words of the speech before, whose result has not come (any more): passed over, or taken for the coming turn.
 function newSpeech(state, event) {
-  const passed = state.fresh && state.passed ? guessed(state, event, state.passed, 0, state.during) : state;
+  const passed = state.fresh && state.passed ? take(state, { at: event.at, text: state.passed, turn: PASSED, over: state.during }) : state;
   return { ...passed, fresh: true, captured: false, passed: "", during: ours(state, event.at) };
 }
 
-function bank(state, event) {
-  const { words, carry } = state;
-  return words ? { ...guessed(state, event, words, state.turn + 1), carry: join(carry, words), words: "" } : state;
+function bank(state, turn = state.turn + 1) {
+  return state.words ? { ...take(state, { at: state.wordsAt, text: state.words, turn }), words: "" } : state;
 }
 
 function hearMore(state, event) {
-  return keepHearing({ ...newSpeech(bank(state, event), event), name: "hearing" }, event);
+  return keepHearing({ ...newSpeech(bank(state), event), name: "hearing" }, event);
 }
 
 // Interim results may come after the speech was captured.
@@ -425,18 +482,15 @@ function withWords(state, event) {
   return changed ? { ...state, words: event.text, wordsAt: event.at } : state;
 }
 
-function guessed(state, event, text, turn, over = "") {
-  return { ...state, guesses: [...recent(state, event), { turn, text, whole: "", over, at: event.at }].slice(-GUESSES) };
-}
-
-function recent(state, event) {
-  return state.guesses.filter((each) => event.at - each.at < LATE_FINAL_MS);
-}
-
 function startHearing(state, event) {
   if (event.text && isStale(state, event)) return [state, []];
   const begun = event.type === "speechStarted" || !state.fresh ? newSpeech(state, event) : state;
   return hearOn({ ...begun, name: isOurs(begun, event) ? state.name : "hearing", words: "", speechAt: event.at }, event);
+}
+
+// A result follows its speech's end: while there is none, other words are of the speech before.
+function speaksOn(state, event) {
+  return state.fresh && !state.captured && likeness(event.text, state.words) < 0.5;
 }
 
 function isOurs(state, event) {
@@ -452,13 +506,15 @@ function keepHearing(state, event, before = []) {
     return [state, waiting(Math.min(settleMs(state, event), againMs(state, event)))];
   }
   if (state.words && !state.voiced) return [{ ...state, quietAt: event.at }, waiting(settleMs(state, event))];
-  if (state.carry && !state.overtaken && !state.voiced) return [state, waiting(Math.max(SURE_MS, state.patience))];
+  if (said(state, state.turn + 1) && !state.voiced && !state.overtaken) return [state, waiting(Math.max(SURE_MS, state.patience))];
   if (state.lineSilent) return [state, waiting(silenceMs(state, event))];
   const speaking = state.during && !state.voiced ? state : { ...state, quietAt: event.at }; // it may be our echo
   const news = state.words ? state.wordsAt : event.at;
   const still = state.overtaken ? AGAIN_MS : limits.result_ms;
-  if (asr.interim && (state.words || state.carry)) return [speaking, waiting(Math.max(1, still - (event.at - news)))];
-  return [speaking, waiting(asr.interim ? speechMs(speaking, event) : limits.capture_ms)];
+  if (asr.interim && (state.words || carried(state))) return [speaking, waiting(Math.max(1, still - (event.at - news)))];
+  if (asr.interim) return [speaking, waiting(speechMs(speaking, event))];
+  const most = state.voiced ? limits.utterance_ms - (event.at - state.speechAt) : limits.capture_ms; // the line's own ear hears them
+  return [speaking, waiting(Math.max(1, most))];
 }
 
 function againMs(state, event) {
@@ -486,24 +542,32 @@ function isWhole(state) {
 }
 
 function hearOn(state, event) {
-  const { limits, texts } = state.profile;
   if (isOurs(state, event)) return [{ ...state, passed: event.text }, []];
   if (event.text && isStale(state, event)) return [state, []];
   const heard = withWords(event.text && !state.fresh ? newSpeech(state, event) : state, event);
-  if (event.at - state.speechAt > limits.utterance_ms) {
-    return heard.words ? fill(...closeAt({ ...heard, deaf: true }, event), texts.too_long) : recognise(state, event);
-  }
+  if (isOverlong(state, event)) return cutLong(heard, event);
   return keepHearing(heard, event, heard === state ? [] : tellWords(heard));
 }
 
-function closeAt(state, event) {
-  const [asked, actions] = closeTurn(state, event);
-  return [asked, event, actions.filter((each) => each.do !== "wait")];
+function isOverlong(state, event) {
+  return ["hearing", "recognising"].includes(state.name) && event.at - state.speechAt >= state.profile.limits.utterance_ms;
+}
+
+// They speak without end: what there is, is the turn, and what follows is not heard. A recogniser that has told no words
+// yet brings them now.
+function cutLong(state, event) {
+  const deaf = { ...state, deaf: true };
+  return deaf.words ? acknowledge(closeTurn(deaf, event), event) : recognise(deaf, event);
+}
+
+function acknowledge(step, event) {
+  const [asked, actions] = step;
+  return fill(asked, event, actions.filter((each) => each.do !== "wait"), asked.profile.texts.too_long);
 }
 
 function tellWords(state) {
-  const { lineSilent: quiet, carry, words } = state;
-  return tell(state, { type: "interim", turn: state.turn + 1, text: clip(join(carry, words), 2000), quiet });
+  const { lineSilent: quiet, words } = state;
+  return tell(state, { type: "interim", turn: state.turn + 1, text: clip(join(carried(state), words), ASKED_CHARS), quiet });
 }
 
 function lineSounds(state, event) {
@@ -520,25 +584,32 @@ function fallSilent(state, event) {
 
 function recognise(state, event) {
   const { result_ms } = state.profile.limits;
-  if (state.carry && !state.fresh) return [state, []]; // of speech whose result is known
+  const before = carried(state);
+  if (before && !state.fresh) return [state, []]; // of speech whose result is known
   const whole = state.overtaken ? Math.min(result_ms, againMs(state, event)) : result_ms;
-  const ms = isWhole(state) && !state.voiced ? Math.min(whole, settleMs(state, event)) : whole;
-  const before = hearsAll(state) ? [] : [{ do: "deafen" }];
+  // All words are known, and this sound has none so far: a cough must not keep the answer waiting.
+  const sure = state.profile.asr.interim && before && !state.words && !awaited(state, event).some((each) => each.turn > state.turn);
+  const settled = sure ? Math.max(SURE_MS, state.patience) : settleMs(state, event);
+  const ms = (sure || isWhole(state)) && !state.voiced ? Math.min(whole, settled) : whole;
   const quietAt = state.passed ? state.quietAt : event.at;
-  return [{ ...state, name: "recognising", captured: true, quietAt }, [...before, { do: "wait", ms }]];
+  return [{ ...state, name: "recognising", captured: true, quietAt }, [...(hearsAll(state) ? [] : [{ do: "deafen" }]), { do: "wait", ms }]];
 }
 
 function hear(state, event) {
   if (isOld(state, event) || (state.voice && !event.text)) return [state, []];
-  const calm = { ...fallenSilent(state, event.at), fresh: false, during: "", passed: "", tardy: false };
-  if (isOurs(state, event)) return listen({ ...calm, words: "", lastText: event.text }, event);
+  const calm = { ...fallenSilent(state, event.at), fresh: speaksOn(state, event), during: "", passed: "", tardy: false };
+  if (isOurs(state, event)) {
+    const passed = { ...calm, words: "", lastText: event.text };
+    return carried(state) ? keepHearing({ ...passed, name: "hearing" }, event) : listen(passed, event);
+  }
   if (!event.text) return reprompt(calm, event);
   const nothing = event.confidence === 0;
   const doubtful = nothing ? !state.unsure : event.confidence < state.profile.limits.confidence;
   const before = state.voice ? [{ do: "hush" }] : [];
-  if (doubtful && !state.repeated && !state.voice && !state.carry) {
+  if (doubtful && !state.repeated && !state.voice && !carried(state)) {
     return prompt({ ...calm, repeated: true, unsure: state.unsure || nothing }, state.profile.texts.repeat);
   }
+  if (state.deaf || (state.voiced && isOverlong(state, event))) return acknowledge(ask({ ...calm, deaf: true }, event, before), event);
   return state.patience && !state.overtaken ? dictate(calm, event, before) : ask(calm, event, before);
 }
 
@@ -546,46 +617,36 @@ function hear(state, event) {
 function isOld(state, event) {
   if (state.fresh && state.captured) return false;
   if (event.text) return event.text === state.lastText;
-  return state.fresh && (state.name === "recognising" || recent(state, event).length > 0);
+  return state.fresh && (state.name === "recognising" || awaited(state, event).length > 0);
 }
 
 // More may follow a number or an address: what comes in time belongs to the same turn.
 function dictate(state, event, before) {
-  const { text, confidence } = event;
-  const more = { ...state, name: "hearing", carry: join(state.carry, text), confidence, words: "", lastText: text, speechAt: event.at };
+  const more = { ...take(state, { ...event, sure: true }), name: "hearing", words: "", lastText: event.text, speechAt: event.at, heardAt: event.at };
   return [more, [...before, { do: "listen" }, { do: "wait", ms: state.patience }]];
 }
 
 // Nothing more comes: the turn is what was recognised so far, if anything.
 function closeTurn(state, event, before = []) {
-  const { words, turn } = state;
-  if (!words) return reprompt(state, event);
-  return ask({ ...guessed(state, event, words, turn + 1), fresh: false }, { at: event.at, text: words, confidence: null, stable: true }, before);
+  const banked = isHesitation(state.words) ? state : bank(state);
+  return banked === state ? reprompt(state, event, before) : ask(banked, { at: event.at }, before);
 }
 
-// The words that this result is of, if they were taken, or passed over, without it.
-function guessOf(state, event) {
-  if (!event.text) return null;
-  const own = state.fresh && state.captured && state.words ? likeness(event.text, state.words) : 0;
-  const still = (each) => (isMurmur(event.text) || isEcho(event.text, each.over) ? 1 : 0);
-  const like = (each) => (each.turn ? likeness(event.text, each.text) : still(each));
-  const best = Math.max(0.5, own, ...recent(state, event).map(like));
-  const due = (each) => own < like(each) || event.at - each.at < DUE_MS; // else these words are said again
-  return recent(state, event).find((each) => like(each) >= best && due(each)) || null;
+// A result that went into no turn goes into the report, unless the caller was asked for it again, or it is ours.
+function isKept(state, next, event) {
+  const { text } = event;
+  const without = (parts, others) => parts.filter((each) => !others.some((other) => other.at === each.at && other.sure === each.sure));
+  const over = [state.during, ours(state, event.at), ...without(state.taken, next.taken).map((each) => each.over)].join(" ");
+  const askedAgain = next.phrase > state.phrase && next.voice !== null && next.voice.kind === "prompt";
+  const known = [state.lastText, ...next.late, ...without(next.taken, state.taken).map((each) => each.text)];
+  return askedAgain || isMurmur(text) || isEcho(text, over) || known.some((each) => each.includes(text));
 }
 
-// Told only, never answered again. Words that are still to be asked are put right.
-function revise(state, event, guess) {
-  const right = (text) => text.replace(guess.text, () => event.text);
-  const { turn } = guess;
-  const left = state.guesses.filter((each) => each !== guess);
-  const known = { ...state, guesses: left, carry: turn ? right(state.carry) : state.carry };
-  if (turn === 0) return [known, []];
-  if (turn > state.turn) return known.words ? [known, []] : settle(known, event);
-  const whole = right(guess.whole);
-  const guesses = left.map((each) => (each.turn === turn ? { ...each, whole } : each));
-  const revised = { ...known, guesses, tardy: true, lastText: event.text, wording: turn === state.turn ? whole : state.wording };
-  return [revised, whole === guess.whole ? [] : tell(state, { type: "revised", turn, text: whole })];
+// As if nothing had been said since: that is not what this result is of, and stays as it is.
+function interrupt(state, event, rule) {
+  const { fresh, captured, words, wordsAt } = state;
+  const [next, actions] = rule({ ...state, fresh: true, captured: true }, event);
+  return [{ ...next, fresh, captured, words, wordsAt }, actions];
 }
 
 // All that was said is known for sure now: no more is waited for than the caller's end.
@@ -596,13 +657,12 @@ function settle(state, event) {
 
 // What was said before is the turn; else the caller is asked. Other words each time: who hears the same sentence again
 // thinks of a machine that hangs.
-function reprompt(state, event) {
+function reprompt(state, event, before = []) {
   const { reprompts, resumed } = state.profile.texts;
-  const { carry, confidence, overtaken, wording } = state;
-  if (carry && !(overtaken && carry === wording)) return ask({ ...state, carry: "", fresh: false }, { at: event.at, text: carry, confidence }, []);
-  if (overtaken) return backToAnswer(state, event);
-  if (state.interrupted && resumed && !state.said.endsWith(resumed)) return prompt({ ...state, interrupted: false }, resumed);
-  return prompt(state, reprompts[state.prompts % reprompts.length]);
+  if (said(state, state.turn + 1)) return ask(state, { at: event.at }, before);
+  if (state.overtaken) return backToAnswer(state, event, before);
+  if (state.interrupted && resumed && !state.said.endsWith(resumed)) return prompt({ ...state, interrupted: false }, resumed, before);
+  return prompt(state, reprompts[state.prompts % reprompts.length], before);
 }
 
 // Asks the caller to speak (again), so many times in a row and no more.
@@ -615,20 +675,20 @@ function prompt(state, text, before = []) {
 }
 
 function loseEars(state, event) {
-  const lost = { ...state, asrFaults: state.asrFaults + 1 };
+  const lost = { ...state, asrFaults: state.asrFaults + 1, fresh: state.fresh && state.words !== "" }; // it took the rest with it
   const before = [{ do: "stopEars" }];
   const hears = ["listening", "hearing", "recognising"].includes(state.name);
   if (!hears) return [lost, before]; // the next `listen` makes a new one, or says goodbye
-  if (lost.asrFaults > 1) return listen(lost, event, before);
-  if (lost.words) return closeTurn(lost, event, before);
-  return state.overtaken ? backToAnswer(lost, event, before) : prompt(lost, state.profile.texts.repeat, before);
+  if (lost.words || carried(lost)) return closeTurn(lost, event, before);
+  return lost.asrFaults > 1 ? listen(lost, event, before) : prompt(lost, state.profile.texts.repeat, before);
 }
 
 function keepLate(state, event) {
-  const calm = { ...state, fresh: false };
+  const on = speaksOn(state, event);
+  const calm = on ? state : { ...state, fresh: false, words: "" };
   if (!event.text) return [calm, []];
   if (event.text === state.lastText || state.late.length >= LATE_TEXTS) return [state, []];
-  return [{ ...calm, late: [...state.late, clip(event.text, LATE_CHARS)] }, []];
+  return [{ ...withLate(calm, event.text), lastText: event.text }, []];
 }
 
 // Keys: digits are words where a number is being dictated; else they are explained, once.
@@ -642,20 +702,107 @@ function press(state, event) {
     const keys = clip(state.keys + event.digit, 40);
     return [{ ...state, name: "keying", keys, fresh: false }, [...told, { do: "wait", ms: KEY_MS }]];
   }
-  if (state.keysTold || !texts.keys || !(open || isDisposable(state))) return [state, told];
+  const { operator, repeat, end } = state.profile.keys;
+  if (event.digit === operator && canTransfer(state)) return transfer(state, event, "key", told);
+  if (event.digit === end && isTalking(state) && !isParting(state)) return endByKey(state, event, told);
+  const words = open && join(carried(state), state.words); // they are answered, whatever is pressed meanwhile
+  if (event.digit === repeat && !words && !isParting(state) && (open || isDisposable(state))) return sayAgain(state, event, told);
+  if (state.keysTold || words || !texts.keys || !(open || isDisposable(state))) return [state, told];
   const [silent, cut] = cutShort({ ...state, keysTold: true }, event);
   return speak(silent, { kind: "prompt", text: texts.keys, next: "listen" }, [...told, { do: "hush" }, ...cut]);
+}
+
+// What was being answered is not heard any more, what was being said goes into the report.
+function endByKey(state, event, told) {
+  const [silent, cut] = withoutAnswer(state, event);
+  return leave(withUnasked(silent), "caller_hung_up", state.profile.texts.bye_key, [...told, { do: "hush" }, ...cut]);
+}
+
+function sayAgain(state, event, told) {
+  const [silent, cut] = cutShort(state, event);
+  const text = clip(state.reply, state.profile.limits.phrase_chars);
+  return speak(silent, { kind: "again", text, next: afterTurn(state) }, [...told, { do: "hush" }, ...cut]);
 }
 
 function askKeys(state, event, before) {
   return ask({ ...state, fresh: false }, { at: event.at, text: state.keys, confidence: 1 }, before || []);
 }
 
+// Words taken -------------------------------------------------------------------------------------
+//
+// Part by part: { turn, text, sure, confidence, at, over }. The coming turn is `turn + 1`. Of no turn is what was PASSED over
+// as an echo of `over`, and what was OVERHEARD while we spoke: too few words to interrupt, but their result may yet.
+// A part is `sure` with its result; without it, the result is awaited for a while, and puts its words right.
+
+const PASSED = 0;
+const OVERHEARD = -1;
+
+function take(state, { at, text, turn = state.turn + 1, sure = false, confidence = null, over = "" }) {
+  return { ...state, taken: [...state.taken, { turn, text, sure, confidence, at, over }] };
+}
+
+function said(state, turn) {
+  return state.taken.filter((each) => each.turn === turn).map((each) => each.text).join(" ");
+}
+
+// The coming turn has the words of the one before, too, where nothing was heard of its answer.
+function isCarried(state, each) {
+  return each.turn > state.turn || (state.overtaken && each.turn === state.turn);
+}
+
+function carried(state) {
+  return state.taken.filter((each) => isCarried(state, each)).map((each) => each.text).join(" ");
+}
+
+function awaited(state, event) {
+  return state.taken.filter((each) => !each.sure && event.at - each.at < LATE_FINAL_MS).slice(-GUESSES);
+}
+
+// What is asked now is of this turn; of older ones stays what a result may still put right.
+function askedWith(state, event) {
+  const late = awaited(state, event).filter((each) => !isCarried(state, each)).map((each) => each.turn);
+  const kept = state.taken.filter((each) => isCarried(state, each) || late.includes(each.turn));
+  return kept.map((each) => (isCarried(state, each) ? { ...each, turn: state.turn + 1 } : each));
+}
+
+// The words that this result is of, if they were taken without it. Of the same words said twice the older ones are first.
+function partOf(state, event) {
+  const { text, at } = event;
+  const parts = awaited(state, event);
+  const present = state.fresh && state.captured;
+  if (!text) return (!present && parts[0]) || null;
+  if (present && text === state.words) return null; // said before, too: what comes of that is the same
+  const own = present ? likeness(text, state.words) : 0;
+  const still = (each) => (isMurmur(text) || isEcho(text, each.over) ? 1 : sameness(text, each.text));
+  const like = (each) => (each.turn === PASSED ? still(each) : likeness(text, each.text));
+  const fits = parts.filter((each) => like(each) >= Math.max(0.5, own) && (each.turn !== PASSED || like(each) > own));
+  const due = fits.filter((each) => at - each.at < DUE_MS);
+  const likely = due.length ? due : fits.filter((each) => like(each) > own); // else these words are said again
+  const best = Math.max(...likely.map((each) => sameness(text, each.text)));
+  return likely.find((each) => sameness(text, each.text) === best) || null;
+}
+
+// What was asked is told, never answered again. Words that are still to be asked are put right.
+function revise(state, event, part, rule) {
+  const { turn } = part;
+  const { confidence } = event;
+  const text = event.text || part.text;
+  const rest = { ...state, taken: state.taken.filter((each) => each !== part) };
+  if (turn === PASSED) return [rest, []];
+  if (turn === OVERHEARD && !event.text) return [rest, []];
+  if (turn === OVERHEARD) return interrupt(rest, event, rule);
+  const known = { ...state, taken: state.taken.map((each) => (each === part ? { ...each, text, confidence, sure: true } : each)) };
+  if (turn > state.turn) return known.words ? [known, []] : settle({ ...known, heardAt: event.at }, event);
+  const revised = { ...known, tardy: true, lastText: text };
+  if (text === part.text) return [revised, []];
+  return [state.streaming ? revised : withLate(revised, text), tell(state, { type: "revised", turn, text: clip(said(known, turn), ASKED_CHARS) })];
+}
+
 // Interruptions: while we speak or think the recogniser hears on (profile: barge_in) -----------------
 
 function hearsAll(state) {
   const { barge_in: { mode } } = state.profile;
-  return mode !== "off" && !state.deaf && state.asrFaults < 2 && !isLeaving(state);
+  return mode !== "off" && !state.deaf && state.asrFaults < 2 && !isLeaving(state) && state.transfer === null;
 }
 
 function isSounding(state) {
@@ -665,15 +812,19 @@ function isSounding(state) {
 // What the caller hears from us, or has just heard, and may give back as an echo.
 function ours(state, at) {
   const { said, saidAt, voice } = state;
-  const sounds = voice !== null && !(voice.started && at - voice.endsAt >= ECHO_MS);
-  return join(at - saidAt < ECHO_MS ? said : "", sounds ? voice.text : "");
+  return join(at - saidAt < ECHO_MS ? said : "", voice !== null && !hasFaded(voice, at) ? voice.text : "");
+}
+
+// It ended by its known length, though nobody has told so.
+function hasFaded(voice, at) {
+  return voice.started && !voice.pausedAt && at - voice.endsAt >= ECHO_MS;
 }
 
 // Sound without words: it is known from a voice detector, or from a recogniser that tells no words before the end.
-function isDisturbed(state) {
+function isDisturbed(state, at) {
   const { voice, soundAt, profile: { asr, barge_in: { mode } } } = state;
   const counts = mode === "vad" || (mode === "asr" && !asr.interim && state.fresh);
-  return counts && soundAt > 0 && isSounding(state) && hearsAll(state) && voice.pausedAt === 0;
+  return counts && soundAt > 0 && isSounding(state) && hearsAll(state) && voice.pausedAt === 0 && !hasFaded(voice, at);
 }
 
 function notice(state, event) {
@@ -681,7 +832,7 @@ function notice(state, event) {
   if (!isSounding(state)) return [noticed, []];
   const { giveUpAt } = state.voice;
   const soundAt = event.type === "voiceStarted" ? event.at : noticed.soundAt;
-  const due = isDisturbed(noticed) ? Math.min(giveUpAt, soundAt + state.profile.barge_in.min_ms) : giveUpAt;
+  const due = isDisturbed(noticed, event.at) ? Math.min(giveUpAt, soundAt + state.profile.barge_in.min_ms) : giveUpAt;
   return [{ ...noticed, soundAt }, [{ do: "wait", ms: Math.max(1, due - event.at) }]];
 }
 
@@ -694,12 +845,14 @@ function pause(state, event) {
 function resume(state, event) {
   const held = event.at - state.voice.pausedAt;
   const voice = { ...state.voice, pausedAt: 0, endsAt: state.voice.endsAt + held, giveUpAt: state.voice.giveUpAt + held };
-  return [{ ...state, name: "speaking", voice, soundAt: 0 }, [{ do: "resume" }, { do: "wait", ms: Math.max(1, voice.giveUpAt - event.at) }]];
+  const told = voice.kind === "answer" ? tell(state, { type: "phrase_resumed", turn: state.turn, phrase: voice.part }) : [];
+  const wait = { do: "wait", ms: Math.max(1, voice.giveUpAt - event.at) };
+  return [{ ...state, name: "speaking", voice, soundAt: 0 }, [{ do: "resume" }, ...told, wait]];
 }
 
 // A recogniser without interim results cannot say; a voice that goes on for so long is no cough.
 function yieldOrResume(state, event) {
-  const speaks = state.voiced && !state.profile.asr.interim;
+  const speaks = state.voiced && !state.captured && !state.profile.asr.interim;
   return speaks ? takeOver(state, { type: "interim", text: "", at: event.at }) : resume(state, event);
 }
 
@@ -713,15 +866,15 @@ function overhear(state, event) {
     return final ? keepLate(state, event) : [state, []];
   }
   if (final && isOld(state, event)) return [state, []];
-  if (!text) return [final ? { ...state, fresh: false } : state, []];
+  if (!text) return [final && state.captured && !state.words ? { ...state, fresh: false } : state, []]; // else of the speech before
   if (!final && isStale(state, event)) return [state, []];
   if (final && event.confidence > 0 && event.confidence < state.profile.limits.confidence) return keepLate(state, event);
   const begun = state.fresh || final ? state : newSpeech(state, event);
-  const over = join(begun.during, isSounding(state) ? state.voice.text : "");
-  const murmur = over !== "" && isMurmur(text);
+  const over = join(begun.during, isSounding(state) && !hasFaded(state.voice, event.at) ? state.voice.text : "");
+  const murmur = over !== "" && (isMurmur(text) || (isParting(state) && isFarewell(text)));
   if (murmur || isEcho(text, over)) {
     const nod = final && murmur && begun.during.trim().endsWith("?") ? { text, confidence: event.confidence } : state.nod;
-    const calm = final ? { ...begun, fresh: false, passed: "", lastText: text, nod } : { ...begun, passed: text };
+    const calm = final ? { ...begun, fresh: speaksOn(state, event), passed: "", lastText: text, nod } : { ...begun, passed: text };
     return state.name === "paused" ? resume(calm, event) : [calm, []];
   }
   if (final || isConfirmed(state, event)) return takeOver(begun, event);
@@ -738,12 +891,13 @@ function takeOver(state, event) {
   const { limits, texts } = state.profile;
   const unheard = isUnheard(state);
   const last = state.turn >= limits.turns;
-  if (unheard && last) return event.type === "heard" ? keepLate(state, event) : [state, []];
-  const [silent, told] = cutShort(state, event);
+  if (unheard && last) return event.type === "heard" ? keepLate(state, event) : [withWords(state, event), []];
+  const [silent, told] = cutShort({ ...state, reason: "" }, event); // an answer that said goodbye has not
   const before = [{ do: "hush" }, ...told];
-  if (last) return leave(silent, "turn_limit", texts.bye_turns, before);
-  const open = { ...silent, carry: unheard ? state.wording : "", overtaken: unheard, interrupted: !unheard, passed: "" };
-  if (event.type === "heard") return (open.patience && !unheard ? dictate : ask)({ ...open, fresh: false }, event, before);
+  if (state.turnedAway) return leave(withWords(silent, event), "busy", state.turnedAway, before);
+  if (last) return leave(withWords(silent, event), "turn_limit", texts.bye_turns, before);
+  const open = { ...silent, overtaken: unheard, interrupted: !unheard, passed: "" };
+  if (event.type === "heard") return (open.patience && !unheard ? dictate : ask)({ ...open, fresh: speaksOn(state, event) }, event, before);
   const [hearing, actions] = hearOn({ ...open, name: "hearing", fresh: true, during: "", words: "", speechAt: event.at }, event);
   return [hearing, [...before, ...actions]];
 }
@@ -789,7 +943,7 @@ function heardPart(voice, at) {
 // They said nothing after all: the answer that they broke in upon is spoken, or waited for as before.
 function backToAnswer(state, event, before = []) {
   const { answer } = state;
-  const back = { ...state, overtaken: false, carry: "", words: "", name: "thinking" };
+  const back = { ...state, overtaken: false, words: "", name: "thinking" };
   if (answer === null) return apologise(back, event, before);
   const [next, actions] = answer.failed ? retry({ ...back, answer: { ...answer, failed: null } }, { ...answer.failed, at: event.at }) : carryOn(back, event);
   return [next, [...before, ...actions]];
@@ -800,30 +954,34 @@ function backToAnswer(state, event, before = []) {
 function ask(state, event, before) {
   const { limits } = state.profile;
   const turn = state.turn + 1;
-  const { confidence, stable = false } = event;
   const way = state.streaming ? "stream" : "http";
-  const text = clip(join(state.carry, event.text), 2000);
+  const whole = event.text ? take(state, { ...event, sure: true }) : state;
+  const parts = whole.taken.filter((each) => isCarried(whole, each));
+  const words = carried(whole);
+  const text = clip(words, ASKED_CHARS);
+  const { confidence } = parts[parts.length - 1];
   const asr_ms = state.stoppedAt && !state.voiced ? event.at - state.stoppedAt : null;
   const question = {
     do: "ask", turn, text, confidence, start: !state.confirmed, ms: limits.turn_ms, way, have: 0, asr_ms,
-    closed: stable ? "stable" : "final",
+    closed: parts.every((each) => each.sure) ? "final" : "stable", cut: state.deaf || text !== words,
   };
   const answer = {
     way, accepted: false, queue: [], received: "", count: 0, done: false, short: false, action: "", spoken: "", part: 0, filled: false, failed: null,
     stoppedAt: asr_ms === null ? 0 : state.stoppedAt, asr_ms, times: null,
   };
   const asked = {
-    ...state, name: "thinking", turn, question, answer, notes: notedUnheard(state), attempt: 0, lastText: stable ? state.lastText : event.text,
-    askedAt: event.at, quietAt: event.at, reprompts: 0, repeated: false, wording: text, guesses: askedWith(state, turn, text),
-    words: "", carry: "", keys: "", patience: 0, overtaken: false, interrupted: false, nod: null, pending: null, passed: "",
+    ...state, name: "thinking", turn, question, answer, notes: notedUnheard(state), attempt: 0, lastText: event.text || state.lastText, fresh: event.text ? state.fresh : false,
+    askedAt: event.at, fillAt: event.at + fillerMs(state, event), heardAt: 0, quietAt: event.at, reprompts: 0, repeated: false, taken: askedWith(whole, event),
+    words: "", keys: "", patience: 0, overtaken: false, interrupted: false, nod: null, pending: null, passed: "",
   };
   return [asked, [...before, ...(hearsAll(state) ? [] : [{ do: "deafen" }]), question, answerWait(asked, event)]];
 }
 
-// A late result is told for the newest turn that has its words.
-function askedWith(state, turn, text) {
-  const within = (each) => each.turn === turn || (each.turn === state.turn && state.overtaken && text.includes(each.text));
-  return state.guesses.map((each) => (each.turn && within(each) ? { ...each, turn, whole: text } : each));
+// Who has waited for us to be sure that nothing more comes has waited for the filler, too.
+function fillerMs(state, event) {
+  const { filler_ms } = state.profile.limits;
+  const waited = state.heardAt ? event.at - Math.max(state.heardAt, state.stoppedAt) : 0;
+  return Math.max(Math.min(FILL_MS, filler_ms), filler_ms - waited);
 }
 
 function timeLeft(state, event) {
@@ -841,7 +999,7 @@ function isMute(state) {
 function answerWait(state, event) {
   const { limits } = state.profile;
   const past = event.at - state.askedAt;
-  const dues = [(state.answer.filled ? limits.turn_ms : limits.filler_ms) - past];
+  const dues = [state.answer.filled ? limits.turn_ms - past : state.fillAt - event.at];
   if (isUnaccepted(state)) dues.push(ACCEPT_MS - past);
   else if (isMute(state)) dues.push(MUTE_MS - past);
   return { do: "wait", ms: Math.max(1, Math.min(...dues)) };
@@ -849,7 +1007,7 @@ function answerWait(state, event) {
 
 function overdue(state, event) {
   const { filled } = state.answer;
-  if (isUnaccepted(state) && (filled || ACCEPT_MS <= state.profile.limits.filler_ms)) return failOver(state, event);
+  if (isUnaccepted(state) && (filled || event.at - state.askedAt >= ACCEPT_MS)) return failOver(state, event);
   if (!filled && timeLeft(state, event) > 0) return fill(state, event);
   if (isMute(state) && timeLeft(state, event) > 0) return failOver(state, event);
   return apologise(fallenSilent(state, event.at), event, [{ do: "hush" }]);
@@ -908,7 +1066,7 @@ function collect(state, event) {
 // The whole answer, by either way: what has not come yet is what follows the phrases that have.
 function complete(state, event) {
   const { answer } = state;
-  const known = { ...state, confirmed: true, notes: event.type === "replied" ? [] : state.notes };
+  const known = { ...state, confirmed: true, notes: [] };
   if (answer === null || answer.done) return [known, []];
   const rest = event.parts === answer.count ? "" : remainder(event.text, answer.received);
   const queue = rest ? [...answer.queue, { text: rest, at: event.at }] : answer.queue;
@@ -954,7 +1112,7 @@ function clear(state, event) {
 function dismiss(state) {
   const gone = { ...state, reason: state.reason || "assistant_hung_up" };
   if (isAfterCall(state) || isLeaving(state) || !state.connectedAt) return [state, []];
-  if (state.answer !== null) return [{ ...gone, answer: { ...state.answer, action: "hangup", done: true } }, []];
+  if (state.answer !== null) return [{ ...gone, answer: { ...state.answer, action: "hangup", dismissed: true, done: true } }, []];
   if (state.voice !== null) return [{ ...gone, voice: { ...state.voice, next: "leave" } }, []];
   return hangUp(gone, [{ do: "deafen" }]);
 }
@@ -976,8 +1134,10 @@ function stall(state, event) {
 
 function apologise(state, event, before = [], given = null) {
   const { limits, texts } = state.profile;
-  const sorry = { ...state, answer: null };
+  const sorry = { ...state, answer: null, notes: given ? state.notes : notedUnheard(state) };
   if (state.apologies >= limits.apologies) {
+    // Only where the backend is there: it alone knows whom to call.
+    if ((given || state.streaming) && canTransfer(state)) return transfer(state, event, "apologies", before);
     const bye = { kind: "goodbye", text: texts.bye_failure, next: "leave" };
     return hold({ ...sorry, reason: "backend_down" }, event, bye, before);
   }
@@ -1012,11 +1172,130 @@ function noted(state, heard) {
   return [...notes, { turn, heard, asr_ms: answer.asr_ms, ...answer.times }].slice(-NOTES);
 }
 
-// An answer came by HTTP and was dropped before anything of it was audible.
+// Asked by HTTP, and nothing of it was audible: the answer was dropped, or is on its way still.
 function notedUnheard(state) {
   const { answer, turn, notes } = state;
-  if (answer === null || answer.way !== "http" || !answer.done || answer.times !== null) return notes;
+  if (answer === null || answer.way !== "http" || answer.times !== null) return notes;
   return [...notes, { turn, heard: "", asr_ms: answer.asr_ms }].slice(-NOTES);
+}
+
+// Transfer: a person takes the call over ----------------------------------------------------------
+//
+// { number, why, until, called, joinedAt, brief }; `until` is its step's end. No number is known here before the backend answers
+// for this very transfer. `calling`: the backend is asked, then a telephone rings; the caller hears so. `briefing`: who
+// picked up is told of the call. `joined`: the two talk, and neither recogniser nor voice is there. Whoever goes, both
+// legs end; where nobody took the call, the caller is back with the assistant.
+
+const FAILURES = { busy: "transfer_busy", no_answer: "transfer_silent", declined: "transfer_declined", closed: "transfer_closed" };
+
+// A caller is there, and is not being said goodbye to.
+function isTalking(state) {
+  return state.connectedAt > 0 && state.name !== "meeting" && !isAfterCall(state) && !isLeaving(state) && state.transfer === null;
+}
+
+function canTransfer(state) {
+  return state.profile.operators && isTalking(state) && !state.turnedAway && state.transfers.length < TRANSFERS;
+}
+
+// Who was told so in an answer hears the tone at once.
+function transfer(state, event, why, before = []) {
+  const [silent, told] = withoutAnswer(state, event);
+  const number = state.transfers.length + 1;
+  const begun = {
+    ...withUnasked(silent), voice: null, pending: null, fresh: false, passed: "", keys: "", patience: 0, nod: null, overtaken: false, interrupted: false,
+    repeated: false, transfer: { number, why, until: event.at + ARRANGE_MS, called: false, joinedAt: 0, brief: "" },
+  };
+  const arrange = { do: "arrange", transfer: number, why, turn: state.turn, start: !state.confirmed };
+  const actions = [...before, { do: "hush" }, { do: "deafen" }, ...told, arrange];
+  if (why === "asked") return ringOn({ ...begun, name: "calling" }, event, actions);
+  const what = { kind: "transfer", text: state.profile.texts.transfer, next: "", orderedAt: event.at };
+  const [speaking, saying] = speak(begun, what, actions);
+  const calling = { ...speaking, name: "calling" };
+  return [calling, [...saying.filter((each) => each.do !== "wait"), transferWait(calling, event)]];
+}
+
+function transferWait(state, event) {
+  const { voice, transfer: { until } } = state;
+  return { do: "wait", ms: Math.max(1, (voice === null ? until : Math.min(until, voiceDue(state))) - event.at) };
+}
+
+function voiceDue(state) {
+  const { voice, profile: { limits } } = state;
+  return voice.started ? voice.giveUpAt : voice.orderedAt + limits.playback_start_ms;
+}
+
+function followAnnouncement(state, event) {
+  const heard = { ...state, voice: started(state, event) };
+  return [heard, [transferWait(heard, event)]];
+}
+
+// The announcement is over, or was not heard: the tone is.
+function ringOn(state, event, before = []) {
+  const silent = fallenSilent(state, event.at);
+  return [silent, [...before, { do: "ring" }, transferWait(silent, event)]];
+}
+
+function arranged(state, event) {
+  if (event.refused) return failTransfer(state, event, event.refused);
+  const { ring_ms } = state.profile.limits;
+  const ringing = { ...state, confirmed: true, transfer: { ...state.transfer, called: true, brief: event.brief, until: event.at + ring_ms } };
+  return [ringing, [{ do: "dial", transfer: event.transfer, to: event.to }, transferWait(ringing, event)]];
+}
+
+function waitOn(state, event) {
+  const { transfer: { until }, voice, name } = state;
+  if (event.at >= until) return name === "briefing" ? bridge(state, event) : failTransfer(state, event, state.transfer.called ? "no_answer" : "unreachable");
+  if (voice !== null && event.at >= voiceDue(state)) return ringOn(state, event, [{ do: "hush" }]);
+  return [state, [transferWait(state, event)]];
+}
+
+function pickUp(state, event) {
+  const { number, brief } = state.transfer;
+  if (!brief) return bridge(state, event);
+  const told = { ...state, name: "briefing", transfer: { ...state.transfer, until: event.at + state.profile.limits.playback_start_ms } };
+  return [told, [{ do: "brief", transfer: number, text: brief }, transferWait(told, event)]];
+}
+
+function followBrief(state, event) {
+  const ms = Math.min(BRIEF_MS, event.duration + state.profile.limits.playback_grace_ms);
+  const told = { ...state, transfer: { ...state.transfer, until: event.at + ms } };
+  return [told, [transferWait(told, event)]];
+}
+
+function bridge(state, event) {
+  const { talk_ms } = state.profile.limits;
+  const joined = { ...fallenSilent(state, event.at), name: "joined", reason: "transferred", transfer: { ...state.transfer, joinedAt: event.at } };
+  const apart = [{ do: "hush" }, { do: "unring" }, { do: "deafen" }, { do: "stopEars" }, { do: "unlimitCall" }];
+  return [joined, [...apart, { do: "join", transfer: state.transfer.number }, { do: "wait", ms: talk_ms }]];
+}
+
+// It is over, whatever comes next.
+function withTransfer(state, event, outcome) {
+  const { number, joinedAt } = state.transfer;
+  const done = { transfer: number, outcome, talk_ms: joinedAt ? event.at - joinedAt : 0 };
+  return { ...state, transfer: null, transfers: [...state.transfers, done] };
+}
+
+function dropTransfer(state, event) {
+  if (state.transfer === null) return [state, []];
+  return [withTransfer(state, event, state.transfer.joinedAt ? "talked" : "caller_left"), [{ do: "unring" }, { do: "dropLeg" }]];
+}
+
+// Nobody took the call: the caller hears why, and is asked what to do.
+function failTransfer(state, event, outcome) {
+  const { texts, limits } = state.profile;
+  const alone = { ...withTransfer(state, event, outcome), reason: "", reprompts: 0 };
+  const back = state.transfer.joinedAt ? [{ do: "limitCall", ms: Math.max(1, limits.call_ms - (event.at - state.connectedAt)) }] : [];
+  const told = { do: "tellTransfer", ...alone.transfers[alone.transfers.length - 1] };
+  const before = [{ do: "hush" }, { do: "unring" }, { do: "dropLeg" }, ...back, told];
+  if (outcome === "unreachable" && state.transfer.why === "apologies") return leave(alone, "backend_down", texts.bye_failure, before);
+  return speak(alone, { kind: "prompt", text: texts[FAILURES[outcome] || "transfer_failed"], next: afterTurn(state) }, before);
+}
+
+// Who took the call has hung up, or it is ended from our side.
+function endTransfer(state, event) {
+  const [alone, dropped] = dropTransfer(state, event);
+  return hangUp({ ...alone, reason: state.reason || "assistant_hung_up" }, [{ do: "hush" }, ...dropped]);
 }
 
 // Ending ------------------------------------------------------------------------------------------
@@ -1030,10 +1309,29 @@ function hangUp(state, before) {
 }
 
 function close(state, event, reason, before = []) {
-  const [silent, told] = isUnheard(state) ? [{ ...state, answer: null }, []] : cutShort(state, event);
-  const closed = { ...silent, name: "closing", reason, voice: null, endedAt: event.at };
-  const end = [{ do: "hush" }, { do: "deafen" }, { do: "unlimitCall" }, { do: "release", reason }, { do: "wait", ms: LATE_MS }];
+  const [alone, dropped] = dropTransfer(state, event);
+  const [silent, told] = withoutAnswer(alone, event);
+  const closed = { ...withUnasked(silent), name: "closing", reason, voice: null, endedAt: event.at };
+  const end = [{ do: "hush" }, ...dropped, { do: "deafen" }, { do: "unlimitCall" }, { do: "release", reason }, { do: "wait", ms: LATE_MS }];
   return [closed, [...before, ...told, ...end]];
+}
+
+// Nothing more of the answer is heard.
+function withoutAnswer(state, event) {
+  return isUnheard(state) ? [{ ...state, answer: null, notes: notedUnheard(state) }, []] : cutShort(state, event);
+}
+
+// What was being said when the call ended, and never became a turn, is reported.
+function withUnasked(state) {
+  const { words, lastText, taken, turn } = state;
+  const asked = taken.filter((each) => each.turn <= turn);
+  return { ...withLate(state, join(said(state, turn + 1), words)), taken: asked, words: "", lastText: words || lastText };
+}
+
+function withLate(state, text) {
+  const left = LATE_CHARS - state.late.join("").length;
+  const full = !text || left <= 0 || state.late.length >= LATE_TEXTS;
+  return full ? state : { ...state, late: [...state.late, clip(text, left)] };
 }
 
 function report(state) {
@@ -1042,7 +1340,7 @@ function report(state) {
 
 function summary(state) {
   const duration_ms = state.connectedAt ? Math.max(0, state.endedAt - state.connectedAt) : 0;
-  return { do: "report", reason: state.reason, duration_ms, turns: state.turn, late: state.late, notes: state.notes, start: !state.confirmed };
+  return { do: "report", reason: state.reason, duration_ms, turns: state.turn, late: state.late, notes: state.notes, transfers: state.transfers, start: !state.confirmed };
 }
 
 function file(state) {
@@ -1062,6 +1360,8 @@ function finish(state) {
 // Words -------------------------------------------------------------------------------------------
 
 const MURMURS = "угу ага да так ну ясно понятно хорошо ладно ок окей мм ммм хм м э эм а понял поняла точно слушаю".split(" ");
+const HESITATIONS = "э эм м мм ммм хм".split(" ");
+const FAREWELLS = "спасибо благодарю до свидания свиданья встречи пока всего доброго хорошего вам и тоже взаимно дня вечера удачи большое".split(" ");
 
 function join(before, after) {
   return before && after ? before + " " + after : before || after;
@@ -1077,6 +1377,16 @@ function isMurmur(text) {
   return words.length <= 3 && words.every((each) => MURMURS.includes(each));
 }
 
+// No words yet: «э-э».
+function isHesitation(text) {
+  return wordsOf(text).every((each) => HESITATIONS.includes(each));
+}
+
+// What one says back to a goodbye.
+function isFarewell(text) {
+  return wordsOf(text).every((each) => FAREWELLS.includes(each) || MURMURS.includes(each));
+}
+
 // Our own words, come back: nearly all of them, side by side, as we said them.
 function isEcho(text, ours) {
   const words = wordsOf(text);
@@ -1087,6 +1397,15 @@ function isEcho(text, ours) {
 
 // How many words of the shorter text the other has too, in the same order: 0..1.
 function likeness(one, other) {
+  return shared(one, other) / Math.max(1, Math.min(wordsOf(one).length, wordsOf(other).length));
+}
+
+// The same of the longer text: that it holds the other one is not enough.
+function sameness(one, other) {
+  return shared(one, other) / Math.max(1, wordsOf(one).length, wordsOf(other).length);
+}
+
+function shared(one, other) {
   const [a, b] = [wordsOf(one), wordsOf(other)];
   let row = b.map(() => 0);
   a.forEach((word) => {
@@ -1094,7 +1413,7 @@ function likeness(one, other) {
     b.forEach((each, i) => next.push(each === word ? (row[i - 1] || 0) + 1 : Math.max(row[i], next[i - 1] || 0)));
     row = next;
   });
-  return (row[b.length - 1] || 0) / Math.max(1, Math.min(a.length, b.length));
+  return row[b.length - 1] || 0;
 }
 
 // What follows the part that has already come; nothing where the two do not agree: nothing is said twice.
@@ -1165,9 +1484,11 @@ const ACT = {
     clearLive(line);
   },
   pause(line) {
+    line.live.paused = !line.player;
     quietly(() => sounding(line).pause());
   },
   resume(line) {
+    line.live.paused = false;
     quietly(() => sounding(line).resume());
   },
   listen(line) {
@@ -1207,6 +1528,41 @@ const ACT = {
     if (line.state.streaming) sendUp(line.stream.link, { type: "ended", reason: action.reason });
     release(line);
   },
+  arrange(line, action) {
+    const { transfer, why, turn } = action;
+    const body = { call_id: line.id, transfer, why, turn };
+    const sent = post(line, "/call/transfer", action.start ? { ...body, start: line.start } : body, ARRANGE_MS);
+    void sent.then((result) => dispatch(line, () => readDestination(transfer, result)));
+  },
+  dial(line, action) {
+    dial(line, action.transfer, action.to);
+  },
+  ring(line) {
+    ring(line, line.state.profile.audio.hold);
+  },
+  unring(line) {
+    unring(line);
+  },
+  brief(line, action) {
+    brief(line, action.transfer, speakable(action.text, line.state.profile.limits.phrase_chars));
+  },
+  join(line, action) {
+    try {
+      if (line.vad) quietly(() => line.vad.close());
+      line.vad = null;
+      VoxEngine.sendMediaBetween(line.call, line.leg);
+    } catch (error) {
+      Logger.write("[HALO] not joined: " + error);
+      dispatch(line, () => ({ type: "legEnded", transfer: action.transfer, outcome: "failed" }));
+    }
+  },
+  dropLeg(line) {
+    dropLeg(line);
+  },
+  tellTransfer(line, action) {
+    const { transfer, outcome, talk_ms } = action;
+    void post(line, "/call/transferred", { call_id: line.id, transfer, outcome, talk_ms }, REPORT_MS);
+  },
   record(line) {
     line.call.record({ stereo: line.state.profile.recording.stereo });
   },
@@ -1214,8 +1570,9 @@ const ACT = {
     quietly(() => line.call.hangup());
   },
   report(line, action) {
-    const { reason, duration_ms, turns, late, notes } = action;
-    const body = { call_id: line.id, reason, duration_ms, turns, late, ...(notes.length ? { notes } : {}) };
+    const { reason, duration_ms, turns, late, notes, transfers } = action;
+    const more = { ...(notes.length ? { notes } : {}), ...(transfers.length ? { transfers } : {}) };
+    const body = { call_id: line.id, reason, duration_ms, turns, late, ...more };
     const sent = post(line, "/call/end", action.start ? { ...body, start: line.start } : body, REPORT_MS);
     void sent.then((result) => dispatch(line, () => ({ type: "reported", ok: parse(result.text).call_id === line.id })));
   },
@@ -1298,8 +1655,11 @@ function sounding(line) {
 // One realtime player for all phrases (VoxTTS). It does not say which phrase an event is about: the order does.
 function sayLive(line, phrase, text) {
   const { live } = line;
+  if (live.ousted && live.player) live.player.sendMediaTo(line.call); // a tone took its place
+  live.ousted = false;
   live.phrase = phrase;
   live.started = false;
+  unpauseLive(live);
   if (live.ahead === text) live.ahead = "";
   else {
     if (live.ahead) clearLive(line);
@@ -1328,16 +1688,30 @@ function createLive(line, live) {
   const create = /** @type {any} */ ({ modelId: "voxtts", voiceId: known ? line.state.profile.realtime_voice : "Anna" });
   const player = VoxTTS.createRealtimeTTSPlayer({ createContextParameters: { create } });
   on(line, player, PlayerEvents.Started, (e) => {
-    live.started = true;
-    return { type: "phraseStarted", phrase: live.phrase, duration: inMilliseconds(e.duration) };
+    // The phrase that was sent ahead sounds: the one before has ended, though nobody said so.
+    if (live.started && live.ahead) dispatch(line, () => ({ type: "phraseEnded", phrase: live.phrase, failed: false }));
+    dispatch(line, () => {
+      const duration = inMilliseconds(e.duration);
+      Object.assign(live, { started: true, endsAt: Date.now() + duration });
+      return { type: "phraseStarted", phrase: live.phrase, duration };
+    });
+    return null;
   });
   on(line, player, PlayerEvents.AudioChunksPlaybackFinished, (e) => {
-    const dropped = !live.started || Date.now() - live.clearedAt < CLEARED_MS || e["final"] === false;
-    return dropped ? null : { type: "phraseEnded", phrase: live.phrase, failed: false };
+    const of = e["final"] !== false && live.started && !isOfDropped(live);
+    return of ? { type: "phraseEnded", phrase: live.phrase, failed: false } : null;
   });
   on(line, player, PlayerEvents.Error, () => breakLive(line));
   player.sendMediaTo(line.call);
   return player;
+}
+
+// The end of a phrase that was dropped may be told late: long before this one can be over.
+function isOfDropped(live) {
+  const now = Date.now();
+  const late = live.owes && now < live.endsAt - CLEARED_MS;
+  if (late) live.owes = false;
+  return late || now - live.clearedAt < CLEARED_MS;
 }
 
 // From now on the profile's other voice speaks.
@@ -1352,10 +1726,17 @@ function breakLive(line) {
 function clearLive(line) {
   const { live } = line;
   if (!live.player || live.broken) return;
-  if (live.started || live.ahead || live.phrase) live.clearedAt = Date.now();
+  if (live.started || live.ahead || live.phrase) Object.assign(live, { clearedAt: Date.now(), owes: live.started });
   live.phrase = 0;
   live.ahead = "";
   quietly(() => live.player.clearBuffer());
+  unpauseLive(live);
+}
+
+// Else the next phrase waits for ever.
+function unpauseLive(live) {
+  if (live.paused) quietly(() => live.player.resume());
+  live.paused = false;
 }
 
 // For what may already have ended on the platform's side: that is no fault of the call.
@@ -1381,7 +1762,7 @@ function createEars(line) {
   Object.keys(parameters).forEach((name) => parameters[name] === undefined && delete parameters[name]);
   const asr = VoxEngine.createASR(parameters);
   on(line, asr, ASREvents.CaptureStarted, () => logged({ type: "speechStarted" }, "Speech detected!"));
-  on(line, asr, ASREvents.InterimResult, (e) => ({ type: "interim", text: speakable(String(e.text || ""), 2000) }));
+  on(line, asr, ASREvents.InterimResult, (e) => ({ type: "interim", text: speakable(String(e.text || ""), HEARD_CHARS) }));
   on(line, asr, ASREvents.SpeechCaptured, () => logged({ type: "speechCaptured" }, "Speech captured, recognizing..."));
   on(line, asr, ASREvents.Result, (e) => readResult(line, e));
   on(line, asr, ASREvents.ASRError, (e) => (line.asr === asr ? logged({ type: "asrFailed" }, "Error: " + e.error) : null));
@@ -1390,7 +1771,7 @@ function createEars(line) {
 
 function readResult(line, e) {
   const words = typeof e.text === "string" ? e.text : e["transcript"]; // the documentation knows both names
-  const text = typeof words === "string" ? speakable(words, 2000) : "";
+  const text = typeof words === "string" ? speakable(words, HEARD_CHARS) : "";
   const confidence = normalise(e.confidence, line.state.profile.asr.confidence_scale);
   return logged({ type: "heard", text, confidence }, "Result received!", "Text: " + text, "Confidence: " + confidence);
 }
@@ -1408,8 +1789,10 @@ function attach(line, vad) {
   if (line.released) return quietly(() => vad.close());
   line.vad = vad;
   on(line, vad, Silero.VADEvents.Result, (e) => {
-    if (e.speechStartAt !== undefined) return { type: "voiceStarted" }; // 0 is a time, too
-    return e.speechEndAt !== undefined ? { type: "voiceStopped", lateMs: VAD.minSilenceDurationMs } : null;
+    if (e.speechStartAt !== undefined) return e.speechStartAt < line.quietFrom ? null : { type: "voiceStarted" }; // else told late
+    if (e.speechEndAt === undefined) return null;
+    line.quietFrom = e.speechEndAt;
+    return { type: "voiceStopped", lateMs: VAD.minSilenceDurationMs };
   });
   on(line, vad, Silero.VADEvents.Error, () => {
     line.vad = null;
@@ -1420,10 +1803,98 @@ function attach(line, vad) {
   return null;
 }
 
+// The second leg ------------------------------------------------------------------------------------
+
+function readDestination(transfer, result) {
+  const { refused, brief, to } = result.code === 200 ? parse(result.text) : { refused: "unreachable", brief: "", to: null };
+  const known = to && ["pstn", "sip", "user"].includes(to.kind) && typeof to.address === "string" && to.address;
+  if (!known || refused) return { type: "arranged", transfer, refused: ["closed", "unreachable"].includes(refused) ? refused : "failed" };
+  return { type: "arranged", transfer, refused: "", to: { ...to, caller_id: String(to.caller_id || "") }, brief: typeof brief === "string" ? brief : "" };
+}
+
+// What the platform tells of a call that nobody took.
+const LEG_CODES = { 486: "busy", 600: "busy", 408: "no_answer", 480: "no_answer", 487: "no_answer", 603: "declined", 403: "failed" };
+
+function dial(line, transfer, to) {
+  try {
+    const leg = callOut(to);
+    line.leg = leg;
+    const ended = (outcome) => {
+      if (line.leg === leg) line.leg = null;
+      return logged({ type: "legEnded", transfer, outcome }, "Transfer " + transfer + ": " + outcome);
+    };
+    on(line, leg, CallEvents.Connected, () => ({ type: "legConnected", transfer }));
+    on(line, leg, CallEvents.Failed, (e) => ended(LEG_CODES[e.code] || "failed"));
+    on(line, leg, CallEvents.Disconnected, () => ended("hung_up"));
+  } catch (error) {
+    Logger.write("[HALO] no second leg: " + error);
+    dispatch(line, () => ({ type: "legEnded", transfer, outcome: "failed" }));
+  }
+}
+
+function callOut(to) {
+  if (to.kind === "sip") return VoxEngine.callSIP(to.address, { callerid: to.caller_id });
+  if (to.kind === "user") return VoxEngine.callUser({ username: to.address, callerid: to.caller_id });
+  return VoxEngine.callPSTN(to.address, to.caller_id);
+}
+
+// Hung up by us, it has nothing more to tell.
+function dropLeg(line) {
+  const { leg, briefer } = line;
+  line.leg = null;
+  line.briefer = null;
+  if (briefer) quietly(() => briefer.stop());
+  if (leg) quietly(() => leg.hangup());
+}
+
+// The company's music, if it has some and it is there in time; else the tone, which the platform makes itself.
+function ring(line, url) {
+  unring(line);
+  try {
+    const player = url ? VoxEngine.createURLPlayer({ url }, { loop: true }) : VoxEngine.createToneScriptPlayer(RINGING, { loop: true });
+    const plain = () => (line.ringer === player && url ? ring(line, "") : undefined);
+    line.ringer = player;
+    line.live.ousted = true;
+    if (url) {
+      on(line, player, PlayerEvents.Started, () => clearTimeout(line.ringerTimer));
+      on(line, player, PlayerEvents.Error, plain);
+      on(line, player, PlayerEvents.PlaybackFinished, plain);
+      line.ringerTimer = setTimeout(() => dispatch(line, plain), line.state.profile.limits.playback_start_ms);
+    }
+    player.sendMediaTo(line.call);
+  } catch (error) {
+    Logger.write("[HALO] no tone: " + error);
+    if (url) ring(line, "");
+  }
+}
+
+function unring(line) {
+  const { ringer } = line;
+  line.ringer = null;
+  clearTimeout(line.ringerTimer);
+  if (ringer) quietly(() => ringer.stop());
+}
+
+function brief(line, transfer, text) {
+  const ended = () => ({ type: "briefEnded", transfer });
+  try {
+    const { player } = preparePlayer(line, text, false);
+    line.briefer = player;
+    on(line, player, PlayerEvents.Started, (e) => ({ type: "briefStarted", transfer, duration: inMilliseconds(e.duration) }));
+    on(line, player, PlayerEvents.PlaybackFinished, ended);
+    player.sendMediaTo(line.leg);
+  } catch (error) {
+    Logger.write("[HALO] no brief: " + error);
+    dispatch(line, ended);
+  }
+}
+
 function release(line) {
   const { vad, live, stream } = line;
   line.released = true;
   line.vad = null;
+  unring(line);
+  dropLeg(line);
   if (vad) quietly(() => vad.close());
   if (live.player && !live.broken) quietly(() => live.player.stop());
   live.broken = true;
@@ -1436,7 +1907,8 @@ function release(line) {
 function readProfile(result) {
   const confirmed = result.code === 200;
   if (!confirmed) Logger.write("[HALO] no profile: " + result.code + "; the built-in one serves");
-  return { type: "profiled", confirmed, profile: confirmed ? merge(DEFAULTS, parse(result.text).profile) : null };
+  const { profile, refused } = confirmed ? parse(result.text) : {};
+  return { type: "profiled", confirmed, profile: confirmed ? merge(DEFAULTS, profile) : null, refused: refused === "busy" };
 }
 
 function isAsking(line, turn) {
@@ -1449,7 +1921,7 @@ function deadlineOf(action) {
 
 function sendTurn(line, action) {
   const body = {
-    call_id: line.id, turn: action.turn, user_text: action.text, confidence: action.confidence,
+    call_id: line.id, turn: action.turn, user_text: action.text, confidence: action.confidence, cut: action.cut,
     deadline_ms: deadlineOf(action),
     ...(line.state.notes.length ? { notes: line.state.notes } : {}),
   };
@@ -1515,7 +1987,7 @@ function signature(line, method, url, body) {
 function openStream(line) {
   const { stream } = line;
   const url = addressOf("/stream");
-  if (stream.link || line.released || !/^https?:/i.test(url)) return null;
+  if (stream.link || line.released || line.state.turnedAway || !/^https?:/i.test(url)) return null;
   const link = { socket: null, ready: false, out: 0, seen: 0, held: {}, gap: 0, heardAt: Date.now() };
   stream.link = link;
   try {
@@ -1546,8 +2018,10 @@ function sendUp(link, message) {
 }
 
 function askStream(line, action) {
-  const { turn, text, confidence, closed, have, asr_ms } = action;
-  sendUp(line.stream.link, { type: "final", turn, text, confidence, deadline_ms: deadlineOf(action), closed, have, asr_ms });
+  const { turn, text, confidence, closed, cut, have, asr_ms } = action;
+  const { notes } = line.state;
+  const more = notes.length ? { notes } : {};
+  sendUp(line.stream.link, { type: "final", turn, text, confidence, deadline_ms: deadlineOf(action), closed, cut, have, asr_ms, ...more });
 }
 
 function beat(line, link) {
@@ -1589,7 +2063,8 @@ function readMessage(line, link, message) {
 }
 
 const MESSAGES = {
-  ready: (message, line, link) => {
+  ready: ({ refused, text }, line, link) => {
+    if (refused === "busy") return { type: "turnedAway", text: speakable(String(text || ""), line.state.profile.limits.phrase_chars) };
     link.ready = true;
     line.stream.tries = 0;
     return { type: "streamReady" };
@@ -1608,6 +2083,7 @@ const MESSAGES = {
   clear: ({ turn }) => ({ type: "cleared", turn }),
   listen: ({ turn, patience_ms }) => ({ type: "patience", coming: turn, ms: Number(patience_ms) || 0 }),
   hangup: () => ({ type: "dismissed" }),
+  transfer: () => ({ type: "transferWanted" }),
 };
 
 function lose(line, link) {
@@ -1648,9 +2124,12 @@ function parse(text) {
   }
 }
 
-// What may be spoken or sent: no control characters, no markup, no longer than the limit.
+// What may be spoken or sent: no control or invisible characters, no markup, no address, no longer than the limit.
+// The backend has made its texts speakable; this is for whatever else may stand behind its address.
 function speakable(text, limit) {
-  return clip(text.replace(/[\u0000-\u001f\u007f-\u009f<>&]/g, " ").replace(/\s+/g, " ").trim(), limit);
+  const named = text.replace(/\]\(\S*\)?/g, " ").replace(/\b(https?:|www\.)\S*/gi, " ");
+  const bare = named.replace(/(^|\s)#+\s/g, " ").replace(/[<>&*`~|[\]]|__+/g, " ");
+  return clip(bare.replace(/[\p{C}\s]+/gu, " ").trim(), limit);
 }
 
 // To 0..1. Vendors give 0..1 or 0..100, some nothing at all.
@@ -1742,8 +2221,9 @@ function takeCall(e, sessionId) {
   };
   const line = {
     call: e.call, id: sessionId, start, state: START_STATE, queue: [], busy: false, faults: 0, nonce: 0,
-    deadline: 0, limit: 0, asr: null, fed: false, vad: null, detecting: false, released: false,
-    player: null, prepared: null, live: { player: null, phrase: 0, ahead: "", started: false, clearedAt: 0, broken: false },
+    deadline: 0, limit: 0, asr: null, fed: false, vad: null, detecting: false, quietFrom: 0, released: false,
+    player: null, prepared: null, leg: null, briefer: null, ringer: null, ringerTimer: 0,
+    live: { player: null, phrase: 0, ahead: "", started: false, paused: false, clearedAt: 0, endsAt: 0, owes: false, broken: false, ousted: false },
     stream: { link: null, timer: 0, tries: 0 },
   };
   on(line, e.call, CallEvents.Connected, () => ({ type: "connected" }));

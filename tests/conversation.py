@@ -88,7 +88,9 @@ class Felt:
         """What the application says of itself at /metrics."""
         self.adopted += _counted(metrics, 'halo_speculations_total{result="adopted"}')
         self.dropped += _counted(metrics, 'halo_speculations_total{result="dropped"}')
-        self.wasted += _counted(metrics, "halo_wasted_characters_total")
+        self.wasted += _counted(
+            metrics, 'halo_wasted_characters_total{fate="unwanted",of="answer"}'
+        )
 
 
 async def converse(recogniser: Recogniser, seeds: range) -> Felt:

@@ -29,12 +29,24 @@ SCENARIO = ROOT / "scenario" / "voximplant_scenario_ASR.js"
 HOST = "localhost"
 SECRETS = {"HALO_URL": f"https://{HOST}"}
 
+NUMBER_LIMITS = ("number_calls", "number_calls_hour", "number_minutes_day")
+
 Call = Callable[..., Coroutine[Any, Any, FinishedCall]]
 
 
 def settings(**values: Any) -> Settings:
-    """The shipped assistants on a store in memory; nothing of this machine's environment."""
-    given = {"assistants": ROOT / "assistants", "store_url": "memory:", **values}
+    """The shipped assistants on a store in memory; nothing of this machine's environment,
+    and nobody who looks after its files.
+
+    A test's calls come from one number as a rule: no number has limits unless a test sets them.
+    """
+    given = {
+        "assistants": ROOT / "assistants",
+        "store_url": "memory:",
+        "watch_s": 0.0,
+        **dict.fromkeys(NUMBER_LIMITS, 0),
+        **values,
+    }
     return Settings(_env_file=None, **given)
 
 

@@ -7,6 +7,7 @@ from typing import Any
 
 from halo_voice.calls.listener import Uncounted
 from halo_voice.calls.turn import Heard
+from halo_voice.core.ports import Attempted
 from halo_voice.core.profile import Profile
 
 PROFILE = Profile(name="main", default=True)
@@ -30,6 +31,9 @@ class Listening:
     def listen(self, turn: int, patience_ms: int) -> None:
         self.told.append(("listen", turn, patience_ms))
 
+    def hang_up(self) -> None:
+        self.told.append(("hang_up",))
+
     def leave(self, *, closed: bool) -> None:
         self.told.append(("leave", closed))
 
@@ -47,7 +51,8 @@ class Counting(Uncounted):
         self.outcomes: list[str] = []
         self.stages: dict[str, int] = {}
         self.interruptions: list[bool] = []
-        self.speculations: list[tuple[bool, int]] = []
+        self.speculations: list[bool] = []
+        self.attempts: list[Attempted] = []
 
     def turn_settled(self, outcome):
         self.outcomes.append(outcome)
@@ -58,8 +63,11 @@ class Counting(Uncounted):
     def interrupted(self, *, real):
         self.interruptions.append(real)
 
-    def speculated(self, *, adopted, wasted_chars=0):
-        self.speculations.append((adopted, wasted_chars))
+    def speculated(self, *, adopted):
+        self.speculations.append(adopted)
+
+    def attempted(self, attempt):
+        self.attempts.append(attempt)
 
 
 def heard(turn: int, words: str, **more: Any) -> Heard:

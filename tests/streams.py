@@ -23,6 +23,8 @@ from tests.halo import backend
 
 START = {"call_id": "c-1", "caller": "+79161234567", "called": "+74950000000"}
 KEY = "k" * 32
+NEWS_S = 5.0
+"""What does not happen within so many seconds does not happen."""
 
 
 class Scenario:
@@ -65,10 +67,11 @@ class Scenario:
         return message
 
     async def closed(self) -> int:
-        """The code with which the server ends the stream."""
+        """The code with which the server ends the stream, before silence alone would end it."""
         try:
-            while True:
-                await self.next()
+            async with asyncio.timeout(NEWS_S):
+                while True:
+                    await self.next()
         except ConnectionClosed:
             assert self.socket.close_code is not None
             return self.socket.close_code
@@ -107,7 +110,7 @@ class Served:
 @asynccontextmanager
 async def served(model: Any = None, **values: Any) -> AsyncIterator[Served]:
     async with backend(model=model, **values) as halo:
-        listener = socket.socket()
+        listener = socket.socket(proto=socket.IPPROTO_TCP)  # else asyncio leaves Nagle on
         listener.bind(("127.0.0.1", 0))
         config = uvicorn.Config(halo.web, timeout_graceful_shutdown=1, **SERVING)
         server = uvicorn.Server(config)
@@ -147,11 +150,11 @@ class SteppingModel:
             self._pieces[answer].put_nowait(piece)
 
     async def was_asked(self, times: int) -> None:
-        async with self._news:
+        async with asyncio.timeout(NEWS_S), self._news:
             await self._news.wait_for(lambda: len(self.asked) >= times)
 
     async def was_stopped(self, times: int) -> None:
-        async with self._news:
+        async with asyncio.timeout(NEWS_S), self._news:
             await self._news.wait_for(lambda: self.stopped >= times)
 
     async def stream(

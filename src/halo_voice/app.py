@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-import json
 import time
-from collections.abc import AsyncIterator, Callable, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, replace
 from functools import partial
@@ -13,11 +12,12 @@ from pathlib import Path
 from typing import Any, Literal
 
 import structlog
-from fastapi import FastAPI, Request, Response
+from fastapi import APIRouter, FastAPI, Request, Response
 
 from halo_voice import __version__
 from halo_voice.api.direct import Direct
 from halo_voice.api.gate import UNFORESEEN, App, Gate, error_reply
+from halo_voice.api.openapi import describe, methods_of
 from halo_voice.api.routes_health import health_router
 from halo_voice.api.routes_metrics import metrics_router
 from halo_voice.api.routes_stream import stream_app
@@ -25,10 +25,14 @@ from halo_voice.api.routes_voximplant import voximplant_router
 from halo_voice.api.signature import Verifier, check_key
 from halo_voice.api.websocket import SERVING
 from halo_voice.api.wire import wire_page
+from halo_voice.assistants import Assistants, Renewal
+from halo_voice.calls.admission import Admission
+from halo_voice.calls.budget import Budget
+from halo_voice.calls.reconciler import Reconciler
 from halo_voice.calls.recordings import Recordings
 from halo_voice.calls.switchboard import Switchboard
-from halo_voice.calls.words import Words
-from halo_voice.core import voices
+from halo_voice.calls.transfers import Transfers
+from halo_voice.core.alarms import Alarms
 from halo_voice.core.errors import (
     ConfigurationError,
     HaloError,
@@ -36,23 +40,27 @@ from halo_voice.core.errors import (
     NoSuchPath,
     StoreError,
 )
+from halo_voice.core.hidden import headers_of
 from halo_voice.core.ports import LanguageModel, RecordingSource, Store
 from halo_voice.core.profile import Profiles
-from halo_voice.knowledge.index import CompanyTexts
+from halo_voice.desk import open_desk
+from halo_voice.front import Front
 from halo_voice.llm.endpoint import Endpoint, Limits
-from halo_voice.llm.guarded import GuardedModel
-from halo_voice.llm.offline import OfflineAssistant
 from halo_voice.llm.openai_client import OpenAIClient
 from halo_voice.llm.presets import ModelValues, endpoint_of
 from halo_voice.llm.provider import Provider
 from halo_voice.metrics import CONTENT_TYPE, Metrics
-from halo_voice.profiles import load_profiles
+from halo_voice.profiles import Files, files_of, load_profiles
+from halo_voice.pulse import Pulse
 from halo_voice.settings import Settings, read_settings, variable
 from halo_voice.speech.addresses import RECORDING_HOSTS, host_fault
 from halo_voice.speech.recordings import HttpRecordingSource
-from halo_voice.speech.spoken import spoken
-from halo_voice.speech.transcriber import OpenAITranscriber, transcriber_faults
+from halo_voice.speech.transcriber import transcriber_faults, transcriber_of
+from halo_voice.speech.values import READERS
 from halo_voice.store import SpooledStore, open_store, spool_path
+from halo_voice.store.beside import Beside
+from halo_voice.tools.kit import Kit, kits_of, opened
+from halo_voice.workshop import Workshop
 
 __all__ = [
     "SERVING",
@@ -69,20 +77,29 @@ _log = structlog.get_logger(__name__)
 
 @dataclass(frozen=True, slots=True)
 class Configuration:
-    """Everything that was checked before anything was opened."""
+    """Everything that was checked before anything was opened. `files`: those of the profiles, as
+    they were just before they were read."""
 
     settings: Settings
     profiles: Profiles
     endpoints: Sequence[Endpoint]
+    files: Files
+    kits: Mapping[str, Kit]
 
 
 @dataclass(frozen=True, slots=True)
 class Halo:
-    """A running HALO: `web` is the ASGI application, the rest is for those who look inside."""
+    """A running HALO: `web` is the ASGI application, the rest is for those who look inside.
+
+    `pulse` watches the event loop while whoever serves lets it. `front` serves the same as `web`,
+    and the console's pages.
+    """
 
     web: App
     switchboard: Switchboard
     store: Store
+    pulse: Pulse
+    front: Front
 
 
 def load_configuration(**overrides: Any) -> Configuration:
@@ -103,6 +120,7 @@ def configure(settings: Settings) -> Configuration:
     for key_id, secret in settings.keys.items():
         faults += [f"HALO_KEYS: {f}" for f in check_key(key_id, secret.get_secret_value())]
     profiles: Profiles | None = None
+    files = files_of(settings.assistants)
     try:
         profiles = load_profiles(settings.assistants)
     except ConfigurationError as error:
@@ -114,9 +132,15 @@ def configure(settings: Settings) -> Configuration:
         except ConfigurationError as error:
             faults += error.faults
     faults += _recording_faults(settings)
+    kits: Mapping[str, Kit] = {}
+    try:
+        secrets = {n: s.get_secret_value() for n, s in settings.tool_secrets.items()}
+        kits = kits_of(profiles or (), secrets=secrets, private=settings.tool_private_hosts)
+    except ConfigurationError as error:
+        faults += error.faults
     if faults or profiles is None:
         raise ConfigurationError(faults)
-    return Configuration(settings, profiles, endpoints)
+    return Configuration(settings, profiles, endpoints, files, kits)
 
 
 def _recording_faults(settings: Settings) -> list[str]:
@@ -146,7 +170,7 @@ def _endpoint(
     if settings.offline:
         raise ConfigurationError([f"{prefix}_PRESET: a second model needs a first: HALO_MODEL_…"])
     faults = []
-    headers = _headers(values.pop("headers"))
+    headers = headers_of(values.pop("headers"))
     if headers is None:
         faults.append(f"{prefix}_HEADERS: must be a JSON object of strings")
     preset = values.pop("preset") or ("compatible" if values["url"] else "openai")
@@ -162,16 +186,6 @@ def _endpoint(
     if endpoint.name in [each.name for each in before]:
         endpoint = replace(endpoint, name=f"{endpoint.name}-2")
     return [endpoint]
-
-
-def _headers(written: str) -> dict[str, str] | None:
-    """The headers of a JSON object; None where it is none, or not of strings."""
-    try:
-        headers = json.loads(written or "{}")
-    except (ValueError, RecursionError):
-        return None
-    good = isinstance(headers, dict) and all(isinstance(value, str) for value in headers.values())
-    return headers if good else None
 
 
 def _limits(settings: Settings) -> Limits:
@@ -190,81 +204,119 @@ async def running(
     store: Store | None = None,
     model: LanguageModel | None = None,
     recording_source: RecordingSource | None = None,
+    spooled: bool = True,
 ) -> AsyncIterator[Halo]:
     """Open every part, yield the whole, close it in reverse order.
 
+    Not `spooled`: another process has the spool; what the store refuses is refused.
     `store`, `model` and `recording_source` replace the configured ones and are closed as well.
     Raises `StoreUnavailable`.
     """
     settings = configuration.settings
     async with AsyncExitStack() as parts:
-        store = store or await _store(settings)
+        url = "memory:" if store else settings.store_url
+        store = store or await _store(settings, spooled=spooled)
         parts.push_async_callback(store.close)
         clients = [model] if model else [OpenAIClient(e) for e in configuration.endpoints]
         for each in clients:
             parts.push_async_callback(each.close)
         hedge_s = settings.model_hedge_ms / 1000
         providers = [Provider(each, hedge_s=hedge_s) for each in clients]
-        models = _models(configuration.profiles, providers)
-        # Each once: the guarded models of all profiles share the clients.
-        nets = [guarded.last for guarded in models.values()]
-        await asyncio.gather(*(each.warm_up() for each in (*clients, *nets)))
-        words = {
-            name: Words(guarded, net=guarded.last, max_tokens=settings.model_max_tokens)
-            for name, guarded in models.items()
-        }
-        spoken_by = _spoken(configuration.profiles)
         metrics = Metrics()
-        switchboard = Switchboard(
-            configuration.profiles, words, store, spoken=spoken_by, meter=metrics
+        alarms = Alarms(metrics.alarmed)
+        assistants = Assistants(
+            providers,
+            secret=settings.secrets,
+            max_tokens=settings.model_max_tokens,
+            meter=metrics,
+        )
+        renewal = Renewal(settings.assistants, assistants, store.editions)  # type: ignore[attr-defined]
+        prepared = await renewal.begin(configuration.profiles)
+        words = assistants.words(prepared)
+        # Each once: the guarded models of all profiles share the clients.
+        nets = [each.net for each in words.values() if each.net is not None]
+        await asyncio.gather(*(each.warm_up() for each in (*clients, *nets)))
+        spending = settings.spending([each.name for each in clients])
+        budget = Budget(store, meter=metrics, alarms=alarms, **spending)
+        await budget.start()
+        parts.push_async_callback(budget.close)
+        able = any(getattr(each, "takes_tools", False) for each in clients)
+        kits = configuration.kits if able else {}  # the offline assistant calls nothing
+        toolboxes = await opened(kits, READERS, settings.tool_data, parts)
+        switchboard = renewal.switchboard = Switchboard(
+            prepared.profiles,
+            words,
+            store,
+            spoken=assistants.voices(prepared),
+            meter=metrics,
+            budget=budget,
+            admission=Admission(store, **settings.admission()),
+            alarms=alarms,
+            toolboxes=toolboxes,
         )
         _watch(metrics, switchboard, store, providers)
+        used = "The part of the day's cap on models that is used up, 0 to 1."
+        day_share = lambda: budget.share  # noqa: E731
+        metrics.watch("halo_day_budget_used", used, day_share)
         parts.push_async_callback(switchboard.close)
-        source = recording_source or HttpRecordingSource(
-            settings.recording_hosts or RECORDING_HOSTS
-        )
+        reconciler = Reconciler(switchboard, store)
+        reconciler.start()
+        parts.push_async_callback(reconciler.close)
+        watching = asyncio.create_task(renewal.watch(configuration.files, settings.watch_s))
+        parts.push_async_callback(_ended, watching)
+        hosts = settings.recording_hosts or RECORDING_HOSTS
+        source = recording_source or HttpRecordingSource(hosts)
         parts.push_async_callback(source.close)
-        transcriber = _transcriber(settings)
+        transcriber = transcriber_of(
+            settings.transcription_url,
+            settings.transcription_key.get_secret_value(),
+            settings.transcription_model,
+            ca_file=settings.transcription_ca_file,
+        )
         if transcriber is not None:
             parts.push_async_callback(transcriber.close)
-        recordings = Recordings(store, source, transcriber)
-        web = _web(settings, switchboard, recordings, store, providers, metrics)
+        beside = Beside(url, lambda: switchboard.profiles, settings.work_hours)
+        parts.push_async_callback(beside.close)
+        metrics.watch_work(beside)
+        want = beside.want if settings.recordings and url != "memory:" else None
+        recordings = Recordings(store, source, transcriber, lambda: switchboard.profiles, want)
+        transfers = Transfers(switchboard, store)
+        report = partial(_report, settings, switchboard, store, providers)
+        asked = voximplant_router(switchboard, recordings, transfers)
+        web = _web(settings, switchboard, asked, store, report, metrics)
+        second = partial(running, configuration)
+        shop = Workshop(settings.assistants, assistants, renewal, store, budget)
+        desk = partial(open_desk, settings, switchboard, transfers)
+        pages = partial(desk, store, report, day_share, web, second, shop)
+        front = Front(web, settings.console != "off" and pages)
+        parts.push_async_callback(front.close)
         _log.info(
             "ready",
-            profiles=len(models),
+            profiles=len(words),
             models=[provider.state.name for provider in providers],
             offline=not providers,
             version=__version__,
         )
-        yield Halo(web, switchboard, store)
+        yield Halo(web, switchboard, store, Pulse(metrics.loop_blocked), front)
 
 
-async def _store(settings: Settings) -> Store:
+async def _store(settings: Settings, *, spooled: bool) -> Store:
     """The store, with the spool before it that keeps the conversation going while it is away."""
     url = settings.store_url
     spool = Path(settings.store_spool) if settings.store_spool else spool_path(url)
     busy_ms = settings.store_busy_ms
     inner = await open_store(url, busy_ms=busy_ms)
+    if not spooled:
+        return inner
     store = SpooledStore(inner, spool, patience_s=busy_ms / 1000 + 0.5)
     await store.start()
     return store
 
 
-def _models(profiles: Profiles, providers: Sequence[Provider]) -> dict[str, GuardedModel]:
-    """For each profile: the models that all share, and its own offline assistant as the net."""
-    models: dict[str, GuardedModel] = {}
-    for profile in profiles:
-        offline = OfflineAssistant(CompanyTexts(profile.documents), profile.texts)
-        models[profile.name] = GuardedModel([*providers, offline])
-    return models
-
-
-def _spoken(profiles: Profiles) -> dict[str, Callable[[str], str]]:
-    """For each profile: text in words, as the engine of its voice wants it."""
-    return {
-        profile.name: partial(spoken, engine=voices.vendor(profile.voice.name), words=profile.words)
-        for profile in profiles
-    }
+async def _ended(task: asyncio.Task[None]) -> None:
+    """Stop what runs beside; whatever it ends with, the rest is closed as well."""
+    task.cancel()
+    await asyncio.wait([task])
 
 
 def _watch(
@@ -281,23 +333,12 @@ def _watch(
     metrics.watch_models(lambda: [provider.state for provider in providers])
 
 
-def _transcriber(settings: Settings) -> OpenAITranscriber | None:
-    if not settings.transcription_url:
-        return None
-    return OpenAITranscriber(
-        settings.transcription_url,
-        settings.transcription_key.get_secret_value(),
-        settings.transcription_model,
-        ca_file=settings.transcription_ca_file or None,
-    )
-
-
 def _web(
     settings: Settings,
     switchboard: Switchboard,
-    recordings: Recordings,
+    calls: APIRouter,
     store: Store,
-    providers: Sequence[Provider],
+    report: Callable[[], Awaitable[dict[str, Any]]],
     metrics: Metrics,
 ) -> App:
     api = FastAPI(
@@ -306,11 +347,11 @@ def _web(
 
     @api.exception_handler(404)
     @api.exception_handler(405)
-    async def answer_nowhere(_: Request, error: Exception) -> Response:
-        status, body = error_reply(
-            NoSuchMethod() if getattr(error, "status_code", 404) == 405 else NoSuchPath()
-        )
-        return Response(body, status, media_type="application/json")
+    async def answer_nowhere(request: Request, error: Exception) -> Response:
+        known = getattr(error, "status_code", 404) == 405
+        status, body = error_reply(NoSuchMethod() if known else NoSuchPath())
+        allowed = {"allow": methods_of(api).get(request.url.path, "GET")} if known else None
+        return Response(body, status, allowed, media_type="application/json")
 
     @api.exception_handler(HaloError)
     @api.exception_handler(Exception)
@@ -318,30 +359,38 @@ def _web(
         status, body = error_reply(error if isinstance(error, HaloError) else UNFORESEEN)
         return Response(body, status, media_type="application/json")
 
-    async def report() -> dict[str, Any]:
-        try:
-            await store.ping()
-            store_state = "ok"
-        except StoreError as error:
-            store_state = error.code
-        return {
-            # Calls go on while the spool takes what the store refuses, as long as it is on a disk.
-            "ready": store_state == "ok" or getattr(store, "unsaved", 1) == 0,
-            "store": store_state,
-            "spooled": getattr(store, "spooled", 0),
-            "unsaved": getattr(store, "unsaved", 0),
-            "model": "offline" if settings.offline else (settings.model_preset or "compatible"),
-            "models": [provider.state for provider in providers],
-            "offline": settings.offline,
-            "profiles": [profile.name for profile in switchboard.profiles],
-            "live_calls": len(switchboard),
-            "version": __version__,
-        }
-
-    calls = voximplant_router(switchboard, recordings)
     api.include_router(calls)
     api.include_router(health_router(report))
-    api.include_router(metrics_router(metrics.text, CONTENT_TYPE))
+    api.include_router(metrics_router(metrics.told, CONTENT_TYPE))
+    describe(api)
     keys = {key_id: secret.get_secret_value() for key_id, secret in settings.keys.items()}
-    web = Direct(api, calls, stream_app(switchboard))
-    return Gate(web, Verifier(keys, store.claim_nonce, time.time) if keys else None)
+    unusable, refused = (
+        partial(switchboard.alarms.raised, each) for each in ("request_unusable", "request_refused")
+    )
+    web = Direct(api, calls, stream_app(switchboard), unusable)
+    return Gate(web, Verifier(keys, store.claim_nonce, time.time, refused) if keys else None)
+
+
+async def _report(
+    settings: Settings, switchboard: Switchboard, store: Store, providers: Sequence[Provider]
+) -> dict[str, Any]:
+    """What `/readyz` says."""
+    try:
+        await store.ping()
+        store_state = "ok"
+    except StoreError as error:
+        store_state = error.code
+    return {
+        # Calls go on while the spool takes what the store refuses, as long as it is on a disk.
+        "ready": store_state == "ok" or getattr(store, "unsaved", 1) == 0,
+        "store": store_state,
+        "spooled": getattr(store, "spooled", 0),
+        "unsaved": getattr(store, "unsaved", 0),
+        "model": "offline" if settings.offline else (settings.model_preset or "compatible"),
+        "models": [provider.state for provider in providers],
+        "warnings": switchboard.alarms.recent(),
+        "offline": settings.offline,
+        "profiles": [profile.name for profile in switchboard.profiles],
+        "live_calls": len(switchboard),
+        "version": __version__,
+    }

@@ -3,15 +3,10 @@
 from __future__ import annotations
 
 import asyncio
-import contextlib
-import gc
 import io
 import json
-import signal
-import socket
 import sys
 import time
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Annotated, Any, NoReturn
 
@@ -19,6 +14,11 @@ import typer
 from rich.console import Console
 
 from halo_voice.bench.command import bench
+from halo_voice.commands import calls, knowledge
+from halo_voice.commands.work import work
+from halo_voice.deploy.command import deploy
+from halo_voice.doctor.command import doctor
+from halo_voice.hunt.command import simulate
 
 app = typer.Typer(
     add_completion=False,
@@ -30,11 +30,6 @@ out = Console(highlight=False)
 err = Console(stderr=True, highlight=False)
 
 SAMPLE_LINES = ("До скольки вы работаете?", "Сколько стоит доставка?", "Спасибо, до свидания!")
-DRAIN_S = 8  # so long streams may take to have their turns answered
-# The collector stops everything, by default many times a second, for what mostly frees itself.
-# So: 3 ms about once a second under load, and rarely through all that live calls hold.
-COLLECT_AFTER = (10_000, 50, 10)
-GRACE_S = 10  # a process that is told to stop finishes its turns
 
 
 def _stop(*faults: str) -> NoReturn:
@@ -68,89 +63,54 @@ def serve(
     sample_call: Annotated[bool, typer.Option(help="Play a call of three turns first.")] = False,
 ) -> None:
     """Start the backend: what the scenario asks, it answers."""
-    from halo_voice.app import load_configuration
-    from halo_voice.core.errors import ConfigurationError, StoreError
-    from halo_voice.logs import set_up
 
-    try:
-        configuration = load_configuration(**_given(host=host, port=port))
-        settings = configuration.settings
-        set_up(settings.log, settings.log_level)
+    def up(settings: Any, address: str) -> None:
         if sample_call:
-            _check_scenario(settings.scenario)
-        with _listening(settings.host, settings.port) as listener:
-            _run(_serve(configuration, listener, sample_call))
-    except ConfigurationError as error:
-        _stop(*error.faults)
-    except StoreError as error:
-        _stop(error.message)
-
-
-def _run(work: Any) -> None:
-    try:
-        import uvloop
-    except ImportError:
-        asyncio.run(work)
-    else:
-        uvloop.run(work)
-
-
-@contextlib.contextmanager
-def _listening(host: str, port: int) -> Any:
-    family = socket.AF_INET6 if ":" in host else socket.AF_INET
-    listener = socket.socket(family, socket.SOCK_STREAM)
-    listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-    try:
-        listener.bind((host, port))
-    except OSError as error:
-        listener.close()
-        _stop(f"{host}:{port}: {error.strerror}. Choose another with HALO_PORT or --port.")
-    with listener:
-        yield listener
-
-
-async def _serve(configuration: Any, listener: socket.socket, sample_call: bool) -> None:
-    import uvicorn
-
-    from halo_voice.app import SERVING, running
-
-    class Server(uvicorn.Server):
-        """Leaves the signals to us: uvicorn's way ends the process before the store is closed."""
-
-        @contextlib.contextmanager
-        def capture_signals(self) -> Iterator[None]:
-            loop = asyncio.get_running_loop()
-            for number in (signal.SIGINT, signal.SIGTERM):
-                loop.add_signal_handler(number, self.handle_exit, number, None)
-            yield
-
-        async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
-            for server in self.servers:
-                server.close()
-            await halo.switchboard.drain(DRAIN_S)
-            await super().shutdown(sockets)
-
-    async with running(configuration) as halo:
-        server = Server(
-            uvicorn.Config(halo.web, timeout_graceful_shutdown=GRACE_S, **SERVING),
-        )
-        # What start-up made lives as long as the process: the collector need not look at it again.
-        gc.collect()
-        gc.freeze()
-        gc.set_threshold(*COLLECT_AFTER)
-        serving = asyncio.create_task(server.serve(sockets=[listener]))
-        while not (server.started or serving.done()):  # noqa: ASYNC110 (uvicorn tells by this flag)
-            await asyncio.sleep(0.01)
-        address = _address(*listener.getsockname()[:2])
-        if sample_call and not serving.done():
             out.print(
                 f"\nA sample call to {address}, through the shipped scenario.\n"
                 "[dim]The server answers for real; ears and voice are the simulator's, in virtual "
                 "time: their delays are drawn, not measured.[/dim]\n"
             )
-            await asyncio.to_thread(_place_call, configuration.settings, address, SAMPLE_LINES)
-        _say_where(configuration.settings, address)
-        await serving
+            _place_call(settings, address, SAMPLE_LINES)
+        _say_where(settings, address)
+
+    _start(_given(host=host, port=port), up, check_scenario=sample_call)
+
+
+@app.command()
+def console(
+    host: Annotated[str | None, typer.Option(help="Instead of HALO_HOST.")] = None,
+    port: Annotated[int, typer.Option(help="Port to listen on.")] = 8081,
+) -> None:
+    """Start the console alone, on the store that running servers use: pages, and browser phone."""
+
+    def up(_: Any, address: str) -> None:
+        out.print(f"\nThe console is at [bold]{address}/[/bold]\n  stop:           Ctrl+C\n")
+
+    _start(_given(host=host, port=port), up, check_scenario=False, pages_only=True)
+
+
+def _start(given: dict[str, Any], up: Any, *, check_scenario: bool, **how: Any) -> None:
+    """Serve until told to stop; `up` is called on a thread when the server answers."""
+    from halo_voice.app import load_configuration
+    from halo_voice.core.errors import ConfigurationError, StoreError
+    from halo_voice.logs import set_up
+    from halo_voice.serving import CannotListen, listening, run
+
+    try:
+        configuration = load_configuration(**given)
+        settings = configuration.settings
+        set_up(settings.log, settings.log_level, settings.secrets)
+        if check_scenario:
+            _check_scenario(settings.scenario)
+        with listening(settings.host, settings.port) as listener:
+            run(configuration, listener, lambda address: up(settings, address), **how)
+    except ConfigurationError as error:
+        _stop(*error.faults)
+    except StoreError as error:
+        _stop(error.message)
+    except CannotListen as error:
+        _stop(f"{error} Choose another with HALO_PORT or --port.")
 
 
 def _address(host: str, port: int) -> str:
@@ -161,6 +121,7 @@ def _say_where(settings: Any, address: str) -> None:
     answers = "offline assistant (the company's texts)" if settings.offline else "language model"
     out.print(
         f"\nHALO serves at [bold]{address}[/bold], answers come from the {answers}.\n"
+        f"  look and talk:  {address}/ in a browser\n"
         "  call it:        make call\n"
         "  plug a model:   HALO_MODEL_URL=… HALO_MODEL_KEY=… HALO_MODEL_NAME=… make run\n"
         "  all settings:   docs/settings.md\n"
@@ -226,10 +187,7 @@ def _place_call(
     from halo_voice.terminal import Conversation, Keyboard
 
     conversation = Conversation(out, trace=trace)
-    key_id, key = next(iter(settings.keys.items()), ("", None))
-    secrets = {"HALO_URL": url}
-    if key is not None:
-        secrets |= {"HALO_KEY_ID": key_id, "HALO_KEY": key.get_secret_value()}
+    secrets = {"HALO_URL": url, **settings.scenario_secrets}
 
     async def talk() -> Any:
         now_ms = int(time.time() * 1000)
@@ -243,6 +201,8 @@ def _place_call(
                 secrets=secrets,
                 seed=seed,
                 destination=number,
+                # Each a caller of its own: the calls of one number are limited.
+                callerid=f"+7999{now_ms % 10_000_000:07}",
                 session_id=now_ms * 1000 + seed % 1000,
                 epoch_ms=now_ms,
                 real_time=real_time,
@@ -328,7 +288,67 @@ def _write_audio(finished: Any, path: Path) -> None:
     out.print(f"sound: {path}")
 
 
-# ----------------------------------------------------------------------------- lint and docs
+user = typer.Typer(no_args_is_help=True, help="Who may use the console.")
+app.add_typer(user, name="user")
+
+
+@user.command("add")
+def add_user(
+    name: Annotated[str, typer.Argument(help="The name to sign in with.")],
+    role: Annotated[str, typer.Option(help="viewer, editor or admin.")] = "admin",
+) -> None:
+    """Create a user of the console, or give one another role and password."""
+    from halo_voice.console.sign_in import hashed, name_fault, password_fault
+    from halo_voice.core.desk import ROLES, User
+
+    if role not in ROLES:
+        _stop(f"--role: there is no role {role}: viewer, editor or admin.")
+    if fault := name_fault(name):
+        _stop(f"NAME: {fault}.")
+    if sys.stdin.isatty():
+        password = typer.prompt("Password", hide_input=True, confirmation_prompt=True)
+    else:
+        password = sys.stdin.readline().rstrip("\r\n")
+    if fault := password_fault(password):
+        _stop(f"The password: {fault}.")
+    kept = User(name, role, hashed(password))  # type: ignore[arg-type]
+    _at_desk(lambda desk: desk.keep_user(kept))
+    out.print(f"✔ {name} ({role}) may sign in to the console.")
+
+
+@user.command("list")
+def list_users() -> None:
+    """Print the users of the console with their roles."""
+    for each in _at_desk(lambda desk: desk.users()):
+        out.print(f"{each.name}  {each.role}")
+
+
+@user.command("remove")
+def remove_user(name: Annotated[str, typer.Argument(help="Whose access ends.")]) -> None:
+    """End a user's access; running consoles notice within seconds."""
+    if not _at_desk(lambda desk: desk.forget_user(name)):
+        _stop(f"There is no user {name}: see `halo user list`.")
+    out.print(f"✔ {name} may no longer sign in.")
+
+
+def _at_desk(ask: Any) -> Any:
+    """What the store's desk answers."""
+    from halo_voice.core.errors import StoreError
+    from halo_voice.store import open_store
+
+    settings = _settings()
+
+    async def asked() -> Any:
+        store = await open_store(settings.store_url, busy_ms=settings.store_busy_ms)
+        try:
+            return await ask(store.desk)  # type: ignore[attr-defined]
+        finally:
+            await store.close()
+
+    try:
+        return asyncio.run(asked())
+    except StoreError as error:
+        _stop(error.message)
 
 
 @app.command()
@@ -360,7 +380,10 @@ def docs(folder: Annotated[Path, typer.Argument(help="Where to write.")] = Path(
         out.print(f"✔ {folder / name}")
 
 
-app.command()(bench)
+for command in (bench, deploy, doctor, simulate, work):
+    app.command()(command)
+app.add_typer(knowledge.app, name="knowledge")
+app.add_typer(calls.app, name="calls")
 
 
 def main() -> None:

@@ -7,7 +7,7 @@ can neither fill the memory nor find himself in a figure.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
-from typing import Protocol
+from typing import Protocol, get_args
 
 from prometheus_client import (
     CollectorRegistry,
@@ -22,7 +22,13 @@ from prometheus_client import (
 from prometheus_client.exposition import CONTENT_TYPE_PLAIN_0_0_4
 from prometheus_client.metrics_core import GaugeMetricFamily, Metric
 
-from halo_voice.core.ports import Outcome
+from halo_voice.core.admission import Why
+from halo_voice.core.alarms import ALARMS
+from halo_voice.core.guard import REASONS
+from halo_voice.core.money import MICROS, PARTS, Cost, Tokens
+from halo_voice.core.ports import Attempted, Fate, Outcome
+from halo_voice.core.review import RECORDING_STATES, STATES, Work
+from halo_voice.core.tools import ToolState
 
 CONTENT_TYPE = CONTENT_TYPE_PLAIN_0_0_4
 
@@ -56,10 +62,22 @@ class ModelReading(Protocol):
         ...
 
 
+class WorkReading(Protocol):
+    """What waits to be done on calls that have ended. `known` is None before it could be read."""
+
+    @property
+    def known(self) -> Work | None: ...
+
+    async def refresh(self) -> None:
+        """Read it anew, unless that was just done. Neither raises nor takes long."""
+        ...
+
+
 class Metrics:
     """One registry of its own, so that two backends in one process do not mix."""
 
     def __init__(self) -> None:
+        self._work: WorkReading | None = None
         disable_created_metrics()  # one series more for each counter, which nothing here needs
         self._figures = CollectorRegistry()
         ProcessCollector(registry=self._figures)
@@ -85,13 +103,50 @@ class Metrics:
             adopted: speculations.labels("adopted" if adopted else "dropped")
             for adopted in (True, False)
         }
-        self._wasted = self._counter(
-            "halo_wasted_characters", "Characters of models' answers that nobody was told."
+        attempts = self._counter(
+            "halo_model_attempts", "Questions to models, by their end.", "fate"
         )
+        wasted = self._counter(
+            "halo_wasted_characters",
+            "Characters of models' answers that nobody was told, and of their prompts.",
+            "of",
+            "fate",
+        )
+        self._attempts = {fate: attempts.labels(fate.value) for fate in Fate}
+        self._wasted = {
+            fate: (wasted.labels("answer", fate.value), wasted.labels("prompt", fate.value))
+            for fate in Fate
+            if fate is not Fate.USED
+        }
+        self._keys = self._counter("halo_keys", "Keys that callers pressed.")
+        self._reprompts = self._counter(
+            "halo_reprompts", "Silent callers, or ones not understood, who were asked again."
+        )
+        withheld = self._counter(
+            "halo_replies_withheld", "Models' answers that were not given out.", "reason"
+        )
+        self._withheld = {reason: withheld.labels(reason) for reason in REASONS}
+        tools = self._histogram("halo_tool_seconds", "How long tools ran, by their end.", "end")
+        self._tools = {state: tools.labels(state.value) for state in ToolState}
+        self._let_go = self._counter("halo_tools_let_go", "Tools too slow for their turn.")
+        cost = self._counter("halo_cost_roubles", "Roubles spent.", "part")
+        self._cost = {part: cost.labels(part) for part in PARTS}
+        tokens = self._counter(
+            "halo_tokens", "Tokens to and from models, as they count or as estimated.", "way"
+        )
+        self._tokens_in, self._tokens_out = tokens.labels("in"), tokens.labels("out")
+        refused = self._counter("halo_refused_calls", "Calls not let in, by the limit.", "limit")
+        self._refused = {why: refused.labels(why) for why in get_args(Why)}
         self._streams = Gauge("halo_streams", "Open streams.", registry=self._figures)
         self._failovers = self._counter(
             "halo_stream_failovers", "Streams lost before their call's end."
         )
+        alarms = self._counter("halo_alarms", "What somebody has to look at.", "alarm")
+        self._alarms = {name: alarms.labels(name) for name in ALARMS}
+        self._blocks = self._counter(
+            "halo_loop_blocks", "The event loop stood still for more than 0.1 s."
+        )
+        self._blocked = self._counter("halo_loop_blocked_seconds", "How long it did, in all.")
 
     # ------------------------------------------------------------------- what happens: Meter
 
@@ -107,10 +162,42 @@ class Metrics:
     def interrupted(self, *, real: bool) -> None:
         self._interruptions[real].inc()
 
-    def speculated(self, *, adopted: bool, wasted_chars: int = 0) -> None:
+    def speculated(self, *, adopted: bool) -> None:
         self._speculations[adopted].inc()
-        if wasted_chars > 0:
-            self._wasted.inc(wasted_chars)
+
+    def attempted(self, attempt: Attempted) -> None:
+        self._attempts[attempt.fate].inc()
+        if attempt.fate is not Fate.USED:
+            answer, prompt = self._wasted[attempt.fate]
+            answer.inc(attempt.wasted_chars)
+            prompt.inc(attempt.wasted_prompt_chars)
+
+    def key_pressed(self) -> None:
+        self._keys.inc()
+
+    def reprompted(self) -> None:
+        self._reprompts.inc()
+
+    def withheld(self, reason: str) -> None:
+        self._withheld[reason].inc()
+
+    def tool_ended(self, tool: str, state: ToolState, seconds: float) -> None:  # noqa: ARG002
+        self._tools[state].observe(seconds)
+
+    def tool_let_go(self, tool: str) -> None:  # noqa: ARG002 - a name may be a server's
+        self._let_go.inc()
+
+    def tokens(self, tokens: Tokens) -> None:
+        self._tokens_in.inc(tokens.tokens_in)
+        self._tokens_out.inc(tokens.tokens_out)
+
+    def paid(self, cost: Cost) -> None:
+        for part, amount in cost.micros().items():
+            if amount > 0:
+                self._cost[part].inc(amount / MICROS)
+
+    def refused(self, why: Why) -> None:
+        self._refused[why].inc()
 
     def stream_opened(self) -> None:
         self._streams.inc()
@@ -119,6 +206,15 @@ class Metrics:
         self._streams.dec()
         if lost:
             self._failovers.inc()
+
+    def alarmed(self, alarm: str) -> None:
+        """One of `core.alarms.ALARMS`."""
+        self._alarms[alarm].inc()
+
+    def loop_blocked(self, seconds: float) -> None:
+        """The event loop stood still for so long."""
+        self._blocks.inc()
+        self._blocked.inc(seconds)
 
     # ------------------------------------------------------- how things stand, when it is asked
 
@@ -129,6 +225,17 @@ class Metrics:
     def watch_models(self, read: Callable[[], Iterable[ModelReading]]) -> None:
         """The language models, by their configured names."""
         self._figures.register(_Models(read))
+
+    def watch_work(self, work: WorkReading) -> None:
+        """The work on ended calls, as the store has it."""
+        self._work = work
+        self._figures.register(_Work(work))
+
+    async def told(self) -> bytes:
+        """As `text`, with what has to be read from the store first."""
+        if self._work is not None:
+            await self._work.refresh()
+        return self.text()
 
     def text(self) -> bytes:
         """Everything in Prometheus's text format."""
@@ -173,3 +280,35 @@ class _Models:
             if model.first_piece_ms is not None:
                 usual.add_metric([model.name], model.first_piece_ms / 1000)
         return [breaker, failures, usual]
+
+
+class _Work:
+    """Collects the state of the work on ended calls at each scrape."""
+
+    def __init__(self, work: WorkReading) -> None:
+        self._work = work
+
+    def describe(self) -> Iterable[Metric]:
+        return []
+
+    def collect(self) -> Iterable[Metric]:
+        known = self._work.known
+        if known is None:
+            return []
+        lag = GaugeMetricFamily(
+            "halo_work_lag_seconds",
+            "How long ago the call ended that waits longest for its review.",
+            value=known.lag_s,
+        )
+        workers = GaugeMetricFamily("halo_workers", "Live `halo work`s.", value=known.workers)
+        deliveries = GaugeMetricFamily(
+            "halo_deliveries", "Deliveries that are kept; dead: given up.", labels=["state"]
+        )
+        for state in STATES:
+            deliveries.add_metric([state], known.deliveries.get(state, 0))
+        recordings = GaugeMetricFamily(
+            "halo_recordings", "Recordings of calls that are kept.", labels=["state"]
+        )
+        for state in RECORDING_STATES:
+            recordings.add_metric([state], known.recordings.get(state, 0))
+        return [lag, workers, deliveries, recordings]

@@ -3,18 +3,20 @@
 from __future__ import annotations
 
 import difflib
-import io
 import logging
 import os
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
-from dotenv.parser import parse_stream
 from pydantic import Field, SecretStr, ValidationError, field_validator
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
+from halo_voice.core.admission import NumberLimits
 from halo_voice.core.errors import ConfigurationError
+from halo_voice.core.hidden import header_values, passwords
+from halo_voice.core.money import Cap, ModelPrice, Prices, micros
+from halo_voice.env_file import read_env_file
 
 PREFIX = "HALO_"
 TEST_PREFIX = "HALO_TEST_"  # the test suite's own
@@ -48,6 +50,13 @@ class Settings(BaseSettings):
         "Signing keys, `id:secret`, two at most, with a comma between; a secret has >= 32 bytes.",
     )
     assistants: Path = _knob(Path("assistants"), "Folder of the profiles (*.toml).")
+    watch_s: float = _knob(
+        5.0,
+        "Profiles, the company's texts and what the console published are looked at so often, s; "
+        "what has changed holds for new calls, without a restart; 0: never.",
+        ge=0,
+        le=3600,
+    )
     scenario: Path = _knob(
         Path("scenario/voximplant_scenario_ASR.js"), "The scenario file that the simulator runs."
     )
@@ -95,18 +104,110 @@ class Settings(BaseSettings):
     model_stall_s: float = _knob(1.5, "Longest pause between two tokens, s.", gt=0, le=60)
     model_answer_s: float = _knob(5.5, "The model's whole answer, s.", gt=0, le=60)
 
+    tool_secrets: Annotated[dict[str, SecretStr], NoDecode] = _knob(
+        {},
+        "Secrets of the profiles' tools, `name:value`, with a comma between; `{name}` in a header.",
+    )
+    tool_private_hosts: Annotated[tuple[str, ...], NoDecode] = _knob(
+        (),
+        "Hosts (host, or host:port) that tools may reach in this network, over http too; "
+        "all others must be public, over https.",
+    )
+    tool_data: Path = _knob(Path("var"), "Folder where the profiles' tools may keep files.")
+
     recording_hosts: Annotated[tuple[str, ...], NoDecode] = _knob(
         (), "Hosts that recordings may be fetched from; empty: Voximplant's."
+    )
+    recordings: str = _knob(
+        "", "Folder where `halo work` keeps calls' recordings; empty: none is kept."
     )
     transcription_url: str = _knob("", "Base URL of an OpenAI-compatible /audio/transcriptions.")
     transcription_key: SecretStr = _knob(SecretStr(""), "The transcription server's key.")
     transcription_model: str = _knob("whisper-1", "The transcription model's name.")
     transcription_ca_file: str = _knob("", "Certificate authority of the transcription server.")
 
+    webhook_url: str = _knob("", "Where `halo work` tells of each call that has ended; https://…")
+    webhook_secret: SecretStr = _knob(
+        SecretStr(""), "Signs it, as Standard Webhooks wants: whsec_ and 24 random bytes in base64."
+    )
+    delivery_secrets: Annotated[dict[str, SecretStr], NoDecode] = _knob(
+        {},
+        "Secrets of the profiles' deliveries, as HALO_TOOL_SECRETS; `{name}` in a text of theirs.",
+    )
+    delivery_private_hosts: Annotated[tuple[str, ...], NoDecode] = _knob(
+        (),
+        "Hosts (host, or host:port) of this network that deliveries may go to; all others must be "
+        "public.",
+    )
+    delivery_ca_file: str = _knob("", "Certificate authority of the servers of deliveries.")
+    work_hours: float = _knob(
+        24.0, "`halo work` leaves calls alone that ended more hours ago.", gt=0, le=8760
+    )
+    work_database_url: str = _knob(
+        "", "Where `halo work` notes its steps; empty: beside the store's file, or in its database."
+    )
+    keep_words_days: int = _knob(
+        30, "`halo work` empties the words of older calls; 0: never.", ge=0, le=36_500
+    )
+    keep_calls_days: int = _knob(
+        180, "`halo work` removes older calls altogether; 0: never.", ge=0, le=36_500
+    )
+
+    # What one's own tariff says; as long as they are 0, only tokens are counted.
+    price_model_in: float = _knob(0.0, "1,000 tokens to the model, roubles.", ge=0)
+    price_model_out: float = _knob(0.0, "1,000 tokens from the model, roubles.", ge=0)
+    price_model2_in: float = _knob(0.0, "1,000 tokens to the second model, roubles.", ge=0)
+    price_model2_out: float = _knob(0.0, "1,000 tokens from the second model, roubles.", ge=0)
+    price_asr_minute: float = _knob(0.0, "A minute of the recogniser, roubles.", ge=0)
+    price_tts: float = _knob(0.0, "1,000 characters spoken by the voice, roubles.", ge=0)
+    price_line_minute: float = _knob(0.0, "A minute of the telephone line, roubles.", ge=0)
+    call_roubles: float = _knob(
+        30.0, "The models of one call; above it the offline assistant answers; 0: no limit.", ge=0
+    )
+    call_tokens: int = _knob(300_000, "The same in tokens; 0: no limit.", ge=0)
+    day_roubles: float = _knob(
+        3000.0,
+        "The models of all calls of a day; above it the offline assistant answers; 0: no limit.",
+        ge=0,
+    )
+    day_tokens: int = _knob(20_000_000, "The same in tokens; 0: no limit.", ge=0)
+    day_utc_hours: float = _knob(
+        3.0, "The day begins at midnight so many hours east of Greenwich; Moscow: 3.", ge=-12, le=14
+    )
+    calls_max: int = _knob(
+        1000,
+        "Calls of one process at once; one more hears that all lines are busy; 0: no limit.",
+        ge=0,
+    )
+    number_calls: int = _knob(2, "Calls of one caller's number at once; 0: no limit.", ge=0)
+    number_calls_hour: int = _knob(10, "Calls of one number in an hour; 0: no limit.", ge=0)
+    number_minutes_day: int = _knob(
+        30, "Minutes of one number in 24 hours, for a new call; 0: no limit.", ge=0
+    )
+
+    public_url: str = _knob(
+        "", "Address under which the telephony cloud reaches HALO: https://halo.example.ru"
+    )
+    vox_credentials: str = _knob("", "File of Voximplant's service account (JSON), to deploy with.")
+    vox_application: str = _knob("halo", "Voximplant's application that `halo deploy` fills.")
+    vox_numbers: Annotated[tuple[str, ...], NoDecode] = _knob(
+        (), "Rented numbers that lead to it, with commas between: +74950000000."
+    )
+    vox_api: str = _knob("api.voximplant.com", "Host of Voximplant's Management API.")
+
+    console: Literal["here", "outside", "off"] = _knob(
+        "here",
+        "Who may reach the console: this machine, or also others, through TLS, who then sign in; "
+        "or nobody.",
+    )
+    console_mask_numbers: bool = _knob(
+        True, "The console shows callers' numbers with their middle hidden."
+    )
+
     log: Literal["text", "json"] = _knob("text", "How log lines look: text or json.")
     log_level: Literal["debug", "info", "warning", "error"] = _knob("info", "Least level logged.")
 
-    @field_validator("keys", mode="before")
+    @field_validator("keys", "tool_secrets", "delivery_secrets", mode="before")
     @classmethod
     def _read_keys(cls, value: Any) -> Any:
         if not isinstance(value, str):
@@ -125,11 +226,17 @@ class Settings(BaseSettings):
             raise ValueError("two live keys at most: the present one and the next")
         return keys
 
-    @field_validator("recording_hosts", mode="before")
+    @field_validator(
+        "recording_hosts",
+        "vox_numbers",
+        "tool_private_hosts",
+        "delivery_private_hosts",
+        mode="before",
+    )
     @classmethod
-    def _read_hosts(cls, value: Any) -> Any:
+    def _read_list(cls, value: Any) -> Any:
         if isinstance(value, str):
-            return tuple(host.strip().lower() for host in value.split(",") if host.strip())
+            return tuple(each.strip().lower() for each in value.split(",") if each.strip())
         return value
 
     @property
@@ -137,9 +244,55 @@ class Settings(BaseSettings):
         return self.host in LOOPBACK
 
     @property
+    def secrets(self) -> list[str]:
+        """What must never be said or shown: signing keys, the keys of models and servers, the
+        values of more headers of theirs, and the password in the store's address."""
+        given = [value for value in vars(self).values() if isinstance(value, SecretStr)]
+        named = [self.keys, self.tool_secrets, self.delivery_secrets]
+        given += [each for several in named for each in several.values()]
+        values = [each.get_secret_value() for each in given]
+        values += [*header_values(self.model_headers), *header_values(self.model2_headers)]
+        values += passwords(self.store_url)
+        return [value for value in dict.fromkeys(values) if value]
+
+    @property
     def offline(self) -> bool:
         """No model is configured: the offline assistant answers everything."""
         return not (self.model_preset or self.model_url or self.model_key.get_secret_value())
+
+    @property
+    def scenario_secrets(self) -> dict[str, str]:
+        """With what a scenario signs for this server; nothing while no key is set."""
+        key_id, key = next(iter(self.keys.items()), ("", None))
+        return {} if key is None else {"HALO_KEY_ID": key_id, "HALO_KEY": key.get_secret_value()}
+
+    def spending(self, models: Sequence[str]) -> dict[str, Any]:
+        """What `Budget` wants to know. `models`: the names of the first and of the second."""
+        of_models = (
+            ModelPrice(self.price_model_in, self.price_model_out),
+            ModelPrice(self.price_model2_in, self.price_model2_out),
+        )
+        prices = Prices(
+            models=dict(zip(models, of_models, strict=False)),
+            asr_minute=self.price_asr_minute,
+            tts=self.price_tts,
+            line_minute=self.price_line_minute,
+        )
+        return {
+            "prices": prices,
+            "call": Cap(micros(self.call_roubles), self.call_tokens),
+            "day": Cap(micros(self.day_roubles), self.day_tokens),
+            "utc_hours": self.day_utc_hours,
+        }
+
+    def admission(self) -> dict[str, Any]:
+        """What `Admission` wants to know."""
+        numbers = NumberLimits(
+            together=self.number_calls,
+            per_hour=self.number_calls_hour,
+            minutes_per_day=self.number_minutes_day,
+        )
+        return {"calls_max": self.calls_max, "numbers": numbers}
 
     def model(self, name: Literal["model", "model2"]) -> dict[str, str] | None:
         """What is set of one model, by the variables' endings; None when nothing is."""
@@ -167,7 +320,7 @@ def read_settings(**overrides: Any) -> tuple[Settings, list[str]]:
     Raises `ConfigurationError` where the file `.env` cannot be read at all: without it, most of
     what else could be said would be wrong.
     """
-    names, faults = _read_env_file(ENV_FILE)
+    names, faults = read_env_file(ENV_FILE)
     torn = bool(faults)
     wrong: set[str] = set()
     try:
@@ -187,31 +340,6 @@ def read_settings(**overrides: Any) -> tuple[Settings, list[str]]:
             "set a signing key, or listen on 127.0.0.1"
         )
     return settings, faults
-
-
-def _read_env_file(path: Path) -> tuple[list[str], list[str]]:
-    """The names in the file, and its faults; none of them shows a line, which may hold a secret."""
-    try:
-        text = path.read_bytes().decode("utf-8-sig")
-    except FileNotFoundError:
-        return [], []
-    except IsADirectoryError:
-        raise ConfigurationError([f"{path}: is a folder; remove it, or make it a file"]) from None
-    except OSError as error:
-        raise ConfigurationError([f"{path}: cannot be read: {error.strerror}"]) from None
-    except UnicodeDecodeError as error:
-        line = error.object[: error.start].count(b"\n") + 1
-        raise ConfigurationError([f"{path}:{line}: is not UTF-8; save it as UTF-8"]) from None
-    names, faults = [], []
-    for statement in parse_stream(io.StringIO(text)):
-        written = statement.original.string
-        blank = written[: len(written) - len(written.lstrip())]
-        line = statement.original.line + blank.count("\n")
-        if statement.error or (statement.key is not None and statement.value is None):
-            faults.append(f"{path}:{line}: cannot be understood; write NAME=value")
-        elif statement.key is not None:
-            names.append(statement.key)
-    return names, faults
 
 
 def _fault(error: Any) -> str:

@@ -16,6 +16,7 @@ from rich.table import Table
 from rich.text import Text
 
 from halo_voice.simulator import FinishedCall, TraceLine
+from halo_voice.simulator.steps import Steps
 from halo_voice.simulator.wire import Message, fields, messages
 
 TURN_PATH = "/process_text"
@@ -72,36 +73,6 @@ class Keyboard:
             await ready
         finally:
             loop.remove_reader(self._descriptor)
-
-
-@dataclass(slots=True)
-class Steps:
-    """When the steps of one turn happened, ms of the call; None while they have not."""
-
-    stopped: int | None = None  # the caller fell silent
-    asked: int | None = None  # the backend has the words
-    first_token_ms: int | None = None  # after it was asked: the backend says so
-    replied: int | None = None  # the answer's first words are here
-    streamed: bool = False
-    audible: int | None = None
-    whole: bool = False  # the answer came to its end
-    filled: bool = False  # a filler was heard meanwhile
-
-    def lengths(self) -> dict[str, int]:
-        """Each step's length in ms, as far as they are known, in their order."""
-        marks = {
-            "recognised": (self.stopped, self.asked),
-            "first phrase" if self.streamed else "answered": (self.asked, self.replied),
-            "voiced": (self.replied, self.audible),
-            "the caller waited": (self.stopped, self.audible),
-        }
-        known = {name: end - begin for name, (begin, end) in marks.items() if begin and end}
-        if self.first_token_ms is None:
-            return known
-        # Before the first phrase, which contains it.
-        token = {"first token": self.first_token_ms}
-        head = {name: ms for name, ms in known.items() if name == "recognised"}
-        return head | token | known
 
 
 @dataclass
@@ -289,6 +260,7 @@ class Conversation:
             ]
         )
         self._sum_up([f"{name}: {count}" for name, count in self._counts.items() if count])
+        self._sum_up(cost(call))
         for failure in call.failures:
             self.console.print(row("", "failure", Text(failure, "red")))
 
@@ -304,6 +276,20 @@ def end_reason(call: FinishedCall) -> str:
             with suppress(ValueError, LookupError, TypeError):
                 return str(json.loads(request.body)["reason"])
     return ""
+
+
+def cost(call: FinishedCall) -> list[str]:
+    """What the call came to, as the backend answers to its report; nothing where it does not."""
+    for request in reversed(call.requests):
+        if request.url.endswith(END_PATH) and request.code == 200:
+            with suppress(ValueError, LookupError, TypeError):
+                told = json.loads(request.text)
+                parts = dict(told["roubles"])
+                total = parts.pop("total")
+                of_each = ", ".join(f"{part} {roubles:.2f}" for part, roubles in parts.items())
+                spent = f"cost {total:.2f} ₽ ({of_each})" if total else "cost: no price is set"
+                return [spent, f"tokens {told['tokens']['in']} in, {told['tokens']['out']} out"]
+    return []
 
 
 def answered(call: FinishedCall) -> list[str]:

@@ -12,7 +12,8 @@ from store_place import Clock, Place
 
 from halo_voice.core.ports import Store
 
-TABLES = ("turns", "calls", "nonces", "pings")
+TABLES = ("users", "acts", "rollups", "digests", "tools", "turns", "calls", "nonces", "pings")
+TABLES += ("spending", "editions", "drafts")
 POSTGRESQL = pytest.param("postgresql", marks=pytest.mark.postgres)
 
 
@@ -61,6 +62,13 @@ async def _place(kind: str, request: pytest.FixtureRequest, tmp_path: Path) -> A
 # "spooled" is a spool before SQLite, "refused" one before a store that takes nothing.
 @pytest.fixture(params=["memory", "sqlite", POSTGRESQL, "spooled", "refused"])
 async def place(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator[Place]:
+    async for found in _place(request.param, request, tmp_path):
+        yield found
+
+
+# Whatever has an answer to what is asked of the store alone.
+@pytest.fixture(params=["memory", "sqlite", POSTGRESQL, "spooled"])
+async def answering(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator[Place]:
     async for found in _place(request.param, request, tmp_path):
         yield found
 

@@ -7,7 +7,7 @@ import sys
 import pytest
 
 from halo_voice.core.errors import ConfigurationError, RecordingRefused, RecordingUnavailable
-from halo_voice.speech.addresses import is_public
+from halo_voice.outgoing.public import is_public
 from halo_voice.speech.recordings import HttpRecordingSource
 from tests.standins.recording_server import RecordingServer, reply
 from tests.unit.speech.hostile_urls import HOSTILE, HOSTS

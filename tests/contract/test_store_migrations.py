@@ -51,8 +51,13 @@ def shape(engine: Engine) -> dict[str, object]:
             sorted((i["name"], tuple(i["column_names"])) for i in inspector.get_indexes(name)),
         )
         for name in inspector.get_table_names()
-        if name != "halo_schema_version"
+        if name != "halo_schema_version" and not of_an_index(name)
     }
+
+
+def of_an_index(name: str | None) -> bool:
+    """SQLite shows an index of words as tables; it is made by DDL, and no part of the metadata."""
+    return str(name).startswith("digest_index")
 
 
 def connected(url: str) -> Engine:
@@ -65,7 +70,16 @@ async def test_the_migrated_schema_is_the_one_the_code_expects(url: str) -> None
     engine = connected(url)
     with engine.connect() as connection:
         context = MigrationContext.configure(
-            connection, opts={"version_table": "halo_schema_version", "compare_type": True}
+            connection,
+            opts={
+                "version_table": "halo_schema_version",
+                "compare_type": True,
+                "include_name": lambda name, kind, _: kind != "table" or not of_an_index(name),
+                # SQLite has `digest_index` in its place.
+                "include_object": lambda _, name, *__: (
+                    name != "digests_by_words" or connection.dialect.name == "postgresql"
+                ),
+            },
         )
         assert compare_metadata(context, metadata) == []
     engine.dispose()

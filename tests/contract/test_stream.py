@@ -127,12 +127,29 @@ async def test_messages_are_taken_in_the_order_in_which_they_were_sent(halo: Ser
         assert len(model.asked) == 1
 
 
+async def test_a_turn_that_was_overtaken_is_still_the_older_one(halo: Served, model):
+    """F49, F53: asked in their order, the older turn is superseded and the newer one answered."""
+    async with halo.stream() as scenario:
+        await scenario.raw({"type": "final", "turn": 2, "text": "До скольки вы?", "seq": 3})
+        await scenario.raw({"type": "final", "turn": 1, "text": "Где вы?", "seq": 2})
+        older = await scenario.hear("answered", "failed")
+        assert (older["type"], older["turn"], older.get("outcome")) == ("answered", 1, "superseded")
+        await model.give("До девяти.", None)
+        newer = await scenario.hear("answered", "failed")
+        assert (newer["turn"], newer["text"]) == (2, "До девяти.")
+
+
 async def test_a_gap_that_is_not_filled_ends_the_stream(halo: Served, monkeypatch):
-    """Something was lost: a new connection asks again."""
+    """F49: something was lost: a new connection asks again, long before silence would tell."""
     monkeypatch.setattr(routes_stream, "GAP_S_MAX", 0.05)
     async with halo.stream() as scenario:
         await scenario.raw({"type": "ping", "seq": 3})
         assert await scenario.closed() == 4400
+
+
+async def test_what_waits_for_a_lost_message_is_bounded(halo: Served, monkeypatch):
+    """F49, F63: messages that follow a gap are not kept without end."""
+    monkeypatch.setattr(routes_stream, "GAP_S_MAX", 60.0)
     async with halo.stream() as scenario:
         for number in range(3, 40):
             await scenario.raw({"type": "ping", "seq": number})

@@ -12,6 +12,7 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
 
 import pytest
+import structlog
 from websockets.frames import Close, Frame, Opcode
 from websockets.server import ServerProtocol
 
@@ -174,6 +175,18 @@ async def test_what_is_no_frame_of_ours_ends_the_stream(halo: Served, broken, co
         else:
             line.send(broken, frame(ping(2)))
         assert await line.closed() == code
+
+
+async def test_two_mistakes_at_once_are_one_close_and_no_fault(halo: Served):
+    """F37: a message that is refused, and right behind it a frame that is none: the library has
+    closed before the stream does, and the log has no fault of ours."""
+    with structlog.testing.capture_logs() as lines:
+        async with raw(halo) as line:
+            line.send(frame(b"no JSON"), frame(ping(2), mask=False))
+            assert await line.closed() in (1002, 4400)
+        while halo.server.server_state.tasks:  # noqa: ASYNC110 (uvicorn tells by this set)
+            await asyncio.sleep(0)
+    assert [each["event"] for each in lines if each["log_level"] == "error"] == ["message_unusable"]
 
 
 async def test_a_scenario_that_does_not_read_is_let_go(halo: Served):

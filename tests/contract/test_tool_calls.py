@@ -1,7 +1,7 @@
 """A model that calls tools although none were offered: bounded, and never heard (F40).
 
-HALO offers no tools. Some servers and fine-tuned models call them all the same; the real client
-reads such answers from a stand-in over a real connection.
+The profile has no tools here. Some servers and fine-tuned models call them all the same; the real
+client reads such answers from a stand-in over a real connection.
 """
 
 from __future__ import annotations
@@ -10,6 +10,7 @@ import asyncio
 
 import pytest
 
+from halo_voice import app
 from halo_voice.core.errors import ModelTimeout
 from halo_voice.llm.endpoint import Endpoint, Limits
 from halo_voice.llm.openai_client import OpenAIClient
@@ -40,11 +41,16 @@ ANSWERS = {
 }
 
 
+@pytest.fixture(autouse=True)
+def without_tools(monkeypatch):
+    monkeypatch.setattr(app, "kits_of", lambda *_, **__: {})
+
+
 @pytest.mark.parametrize("second", [[], [spoken([SECOND])]], ids=["alone", "with a second"])
 @pytest.mark.parametrize("name", ANSWERS)
 async def test_tool_calls_alone_are_no_answer(name, second):
     """F40: the second model or the company's texts answer, within the turn's time."""
-    said, _ = await answer(ANSWERS[name], *second)
+    said = (await answer(ANSWERS[name], *second)).said
     assert said == [SECOND] or OFFLINE in " ".join(said)
     assert "transfer_call" not in " ".join(said)
 
@@ -52,9 +58,9 @@ async def test_tool_calls_alone_are_no_answer(name, second):
 async def test_words_beside_a_tool_call_are_spoken():
     """F40: what there is; the call itself is not."""
     reply = Reply([event(chunk("Мы открыты до девяти.")), call_of_tool(0), *END])
-    said, row = await answer(reply)
-    assert said == ["Мы открыты до девяти."]
-    assert row == {"source": "compatible"}
+    given = await answer(reply)
+    assert given.said == ["Мы открыты до девяти."]
+    assert given.row.source == "compatible"
 
 
 async def test_each_turn_asks_a_model_that_calls_tools_once_and_no_tool_is_offered():

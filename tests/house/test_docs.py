@@ -116,7 +116,7 @@ def test_each_of_the_seven_links_names_what_exists(page):
             assert re.search(rf"\b{name}\b", text), f"{page}, link {number}: {name}"
 
 
-@pytest.mark.parametrize(("page", "lines"), [("ARCHITECTURE.md", 130), ("CONTRIBUTING.md", 120)])
+@pytest.mark.parametrize(("page", "lines"), [("ARCHITECTURE.md", 130), ("CONTRIBUTING.md", 130)])
 def test_the_two_pages_stay_short(page, lines):
     """One page is one page."""
     assert read(page).count("\n") <= lines
@@ -166,10 +166,15 @@ def test_every_variable_that_the_papers_name_exists():
 
 
 def commands() -> dict[str, set[str]]:
-    """Each command of `halo` with its options."""
+    """Each command of `halo` with its options; of a group, those of all its commands."""
     known = typer.main.get_command(app).commands
     return {
-        name: {option for parameter in command.params for option in parameter.opts}
+        name: {
+            option
+            for each in (command, *getattr(command, "commands", {}).values())
+            for parameter in each.params
+            for option in (*parameter.opts, *parameter.secondary_opts)
+        }
         for name, command in known.items()
     }
 

@@ -15,21 +15,38 @@ PACKAGE = ROOT / "src" / "halo_voice"
 MAY_IMPORT = {
     "core": set(),
     "llm": {"core"},
-    "speech": {"core"},
+    "speech": {"core", "outgoing"},
     "knowledge": {"core"},
     "store": {"core"},
-    "profiles": {"core"},
+    "outgoing": {"core"},
+    "tools": {"core", "outgoing"},
+    "profiles": {"core", "knowledge"},
     "calls": {"core"},
     "api": {"core", "calls"},
     "simulator": set(),
+    "hunt": {"simulator", "app", "core", "settings", "store"},
     "bench": set(),
-    "settings": {"core"},
+    "deploy": {"core", "settings"},  # its command; the rest is an island
+    "doctor": {"api", "app", "core", "deploy", "llm", "profiles", "settings", "store"},
+    "settings": {"core", "env_file"},
+    "env_file": {"core"},
     "logs": set(),
     "metrics": {"core"},
+    "pulse": set(),
     "terminal": {"simulator"},
-    "app": {"core", "llm", "speech", "knowledge", "store", "profiles", "calls", "api", "settings"}
-    | {"metrics"},
-    "cli": {"core", "simulator", "bench", "settings", "logs", "terminal", "app", "store"},
+    "console": {"core", "simulator"},
+    "assistants": {"core", "llm", "speech", "knowledge", "profiles", "calls"},
+    "workshop": {"assistants", "calls", "core", "profiles"},
+    "front": set(),
+    "desk": {"core", "console", "settings", "store"},
+    "app": {"core", "llm", "speech", "store", "profiles", "calls", "api", "settings", "metrics"}
+    | {"assistants", "pulse", "tools", "front", "desk", "workshop"},
+    "workflows": {"core", "outgoing", "store"},
+    "commands": {"core", "knowledge", "llm", "profiles", "settings", "store", "app", "logs"}
+    | {"speech", "workflows"},
+    "serving": {"app", "front"},
+    "cli": {"core", "simulator", "hunt", "bench", "settings", "logs", "terminal", "app", "store"}
+    | {"deploy", "doctor", "commands", "serving", "console"},
 }
 LINES_MAX = 400
 NO_ROOM_FOR = {"utils", "helpers", "common", "base", "manager", "service", "handler"}

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import random
 from pathlib import Path
 from typing import Any
 
@@ -95,3 +96,35 @@ def spoken(actions: list[dict[str, Any]]) -> str | None:
 def waits(actions: list[dict[str, Any]]) -> int | None:
     """The deadline that is set, in ms."""
     return next((action["ms"] for action in reversed(actions) if action["do"] == "wait"), None)
+
+
+def any_event(rng: random.Random, state: dict[str, Any]) -> tuple[str, dict[str, Any]]:
+    """Some event that may happen in a call, whether it fits the state or not."""
+    phrase = state["voice"]["phrase"] if state["voice"] else state["phrase"]
+    turn = max(0, state["turn"] - rng.choice([0, 0, 0, 1]))
+    events = [
+        ("connected", {}),
+        ("profiled", {"confirmed": rng.random() < 0.8}),
+        ("phraseStarted", {"phrase": phrase, "duration": rng.randint(300, 9000)}),
+        ("phraseEnded", {"phrase": phrase, "failed": rng.random() < 0.2}),
+        ("phraseEnded", {"phrase": phrase - 1, "failed": False}),
+        ("speechStarted", {}),
+        ("interim", {}),
+        ("speechCaptured", {}),
+        ("voiceStarted", {}),
+        ("voiceStopped", {}),
+        ("heard", {"text": rng.choice(["", "да", "где вы?"]), "confidence": rng.random()}),
+        ("replied", {"turn": turn, "text": "Да.", "action": rng.choice(["listen", "hangup"])}),
+        ("failed", {"turn": turn, "retry": rng.random() < 0.5, "retryMs": 100, "unknown": False}),
+        ("asrFailed", {}),
+        ("expired", {}),
+        ("timeUp", {}),
+        ("disconnected", {}),
+        ("recordingStarted", {"url": "https://r/1"}),
+        ("recorded", {"url": "https://r/2"}),
+        ("reported", {"ok": rng.random() < 0.7}),
+        ("filed", {}),
+        ("broke", {}),
+    ]
+    weights = [1, 1, 6, 6, 1, 4, 2, 4, 2, 2, 6, 6, 3, 1, 4, 0.2, 0.4, 0.5, 0.5, 2, 1, 0.3]
+    return rng.choices(events, weights)[0]

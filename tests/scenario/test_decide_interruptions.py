@@ -34,6 +34,31 @@ def test_two_words_stop_the_voice_and_what_was_heard_is_kept():
     assert question["turn"] == 2
 
 
+def test_an_answer_that_was_cut_is_over():
+    """F14, invariant 9: what was heard of it is told once, and an end that comes for it is ours."""
+    table = answering()
+    table.see("streamReady")
+    table.see("interim", 1000, text="подождите пожалуйста")
+    assert table.state["answer"] is None
+    assert "hangup" in done(table.see("dismissed", 100))
+    ended = table.see("disconnected", 500)
+    assert not [a for a in ended if a["do"] == "tell"]
+
+
+def test_an_interim_that_comes_after_its_result_is_no_new_speech():
+    """F06: an answered turn's words, told late, begin no turn and keep nobody waiting."""
+    table = answering()
+    table.see("interim", 1000, text="а сколько стоит доставка за город")
+    table.see("heard", 900, text="а сколько стоит доставка за город", confidence=0.9)
+    table.see("replied", 300, turn=2, text="Пятьсот рублей.", action="listen")
+    table.speak_out()
+    assert table.name == "listening"
+    assert table.see("interim", 200, text="а сколько стоит доставка") == []
+    assert table.name == "listening"
+    table.see("interim", 200, text="тогда везите завтра")
+    assert table.name == "hearing"
+
+
 @pytest.mark.parametrize("text", ["угу", "да-да", "так, понятно"])
 def test_a_murmur_neither_stops_the_voice_nor_is_a_turn(text):
     table = answering()
@@ -89,11 +114,38 @@ def test_who_breaks_in_before_the_answer_and_says_nothing_hears_it():
     assert spoken(table.see("heard", 500, text="", confidence=0)) == "Триста рублей."
 
 
-def test_the_goodbye_cannot_be_interrupted():
-    table = Table(barge_in__mode="asr").asked()
-    table.see("replied", 100, turn=1, text="Всего доброго!", action="hangup")
-    assert "deafen" in done(table.see("timeUp", 1)) or table.state["answer"]["action"] == "hangup"
-    assert table.see("interim", 100, text="подождите ещё вопрос") == []
+def parting(**settings):
+    """An answer that ends the call is being spoken."""
+    table = Table(barge_in__mode="asr", **settings).asked()
+    table.see("replied", 100, turn=1, text="Всего доброго и до свидания!", action="hangup")
+    table.see("phraseStarted", 100, phrase=table.state["phrase"], duration=2_000)
+    return table
+
+
+def test_who_has_more_to_say_to_a_goodbye_is_heard():
+    """The call goes on: nothing of the end that was meant is left."""
+    table = parting()
+    assert "hush" in done(table.see("interim", 400, text="подождите ещё вопрос"))
+    assert (table.state["name"], table.state["reason"]) == ("hearing", "")
+    assert "ask" in done(table.see("heard", 900, text="подождите ещё вопрос", confidence=0.9))
+
+
+def test_a_goodbye_in_return_cuts_nobody_short():
+    """What one says back is no question, and the call ends as it was meant to."""
+    table = parting()
+    assert table.see("interim", 400, text="спасибо до свидания") == []
+    assert table.see("heard", 300, text="спасибо до свидания", confidence=0.9) == []
+    assert "hangup" in done(
+        table.see("phraseEnded", 1_300, phrase=table.state["phrase"], failed=False)
+    )
+    assert table.state["reason"] == "assistant_hung_up"
+
+
+def test_whom_the_backend_dismisses_is_not_heard_any_more():
+    """Somebody ended the call from outside: the last words stay the last."""
+    table = parting()
+    table.see("dismissed", 10)
+    assert table.see("interim", 400, text="подождите ещё вопрос") == []
 
 
 def test_off_is_half_duplex():
@@ -101,3 +153,15 @@ def test_off_is_half_duplex():
     table = answering(barge_in__mode="off")
     assert table.see("interim", 500, text="подождите пожалуйста") == []
     assert table.name == "speaking"
+
+
+def test_a_voice_that_must_have_ended_is_not_paused():
+    """F19: who speaks then has the word, a short yes included."""
+    table = Table(barge_in__mode="vad").asked()
+    table.see("replied", 100, turn=1, text="Вам перезвонить?", action="listen")
+    table.see("phraseStarted", 100, phrase=table.state["phrase"], duration=2_000)
+    table.see("voiceStarted", 2_700)
+    table.see("speechStarted", 50)
+    assert "pause" not in done(table.see("expired", 300))
+    table.see("interim", 100, text="да")
+    assert table.state["words"] == "да"

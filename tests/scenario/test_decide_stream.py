@@ -89,6 +89,17 @@ def test_phrases_are_taken_in_their_order_and_once():
     assert spoken(table.speak_out()) == "Два. Три."
 
 
+def test_an_answer_that_is_whole_grows_no_more():
+    """F51, invariant 6: the same answer by the other way, or a phrase after the end, is dropped."""
+    table = asked()
+    say(table, 1, "Раз.")
+    answered(table, "Раз. Два.", 2)
+    assert table.see("replied", 50, turn=1, text="Раз. Два.", action="listen") == []
+    assert say(table, 2, "Два.") == []
+    assert spoken(table.speak_out()) == "Два."
+    assert done(table.speak_out())[-2:] == ["listen", "wait"]
+
+
 def test_a_stall_between_two_phrases_ends_the_turn():
     """Never silent: asked once over HTTP, then what was said stays, and the caller is heard."""
     table = asked()
@@ -181,7 +192,7 @@ def test_keys_are_a_dictated_number_or_are_explained_once():
     [question] = [a for a in table.see("key", 200, digit="#") if a["do"] == "ask"]
     assert question["text"] == "57"
     table = Table().greeted()
-    assert "кнопки" in spoken(table.see("key", 100, digit="1"))
+    assert "Звёздочка" in spoken(table.see("key", 100, digit="1"))
     assert spoken(table.see("key", 100, digit="1")) is None
 
 
@@ -189,7 +200,31 @@ def test_endless_speech_is_acknowledged_and_answered():
     """F15: with words at hand the turn is closed with them."""
     table = Table().greeted()
     table.see("speechStarted", 100)
-    for count in range(61):
+    for count in range(60):
         actions = table.see("interim", 1000, text=f"слово {count}")
     assert "отвечу" in spoken(actions)
-    assert table.state["question"]["text"] == "слово 60"
+    assert table.state["question"]["text"] == "слово 59"
+
+
+def test_endless_speech_without_interims_is_taken_as_it_is_recognised():
+    """F15: after a minute the ears close; the result that this brings is acknowledged, asked."""
+    table = Table(asr__interim=False).greeted()
+    table.see("voiceStarted", 100)
+    table.see("speechStarted", 100)
+    assert spoken(table.see("expired", 60_000)) is None
+    actions = table.see("heard", 600, text="и тут я вам говорю", confidence=0.9)
+    assert "отвечу" in spoken(actions)
+    assert table.state["question"]["text"] == "и тут я вам говорю"
+
+
+def test_a_stream_that_accepts_a_turn_and_falls_silent_is_not_waited_for():
+    """F47: after `accepted` and before a first phrase: a filler, then the same turn over HTTP, in
+    time for its answer."""
+    table = asked()
+    accepted = table.see("accepted", 50, turn=1)
+    assert waits(accepted) == 1950
+    assert "Секунду" in spoken(table.see("expired", 1950))
+    [again] = http(table.see("expired", 2000))
+    assert (again["turn"], again["have"]) == (1, 0)
+    assert again["ms"] >= 2500
+    assert table.name == "thinking"

@@ -196,7 +196,7 @@ async def test_the_caller_is_never_left_without_words(monkeypatch, name, http, s
             models[1] = WeakModel(WEAKNESSES[name])
         async with with_models(monkeypatch, models) as halo:
             call, turns = await ask(halo, recogniser, http=http, seed=seed)
-        found = faults_of(call, turns) + ([] if http else misheard(call, turns))
+        found = faults_of(call, turns) + misheard(call, turns)
         faults += [f"{ears}: {fault}" for fault in found]
         if second == "a good second" and not WEAKNESSES[name].tokens:
             assert {turn.reply for turn in turns} == {GOOD}

@@ -3,68 +3,88 @@
 from __future__ import annotations
 
 import gc
-import random
 import resource
+import subprocess
+import sys
 from collections import Counter
+from pathlib import Path
 
 import pytest
 
-from halo_voice.core.ports import Outcome
-from halo_voice.simulator import NetworkError, RandomCaller, ScriptedCaller, ScriptedNetwork
+from halo_voice.hunt.draw import classes
+from halo_voice.hunt.kept import Kept, read
+from halo_voice.hunt.play import one_call
+from halo_voice.simulator import NetworkError, ScriptedCaller, ScriptedNetwork
 from halo_voice.simulator.engine import Engine
-from halo_voice.simulator.faults import CATALOGUE, Faults
 from halo_voice.simulator.invariants import breaches
-from tests.halo import SCENARIO, backend, call_to
+from halo_voice.simulator.wire import messages
+from tests.halo import ROOT, SCENARIO, call_to
 
-CALLS = 200
-BATCH = 50
-
-
-async def one_call(place, seed: int):
-    rng = random.Random(seed)
-    return await place(
-        RandomCaller(rng), faults=Faults.drawn(rng), seed=seed, session_id=10**9 + seed
-    )
+# Continuous integration plays ten times as many by `halo simulate` (.ci/run).
+CALLS = {False: 2000, True: 200}
+BATCH = {False: 200, True: 20}
+BATCHES = [(way, first) for way in (False, True) for first in range(0, CALLS[way], BATCH[way])]
+KEPT = read(Path(__file__).with_name("seeds.toml"))
 
 
-@pytest.mark.parametrize("first", range(0, CALLS, BATCH))
-async def test_200_calls_break_no_invariant(first):
-    """Invariants 1–3, 5–8, 10–12 on trace and store, for 200 seeds."""
+def told(outcome) -> str:
+    return f"seed {outcome.seed}, backend {outcome.backend}: {[*map(str, outcome.breaches)]}"
+
+
+@pytest.mark.parametrize(("backend", "first"), BATCHES)
+def test_drawn_calls_break_no_invariant(backend, first):
+    """Invariants 1–14, 18, 19, 21 and 22 on trace and store; F43, F54, a model's moods."""
     struck: Counter[str] = Counter()
-    async with backend() as halo:
-        place = call_to(halo.web)
-        for seed in range(first, first + BATCH):
-            done = await one_call(place, seed)
-            struck.update(done.struck)
-            assert done.failures == [], f"seed {seed}"
-            assert done.finish_reason == "Normal termination", f"seed {seed}"
-            assert [str(b) for b in breaches(done)] == [], f"seed {seed}"
-            await check_store(halo, done, str(10**9 + seed))
-        assert len(halo.switchboard) == 0 or struck["F27"] or struck["F28"]
-    assert len(struck) > len(CATALOGUE) / 2, "the faults hardly strike"
+    for seed in range(first, first + BATCH[backend]):
+        outcome = one_call(seed, scenario=SCENARIO, backend=backend)
+        struck.update(outcome.struck)
+        assert outcome.breaches == [], told(outcome)
+    assert len(struck) > len(classes(backend=backend)) / 2, "the faults hardly strike"
 
 
-async def check_store(halo, done, call_id: str) -> None:
-    """Invariants 7 and 8: each turn one row, in order, with exactly one outcome."""
-    record = await halo.store.find_call(call_id)
-    turns = await halo.store.turns(call_id)
-    reached = {r.code for r in done.requests if r.code > 0}
-    assert (record is not None) or not reached or turns == []
-    numbers = [turn.turn for turn in turns]
-    assert numbers == sorted(set(numbers))
-    if record is not None and not record.open:
-        assert all(turn.outcome is not Outcome.PENDING for turn in turns)
-        assert record.turns_reported is not None
-        assert record.turns_reported >= len(turns)
+@pytest.mark.parametrize("kept", KEPT, ids=lambda kept: f"{kept.seed}-{kept.backend}")
+def test_what_was_broken_once_stays_whole(kept: Kept):
+    """Seeds that failed, as they were drawn and with just the strikes that it took."""
+    whole = one_call(kept.seed, scenario=SCENARIO, backend=kept.backend)
+    assert whole.breaches == [], f"{kept.what}: {told(whole)}"
+    faults = kept.faults(whole.faults.until_ms or 0)
+    alone = one_call(kept.seed, scenario=SCENARIO, backend=kept.backend, faults=faults)
+    assert alone.breaches == [], f"{kept.what}: {told(alone)}"
 
 
-async def test_a_seed_gives_the_same_call_again():
-    """The same seed, the same trace: a failure can be replayed."""
-    hashes = []
-    for _ in range(2):
-        async with backend() as halo:
-            hashes.append((await one_call(call_to(halo.web), 42)).hash)
-    assert hashes[0] == hashes[1]
+def test_the_calls_are_what_they_should_be():
+    """Callers speak over phrases, which are cut for it; the stream is used, and so is HTTP."""
+    calls = [one_call(seed, scenario=SCENARIO).call for seed in range(60)]
+    cut = [
+        span for call in calls for span in call.playbacks if span.cut_by in ("stopped", "paused")
+    ]
+    streamed = [m for call in calls for m in messages(call.trace) if m.type == "final"]
+    posted = [r for call in calls for r in call.requests if r.url.endswith("/process_text")]
+    assert len(cut) > 20
+    assert len(streamed) > 40
+    assert len(posted) > 20
+
+
+HASHES = """
+from halo_voice.hunt.play import one_call
+print(*(one_call(n, backend=b).hash for b, last in ((False, 80), (True, 20)) for n in range(last)))
+"""
+
+
+def test_a_seed_gives_the_same_trace_in_two_processes():
+    """Scenario, stream, backend and model on one clock: nothing depends on the machine's pace."""
+    runs = [
+        subprocess.Popen(
+            [sys.executable, "-c", HASHES],
+            cwd=ROOT,
+            env={"PYTHONHASHSEED": str(number), "PYTHONPATH": str(ROOT)},
+            stdout=subprocess.PIPE,
+        )
+        for number in (1, 2)
+    ]
+    first, second = (run.communicate(timeout=300)[0].decode().split("\n")[-2] for run in runs)
+    assert len(set(first.split())) == 100
+    assert first == second
 
 
 def test_contexts_give_their_memory_back():

@@ -113,11 +113,16 @@ async def test_a_stream_that_breaks_costs_no_word(fault, where):
 
 
 async def test_the_stream_is_used_again_when_it_is_back():
-    """A cut in turn 1; turn 2 goes by the new stream."""
+    """A cut in turn 1; turn 2 goes by the new stream, and tells what was heard of turn 1."""
     backend = Backend()
     done = await call(backend, cut=When(at=[1], where='"answered"'))
     assert asked_over_http(done) == [1]
-    assert [message["turn"] for message in backend.kinds("final")] == [1, 2]
+    first, second = backend.kinds("final")
+    assert (first["turn"], second["turn"]) == (1, 2)
+    assert "notes" not in first
+    [note] = second["notes"]
+    assert (note["turn"], note["heard"]) == (1, None)
+    assert note["audible_ms"] > 0
 
 
 async def test_without_a_stream_every_turn_is_a_request():

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Self
 
@@ -21,8 +22,12 @@ class Part:
 
 @dataclass
 class TranscriptionServer:
-    """Answers `POST /v1/audio/transcriptions` with `status` and `body`, or never when `hangs`."""
+    """Answers `POST /v1/audio/transcriptions` with `status` and `body`, or never when `hangs`.
 
+    `hears`: makes the body from the sound instead.
+    """
+
+    hears: Callable[[bytes], bytes] | None = None
     body: bytes = b'{"text": "\xd0\xb4\xd0\xb0"}'
     status: int = 200
     headers: dict[str, str] = field(default_factory=dict)
@@ -64,7 +69,7 @@ class TranscriptionServer:
         if self.hangs:
             await self._gone.wait()
         return web.Response(
-            body=self.body,
+            body=self.body if self.hears is None else self.hears(form[0].value),
             status=self.status,
             headers={"Content-Type": "application/json", **self.headers},
         )

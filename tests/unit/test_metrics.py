@@ -7,7 +7,10 @@ from dataclasses import dataclass
 import pytest
 from prometheus_client.parser import text_string_to_metric_families
 
-from halo_voice.core.ports import Outcome
+from halo_voice.core.guard import REASONS
+from halo_voice.core.money import Cost, Tokens
+from halo_voice.core.ports import Attempted, Fate, Outcome
+from halo_voice.core.review import Work
 from halo_voice.metrics import Metrics
 
 
@@ -59,19 +62,74 @@ def test_turns_are_counted_by_outcome(metrics: Metrics, outcome: Outcome) -> Non
 
 
 def test_interruptions_and_answers_begun_ahead_are_counted(metrics: Metrics) -> None:
-    """A cough is no interruption with words; thrown away characters add up."""
+    """A cough is no interruption with words."""
     metrics.interrupted(real=True)
     metrics.interrupted(real=False)
     metrics.interrupted(real=False)
     metrics.speculated(adopted=True)
-    metrics.speculated(adopted=False, wasted_chars=40)
-    metrics.speculated(adopted=False, wasted_chars=2)
+    metrics.speculated(adopted=False)
+    metrics.speculated(adopted=False)
     seen = figures(metrics)
     assert seen["halo_interruptions_total{kind=real}"] == 1
     assert seen["halo_interruptions_total{kind=false}"] == 2
     assert seen["halo_speculations_total{result=adopted}"] == 1
     assert seen["halo_speculations_total{result=dropped}"] == 2
-    assert seen["halo_wasted_characters_total"] == 42
+
+
+def test_attempts_are_counted_by_their_end(metrics: Metrics) -> None:
+    """F34: what was in vain adds up, of answers and of prompts, and by reason."""
+    metrics.attempted(Attempted("a", Fate.USED))
+    metrics.attempted(Attempted("a", Fate.UNWANTED, 40, 900))
+    metrics.attempted(Attempted("b", Fate.UNWANTED, 2, 100))
+    metrics.attempted(Attempted("b", Fate.OUTRUN, 0, 700))
+    seen = figures(metrics)
+    counted = {f: seen[f"halo_model_attempts_total{{fate={f}}}"] for f in Fate}
+    assert {f: n for f, n in counted.items() if n} == {
+        Fate.USED: 1,
+        Fate.UNWANTED: 2,
+        Fate.OUTRUN: 1,
+    }
+    assert seen["halo_wasted_characters_total{fate=unwanted,of=answer}"] == 42
+    assert seen["halo_wasted_characters_total{fate=unwanted,of=prompt}"] == 1000
+    assert seen["halo_wasted_characters_total{fate=outrun,of=prompt}"] == 700
+    assert "halo_wasted_characters_total{fate=used,of=prompt}" not in seen
+
+
+def test_keys_and_reprompts_are_counted(metrics: Metrics) -> None:
+    """How often, never which."""
+    metrics.key_pressed()
+    metrics.reprompted()
+    metrics.reprompted()
+    seen = figures(metrics)
+    assert (seen["halo_keys_total"], seen["halo_reprompts_total"]) == (1, 2)
+
+
+@pytest.mark.parametrize("reason", REASONS)
+def test_answers_that_were_withheld_are_counted_by_reason(metrics: Metrics, reason: str) -> None:
+    """Each reason of the guard is a series from the start."""
+    before = figures(metrics)[f"halo_replies_withheld_total{{reason={reason}}}"]
+    metrics.withheld(reason)
+    assert (before, figures(metrics)[f"halo_replies_withheld_total{{reason={reason}}}"]) == (0, 1)
+
+
+def test_money_and_tokens_add_up_and_refusals_are_counted_by_limit(metrics: Metrics) -> None:
+    """Roubles by part, tokens by way; every series is there before the first call."""
+    before = set(figures(metrics))
+    metrics.paid(Cost(9, 9, 1_500_000, 0, 250_000, 20_000))
+    metrics.paid(Cost(model_micros=500_000))
+    metrics.tokens(Tokens("m", 120, 30))
+    metrics.tokens(Tokens("other", 1, 2))
+    metrics.refused("lines")
+    seen = figures(metrics)
+    parts = {
+        p: seen[f"halo_cost_roubles_total{{part={p}}}"] for p in ("model", "asr", "tts", "line")
+    }
+    assert parts == {"model": 2.0, "asr": 0, "tts": 0.25, "line": 0.02}
+    assert seen["halo_tokens_total{way=in}"] == 121
+    assert seen["halo_tokens_total{way=out}"] == 32
+    assert seen["halo_refused_calls_total{limit=lines}"] == 1
+    assert seen["halo_refused_calls_total{limit=number_hour}"] == 0
+    assert set(seen) == before
 
 
 def test_streams_come_and_go(metrics: Metrics) -> None:
@@ -113,7 +171,7 @@ def test_nothing_that_happens_makes_a_series(metrics: Metrics) -> None:
     before = set(figures(metrics))
     for number in range(100):
         metrics.latency({f"caller-{number}": number, "asr_ms": number})
-        metrics.speculated(adopted=False, wasted_chars=number)
+        metrics.attempted(Attempted(f"model-{number}", Fate.TORN, number))
         metrics.turn_settled(Outcome.ANSWERED)
     assert set(figures(metrics)) == before
 
@@ -131,3 +189,31 @@ def test_the_process_itself_is_measured(metrics: Metrics) -> None:
     assert seen["process_cpu_seconds_total"] > 0
     assert "process_resident_memory_bytes" in seen
     assert "python_gc_collections_total{generation=0}" in seen
+
+
+class Worked:
+    """The work on ended calls, read when it is asked for."""
+
+    known: Work | None = None
+
+    def __init__(self, found: Work | None) -> None:
+        self._found = found
+
+    async def refresh(self) -> None:
+        self.known = self._found
+
+
+async def test_the_work_on_ended_calls_is_read_when_somebody_asks(metrics: Metrics) -> None:
+    """Lag, workers, deliveries and recordings by state, each state always; nothing while the store
+    does not tell."""
+    metrics.watch_work(Worked(Work(12.5, 2, {"dead": 3, "made_up": 1}, {"kept": 4})))
+    assert "halo_work_lag_seconds" not in figures(metrics)
+
+    await metrics.told()
+
+    seen = figures(metrics)
+    assert (seen["halo_work_lag_seconds"], seen["halo_workers"]) == (12.5, 2)
+    assert seen["halo_deliveries{state=dead}"] == 3
+    assert seen["halo_deliveries{state=waiting}"] == 0
+    assert seen["halo_recordings{state=kept}"] == 4
+    assert not [name for name in seen if "made_up" in name]

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from halo_voice.core.after import Outlet, Wanted
 from halo_voice.core.errors import ConfigurationError
 from halo_voice.core.profile import Texts
 from halo_voice.profiles import load_profiles
@@ -79,6 +80,22 @@ def test_how_the_company_speaks_and_is_interrupted_is_read(folder):
     assert profile.words == {"HALO": "Хало", "замок": "зам+ок", "ключ": "клю\u0301ч"}
 
 
+def test_what_is_looked_for_after_a_call_is_read(folder):
+    """Each value with its kind; without the table calls are reviewed, and nothing is looked for."""
+    profile = load_profiles(
+        folder(
+            a=f"{GOOD}[after.fields.order]\nabout = 'номер заказа'\n"
+            "[after.fields.subject]\nabout = 'о чём'\nkind = 'choice'\nchoices = ['а', 'б']\n"
+        )
+    ).default
+
+    assert profile.after.enabled
+    assert dict(profile.after.fields) == {
+        "order": Wanted("номер заказа"),
+        "subject": Wanted("о чём", "choice", ("а", "б")),
+    }
+
+
 def test_a_minimal_profile_has_defaults_that_fit_its_voice_and_recogniser(folder):
     """Without a word about it, nothing is asked of a vendor that cannot do it."""
     profile = load_profiles(
@@ -105,6 +122,20 @@ def test_the_version_changes_with_the_file_and_with_the_texts(folder, tmp_path):
     assert version(GOOD, "# А\n\nб") == first
     assert version(GOOD, "# А\n\nв") != first
     assert version(GOOD + "# note\n", "# А\n\nб") != first
+
+
+def test_where_reviews_go_is_read(folder):
+    """Each delivery under its name, with the keys of its kind."""
+    profiles = load_profiles(
+        folder(
+            a=f"{GOOD}[after.deliver.crm]\nto = 'bitrix24'\nwhen = ['callback']\n"
+            "url = 'https://example.bitrix24.ru/rest/1/{bitrix}'\n"
+        )
+    )
+    (outlet,) = profiles.default.after.deliver.values()
+    assert outlet == Outlet(
+        "bitrix24", ("callback",), {"url": "https://example.bitrix24.ru/rest/1/{bitrix}"}
+    )
 
 
 # Line 4 is the first after GOOD.
@@ -144,6 +175,40 @@ def test_the_version_changes_with_the_file_and_with_the_texts(folder, tmp_path):
             "[voice]\nname = 'YandexV3.ru_RU_dasha'\nprogressive = true",
             "a.toml:6: voice.progressive: YandexV3 does not know it",
         ),
+        (
+            "[after.deliver.a]\nto = 'telegram'\nchat = '1'\nfield = 1",
+            'a.toml:4: after.deliver.a.token: is missing; to = "telegram" needs it',
+        ),
+        (
+            "[after.deliver.a]\nto = 'bitrix24'\nurl = 'https://a.ru'\nchat = '1'",
+            'a.toml:7: after.deliver.a.chat: belongs to another kind than "bitrix24"; remove it',
+        ),
+        ("[after.deliver.a]\nto = 'fax'", 'a.toml:5: after.deliver.a.to: there is no "fax"'),
+        (
+            "[after.deliver.webhook]\nto = 'bitrix24'\nurl = 'https://a.ru'",
+            "after.deliver.webhook",
+        ),
+        ("[after.fields.a]\nkind = 'text'", "a.toml:4: after.fields.a.about: is missing"),
+        (
+            "[after.fields.a]\nabout = 'а'\nkind = 'dat'",
+            'a.toml:6: after.fields.a.kind: there is no "dat"; did you mean "date"?',
+        ),
+        (
+            "[after.fields.a]\nabout = 'а'\nkind = 'choice'\nchoices = []",
+            'a.toml:7: after.fields.a.choices: belong to kind = "choice"',
+        ),
+        (
+            "[after.fields.a]\nabout = 'а'\nkind = 'choice'",
+            'after.fields.a.choices: belong to kind = "choice"',
+        ),
+        (
+            "[after.fields.a]\nabout = 'а'\nabuot = 'а'",
+            'a.toml:6: after.fields.a.abuot: there is no such key; did you mean "about"?',
+        ),
+        (
+            "[after.fields.a]\nabout = 'а'\nchoices = ['б']",
+            'a.toml:6: after.fields.a.choices: belong to kind = "choice"',
+        ),
         ("[texts]\n\nfiller = ' '", "a.toml:6: texts.filler: is empty"),
         (
             f"[texts]\nfiller = '{'а' * 401}'",
@@ -171,6 +236,14 @@ def test_the_version_changes_with_the_file_and_with_the_texts(folder, tmp_path):
             'a.toml:5: barge_in.mode: there is no mode "word"; choose one of asr, vad, off',
         ),
         ("[barge_in]\nmin_words = 0", "a.toml:5: barge_in.min_words: is 0; must be at least 1"),
+        (
+            "[privacy]\nmask = ['cards']",
+            'a.toml:5: privacy.mask[0]: there is no "cards"; did you mean "card"?; choose from',
+        ),
+        (
+            "[privacy]\nkeep = ['phone', 'card']",
+            "a.toml:5: privacy.keep[1]: a card's number is never kept",
+        ),
         ("[stream]\nenabled = 1", "a.toml:5: stream.enabled: must be true or false"),
         ("[speech]\nwords = 1", "a.toml:5: speech.words: must be a table, not a whole number"),
         ("[speech]\nwords = { HALO = '<b>' }", "a.toml:5: speech.words.HALO: must be 1 to 100"),
@@ -184,7 +257,7 @@ def test_the_version_changes_with_the_file_and_with_the_texts(folder, tmp_path):
         ),
         ("numbers = ['ноль']", "a.toml:4: numbers[0]: is not a telephone number"),
         ("knowledge = 'nowhere'", "a.toml:4: knowledge: there is no folder"),
-        ("knowledge = 'empty'", "holds no text (*.md)"),
+        ("knowledge = 'empty'", "holds no text (*.md, *.txt, *.csv, *.pdf, *.docx)"),
         ("title = ''", "a.toml:4: title: must be one line"),
         ("title = 'a", "a.toml:4: is not TOML"),
         ("title =", "a.toml:4: is not TOML"),

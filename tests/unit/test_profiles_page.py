@@ -2,22 +2,24 @@
 
 from __future__ import annotations
 
+import json
 import re
 from dataclasses import fields
 from pathlib import Path
 
 import pytest
 
+from halo_voice.core.privacy import Privacy
 from halo_voice.core.profile import BargeIn, Limits, Texts
 from halo_voice.core.recognisers import RECOGNISERS, RUSSIAN
 from halo_voice.core.voices import REALTIME, VOICES
 from halo_voice.profiles import load_profiles
-from halo_voice.profiles.shape import AsrShape, ProfileShape, SpeechShape, VoiceShape
+from halo_voice.profiles.shape import AsrShape, PrivacyShape, ProfileShape, SpeechShape, VoiceShape
 
 PAGE = (Path(__file__).parents[2] / "docs" / "profiles.md").read_text("utf-8")
 
 
-@pytest.mark.parametrize("shape", [ProfileShape, AsrShape, VoiceShape, SpeechShape])
+@pytest.mark.parametrize("shape", [ProfileShape, AsrShape, VoiceShape, SpeechShape, PrivacyShape])
 def test_every_key_is_on_the_page(shape):
     """A key that can be written is documented: as a row or as a table of its own."""
     for key in shape.model_fields:
@@ -31,6 +33,12 @@ def test_how_one_interrupts_is_told_with_default_and_range():
         meaning = field.metadata["meaning"]
         row = f"| `barge_in.{field.name}` | {field.default} | {low} to {high} | {meaning} |"
         assert row in PAGE
+
+
+def test_what_is_masked_is_told_with_its_default():
+    """The two lists' rows are those that the code gives."""
+    for name, kinds in (("mask", Privacy().mask), ("keep", Privacy().keep)):
+        assert f"| `{name}` | `{json.dumps(kinds)}` |" in PAGE
 
 
 def test_limits_are_told_with_default_and_range():

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 from pathlib import Path
 
@@ -97,3 +98,36 @@ def test_settings_of_transcription_that_work_are_taken() -> None:
     """An address, a key and no file of authorities."""
     given = settings(transcription_url="http://127.0.0.1:9/v1", transcription_key="k")
     assert configure(given).settings is given
+
+
+def test_all_keys_are_known_as_secrets() -> None:
+    """Signing keys, and the keys of models and servers: none of them may be said or shown."""
+    given = settings(keys=f"k1:{KEY}", model_key="m" * 20, transcription_key="t" * 20)
+    assert sorted(given.secrets) == sorted([KEY, "m" * 20, "t" * 20])
+
+
+HEADERS = {"Authorization": "Bearer h" + "1" * 20, "X-Key": "x" * 20}
+
+
+def test_values_of_headers_are_secrets() -> None:
+    """F76: of both models, with and without their scheme; of what is no JSON, all of it."""
+    given = settings(model_headers=json.dumps(HEADERS), model2_headers="{torn " + "t" * 20)
+    known = {*HEADERS.values(), "h" + "1" * 20, "{torn " + "t" * 20}
+    assert set(given.secrets) == known
+    assert len(given.secrets) == len(known)
+
+
+@pytest.mark.parametrize(
+    ("url", "passwords"),
+    [
+        ("postgresql://halo:correct%20horse@db/halo", {"correct%20horse", "correct horse"}),
+        ("postgresql://halo:a/b@c:d@db:5432/halo", {"a/b@c:d"}),
+        ("postgresql://db/halo?password=battery%2Bpin", {"battery%2Bpin", "battery+pin"}),
+        ("postgresql://halo@db/halo", set()),
+        ("sqlite:///var/halo.sqlite3", set()),
+        ("memory:", set()),
+    ],
+)  # fmt: skip
+def test_the_password_of_the_store_is_a_secret(url: str, passwords: set[str]) -> None:
+    """F76: as it is written and as it is meant, in an address that is mistyped too."""
+    assert set(settings(store_url=url).secrets) == passwords

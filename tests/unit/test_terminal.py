@@ -11,7 +11,7 @@ import pytest
 from rich.console import Console
 
 from halo_voice.simulator import TraceLine
-from halo_voice.terminal import Conversation, Keyboard, answered, clock
+from halo_voice.terminal import Conversation, Keyboard, answered, clock, cost
 
 
 @pytest.fixture
@@ -39,6 +39,32 @@ def test_the_steps_of_a_turn_are_told(console):
     assert "0:01.0  caller     Где вы?" in text
     assert "0:03.0  assistant  Здесь." in text
     assert "recognised 0.60 s · answered 0.10 s · voiced 0.30 s · the caller waited 1.00 s" in text
+
+
+def ended(reply: object, code: int = 200) -> SimpleNamespace:
+    """A finished call whose report was answered with this."""
+    request = SimpleNamespace(url="http://x/call/end", code=code, text=json.dumps(reply))
+    return SimpleNamespace(requests=[request])
+
+
+def test_what_the_call_cost_is_told():
+    """The sum, its parts, and the tokens, as the backend answers to the report."""
+    roubles = {"total": 1.934, "model": 1.2, "asr": 0.32, "tts": 0.3, "line": 0.114}
+    reply = {"tokens": {"in": 1200, "out": 80}, "roubles": roubles}
+    assert cost(ended(reply)) == [
+        "cost 1.93 ₽ (model 1.20, asr 0.32, tts 0.30, line 0.11)",
+        "tokens 1200 in, 80 out",
+    ]
+    free = {"tokens": {"in": 5, "out": 6}, "roubles": dict.fromkeys(roubles, 0.0)}
+    assert cost(ended(free)) == ["cost: no price is set", "tokens 5 in, 6 out"]
+
+
+@pytest.mark.parametrize(
+    "call", [SimpleNamespace(requests=[]), ended({"stored": True}), ended([]), ended({}, 503)]
+)
+def test_a_backend_that_tells_no_cost_is_no_fault(call):
+    """An older one, another one, or none."""
+    assert cost(call) == []
 
 
 def test_a_filler_ends_the_silence_but_not_the_turn(console):

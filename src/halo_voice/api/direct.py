@@ -7,22 +7,32 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
 
+import structlog
 from fastapi import APIRouter, Request, Response
 from fastapi.routing import APIRoute
 
 from halo_voice.api.gate import App, Receive, Scope, Send, error_reply
-from halo_voice.core.errors import HaloError
+from halo_voice.core.errors import BadRequest, HaloError, UnusableText
 
 Endpoint = Callable[[Request], Awaitable[Response]]
+
+_log = structlog.get_logger(__name__)
 
 
 class Direct:
     """ASGI: the routes of `router`, each a function from request to response, and one `stream`;
-    everything else is the app's."""
+    everything else is the app's. `unusable` is told of what was let in and cannot be read."""
 
-    def __init__(self, app: App, router: APIRouter, stream: App) -> None:
+    def __init__(
+        self,
+        app: App,
+        router: APIRouter,
+        stream: App,
+        unusable: Callable[[], None] = lambda: None,
+    ) -> None:
         self._app = app
         self._stream = stream
+        self._unusable = unusable
         self._endpoints: dict[tuple[str, str], Endpoint] = {
             (method, route.path): route.endpoint
             for route in router.routes
@@ -41,6 +51,9 @@ class Direct:
         try:
             response = await endpoint(Request(scope, receive))
         except HaloError as error:
+            if isinstance(error, BadRequest | UnusableText):
+                _log.error("request_unusable", path=scope["path"], code=error.code, alarm=True)
+                self._unusable()
             status, body = error_reply(error)
             response = Response(body, status, media_type="application/json")
         await response(scope, receive, send)

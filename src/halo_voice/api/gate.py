@@ -6,7 +6,7 @@ import asyncio
 import contextlib
 import re
 import traceback
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Iterable
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -40,6 +40,10 @@ SOCKET_PATH = "/stream"
 
 LOOPBACK_CLIENTS = frozenset({"127.0.0.1", "::1", None})  # None: a Unix socket, or in process
 
+HEAD_BYTES_MAX = 64 * 1024
+"""Of the request line and all headers, while they come in: nobody keeps an endless head."""
+
+HEAD_S_MAX = 5.0
 BODY_S_MAX = 5.0
 """A client that needs longer for 16 KiB holds a connection for nothing."""
 
@@ -50,6 +54,8 @@ _STATUS = {
     "recording_unavailable": 502,
     "transcription_failed": 502,
     "store_busy": 503,
+    "store_full": 503,
+    "stopping": 503,
     "store_unavailable": 503,
 }
 UNFORESEEN = HaloError("The server failed; its log says where.")
@@ -61,7 +67,7 @@ class Verifier(Protocol):
     """Checks a request's signature. Raises `Unauthorised`."""
 
     async def verify(
-        self, method: str, path: str, headers: dict[str, str], body: bytes
+        self, method: str, path: str, headers: Iterable[tuple[str, str]], body: bytes
     ) -> None: ...
 
 
@@ -70,6 +76,16 @@ def where(error: BaseException) -> dict[str, Any]:
     frames = traceback.extract_tb(error.__traceback__)[-6:]
     at = [f"{Path(frame.filename).name}:{frame.lineno} {frame.name}" for frame in frames]
     return {"fault": type(error).__name__, "at": at}
+
+
+def refusal(error: HaloError) -> tuple[int, bytes]:
+    """The reply to what is not let in, and the one line of the log that says why.
+
+    Why a signature was refused, the verifier has said itself.
+    """
+    if not isinstance(error, Unauthorised):
+        _log.warning("request_refused", reason=error.code)
+    return error_reply(error)
 
 
 def error_reply(error: HaloError) -> tuple[int, bytes]:
@@ -100,8 +116,9 @@ class Gate:
             if body is None:
                 return None  # nobody is left to answer
             await self._verify(scope, body)
-        except RequestError as error:
-            return await _refuse(send, error)
+        except HaloError as error:
+            # Of the store too: a nonce that cannot be claimed opens nothing.
+            return await _refuse(send, error, *refusal(error))
         await self._answer(scope, _replay(body), send)
 
     async def _open(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -111,8 +128,9 @@ class Gate:
                 raise NoSuchPath
             self._check_head(scope)
             await self._verify({**scope, "method": "GET"}, b"")
-        except HaloError:
-            # Seen as HTTP 403. The reason was logged; the other side learns nothing from it.
+        except HaloError as error:
+            # Seen as HTTP 403; the other side learns nothing from it.
+            refusal(error)
             return await send({"type": "websocket.close", "code": 1008})
         try:
             await self._app(scope, receive, send)
@@ -157,11 +175,12 @@ class Gate:
     async def _verify(self, scope: Scope, body: bytes) -> None:
         if self._verifier is None:
             if not _from_loopback(scope):
+                _log.warning("request_refused", reason="not_from_here")
                 raise Unauthorised
         elif not (scope["path"] in UNSIGNED_ON_LOOPBACK and _from_loopback(scope)):
             query = scope["query_string"].decode("latin-1")
             path = scope.get("raw_path", scope["path"].encode()).decode("latin-1")
-            headers = {k.decode("latin-1"): v.decode("latin-1") for k, v in scope["headers"]}
+            headers = [(k.decode("latin-1"), v.decode("latin-1")) for k, v in scope["headers"]]
             whole = f"{path}?{query}" if query else path
             await self._verifier.verify(scope["method"], whole, headers, body)
 
@@ -179,7 +198,7 @@ class Gate:
             # The top of a request: whatever was not foreseen becomes one line and a clean 500.
             _log.error("request_failed", path=scope["path"], **where(error))
             if not started:
-                await _refuse(send, UNFORESEEN)
+                await _refuse(send, UNFORESEEN, *error_reply(UNFORESEEN))
 
 
 def _from_loopback(scope: Scope) -> bool:
@@ -204,8 +223,7 @@ def _replay(body: bytes) -> Receive:
     return receive
 
 
-async def _refuse(send: Send, error: HaloError) -> None:
-    status, body = error_reply(error)
+async def _refuse(send: Send, error: HaloError, status: int, body: bytes) -> None:
     headers = [(b"content-type", b"application/json"), (b"content-length", b"%d" % len(body))]
     if isinstance(error, TooLarge):
         headers.append((b"connection", b"close"))  # the rest of the flood is not read

@@ -15,7 +15,8 @@ from halo_voice.api.websocket import DIRECT, AsgiSocket, Receive, Send, Socket
 from halo_voice.calls.call import Call
 from halo_voice.calls.switchboard import Switchboard
 from halo_voice.calls.turn import Heard
-from halo_voice.core.errors import CallClosed, HaloError, UnknownCall, UnusableText
+from halo_voice.core.admission import BUSY
+from halo_voice.core.errors import CallClosed, CallRefused, HaloError, UnknownCall, UnusableText
 from halo_voice.core.patience import patience_ms
 from halo_voice.core.ports import CallStart, Outcome
 
@@ -23,6 +24,9 @@ SILENT_S_MAX = 10.0
 """The scenario pings every 5 s: who misses two is gone."""
 
 GAP_S_MAX = 2.0
+ASKING_MAX = 32
+"""Turns asked and not answered yet: far more than a call has; each is a task."""
+
 FAREWELL_S = 1.0
 """So long a stream that ends waits for a reader to take what is left, in seconds."""
 
@@ -120,6 +124,8 @@ class Stream:
         """End the stream with what went wrong."""
         match error:
             case wire.BadMessage():
+                _log.error("message_unusable", alarm=True)
+                self._switchboard.alarms.raised("request_unusable")
                 self._stop(4400, error.message)
             case TooManyHeld():
                 self._stop(4400, "Messages are missing.")
@@ -182,9 +188,7 @@ class Stream:
             return self._before(message)
         match message:
             case wire.Final():
-                asking = asyncio.create_task(self._ask(call, message))
-                self._asking.add(asking)
-                asking.add_done_callback(self._asking.discard)
+                self._answer(call, message)
             case wire.Interim():
                 call.foresee(message.turn, message.text, quiet=message.quiet)
             case wire.PhraseStarted():
@@ -203,7 +207,17 @@ class Stream:
                 call.gone()
                 self._stop(1000)
             case _:
-                pass  # keys and silences change nothing yet; a newer scenario may say more
+                self._count(message)
+
+    def _count(self, message: wire.Up | None) -> None:
+        """What changes nothing in the call. A newer scenario may say more: that is nothing here."""
+        match message:
+            case wire.PhraseResumed():
+                self._meter.interrupted(real=False)
+            case wire.Key():
+                self._meter.key_pressed()
+            case wire.Silence():
+                self._meter.reprompted()
 
     def _before(self, message: wire.Up | None) -> None:
         """A message to nobody yet: the first one, or one that has to wait."""
@@ -222,9 +236,14 @@ class Stream:
         try:
             self._call = await self._switchboard.attach(self, start, opens=opens)
             self._put(wire.Ready())
+            if self._call.ending:
+                self.hang_up()
             early, self._early = self._early, []
             for message in early:
                 self._take(message)
+        except CallRefused as refused:
+            self._put(wire.Ready(refused=BUSY, text=refused.said))
+            self._stop(1000)
         except Exception as error:
             # The top of a stream's beginning: without a call there is no stream.
             self._fail(error)
@@ -233,11 +252,20 @@ class Stream:
 
     # --------------------------------------------------------------------------------- turns
 
+    def _answer(self, call: Call, asked: wire.Final) -> None:
+        for note in asked.notes:
+            call.note(note.turn, note.heard, note.of(call.call_id).latency)
+        if not asked.text.strip():
+            return self._failed(asked, UnusableText("text is blank: send what the caller said."))
+        if len(self._asking) >= ASKING_MAX:
+            raise wire.BadMessage("Too many turns are asked at once.")
+        asking = asyncio.create_task(self._ask(call, asked))
+        self._asking.add(asking)
+        asking.add_done_callback(self._asking.discard)
+
     async def _ask(self, call: Call, asked: wire.Final) -> None:
         """One turn to its end: exactly one `answered` or `failed`."""
         try:
-            if not asked.text.strip():
-                raise UnusableText("text is blank: send what the caller said.")
             heard = Heard(
                 asked.turn,
                 asked.text,
@@ -245,15 +273,15 @@ class Stream:
                 asked.deadline_ms / 1000,
                 asked.have,
                 asked.asr_ms,
+                asked.cut,
             )
             turn = await call.take(heard, self)
         except HaloError as error:
-            self._put(wire.Failed(turn=asked.turn, code=error.code, message=error.message))
+            self._failed(asked, error)
         except Exception as error:
             # The top of a turn: whatever was not foreseen is one line of the log and one `failed`.
             _log.error("turn_failed", **where(error))
-            fault = UNFORESEEN
-            self._put(wire.Failed(turn=asked.turn, code=fault.code, message=fault.message))
+            self._failed(asked, UNFORESEEN)
         else:
             phrases = call.phrases(turn.turn)
             unheard = turn.outcome is Outcome.SUPERSEDED
@@ -270,6 +298,9 @@ class Stream:
         if self._draining and len(self._asking) == 1:
             self._stop(1012)
 
+    def _failed(self, asked: wire.Final, error: HaloError) -> None:
+        self._put(wire.Failed(turn=asked.turn, code=error.code, message=error.message))
+
     # ------------------------------------------------------------------- listening to the call
 
     def accepted(self, turn: int) -> None:
@@ -283,6 +314,12 @@ class Stream:
 
     def listen(self, turn: int, patience_ms: int) -> None:
         self._put(wire.Listen(turn=turn, patience_ms=patience_ms))
+
+    def hang_up(self) -> None:
+        self._put(wire.Hangup())
+
+    def transfer(self) -> None:
+        self._put(wire.Transfer())
 
     def leave(self, *, closed: bool) -> None:
         self._stop(4409, "" if closed else "A newer stream of this call has taken over.")

@@ -1,81 +1,163 @@
-"""What the scenario asks: the start and the end of a call, a turn, a recording after the call."""
+"""What is asked of calls: the start and the end of a call, a turn, a recording after the call."""
 
 from __future__ import annotations
-
-from typing import Any
 
 import msgspec
 from fastapi import APIRouter, Request, Response
 
-from halo_voice.api.openapi import body_of, query_of
-from halo_voice.api.shapes import AudioRequest, EndRequest, StartRequest, TurnRequest, read
+from halo_voice.api.openapi import body_of, query_of, replies_of
+from halo_voice.api.replies import (
+    Answer,
+    Ended,
+    HungUp,
+    Started,
+    Transcribed,
+    TurnAnswer,
+    reply,
+)
+from halo_voice.api.routes_transfers import transfers_router
+from halo_voice.api.shapes import (
+    AudioRequest,
+    EndRequest,
+    HangupRequest,
+    StartRequest,
+    TurnRequest,
+    read,
+)
 from halo_voice.calls.recordings import Recordings
 from halo_voice.calls.switchboard import Switchboard
+from halo_voice.calls.transfers import Transfers
 from halo_voice.calls.turn import Heard
+from halo_voice.core.admission import BUSY
+from halo_voice.core.errors import CallRefused
 from halo_voice.core.patience import patience_ms
 from halo_voice.core.ports import CallEnd
+from halo_voice.core.profile import Profile
+
+_VERSIONS_MAX = 64
 
 
-def reply(content: dict[str, Any]) -> Response:
-    return Response(msgspec.json.encode(content), media_type="application/json")
+class Told:
+    """Profiles as the scenario wants them, each version written once."""
+
+    def __init__(self) -> None:
+        self._known: dict[tuple[str, str], msgspec.Raw] = {}
+
+    def of(self, profile: Profile) -> msgspec.Raw:
+        key = (profile.name, profile.version)
+        if key not in self._known:
+            if len(self._known) >= _VERSIONS_MAX:
+                self._known.clear()
+            self._known[key] = msgspec.Raw(msgspec.json.encode(profile.for_scenario()))
+        return self._known[key]
 
 
-def voximplant_router(switchboard: Switchboard, recordings: Recordings) -> APIRouter:
+def voximplant_router(
+    switchboard: Switchboard, recordings: Recordings, transfers: Transfers
+) -> APIRouter:
     """The routes of docs/http.md. Nothing is decided here: shapes in, shapes out."""
     router = APIRouter(tags=["voximplant"])
-    told = {
-        profile.name: msgspec.Raw(msgspec.json.encode(profile.for_scenario()))
-        for profile in switchboard.profiles
-    }
+    told = Told()
 
-    @router.post("/call/start", openapi_extra=body_of(StartRequest))
+    @router.post(
+        "/call/start",
+        openapi_extra=body_of(StartRequest) | replies_of(Started, faults=(400, 409, 422, 503)),
+    )
     async def call_start(request: Request) -> Response:
         start = await read(request, StartRequest)
-        profile = await switchboard.start(start.begun())
-        return reply({"call_id": start.call_id, "profile": told[profile.name]})
+        profile, said = await _begun(switchboard, start)
+        return reply(Started(start.call_id, told.of(profile), BUSY if said else ""))
 
-    @router.get("/process_text", openapi_extra=query_of(TurnRequest))
-    @router.post("/process_text", openapi_extra=body_of(TurnRequest, form=True))
+    answers = replies_of(TurnAnswer, Answer, faults=(400, 404, 409, 422, 503))
+
+    @router.get("/process_text", openapi_extra=query_of(TurnRequest) | answers)
+    @router.post("/process_text", openapi_extra=body_of(TurnRequest, form=True) | answers)
     async def process_text(request: Request) -> Response:
         asked = await read(request, TurnRequest)
         deadline_s = asked.deadline_ms / 1000
         if asked.call_id is None or asked.turn is None:
-            said = await switchboard.answer(asked.user_text, deadline_s)
-            return reply({"user_text": asked.user_text, "ai_text": said})
-        if asked.start is not None:
-            await switchboard.start(asked.start.begun())
-        heard = Heard(asked.turn, asked.user_text, asked.confidence, deadline_s)
+            answer = await switchboard.answer(asked.user_text, deadline_s)
+            return reply(Answer(asked.user_text, answer))
+        said = (await _begun(switchboard, asked.start))[1] if asked.start else ""
+        if said:
+            return reply(_turned_away(asked, said))
+        heard = Heard(asked.turn, asked.user_text, asked.confidence, deadline_s, cut=asked.cut)
         notes = [note.of(asked.call_id) for note in asked.notes]
         turn = await switchboard.take(asked.call_id, heard, notes)
         return reply(
-            {
-                "user_text": turn.user_text,
-                "ai_text": turn.reply,
-                "turn": turn.turn,
-                "action": turn.action,
-                "outcome": turn.outcome,
-                "patience_ms": patience_ms(turn.reply),
-            }
+            TurnAnswer(
+                user_text=turn.user_text,
+                ai_text=turn.reply,
+                turn=turn.turn,
+                action=turn.action,
+                outcome=turn.outcome,
+                patience_ms=patience_ms(turn.reply),
+            )
         )
 
-    @router.post("/process_audio", openapi_extra=body_of(AudioRequest))
+    @router.post(
+        "/process_audio",
+        openapi_extra=body_of(AudioRequest)
+        | replies_of(Transcribed, faults=(400, 403, 404, 409, 422, 502, 503)),
+    )
     async def process_audio(request: Request) -> Response:
         asked = await read(request, AudioRequest)
-        text = await recordings.transcribe(asked.call_id, asked.url)
-        content = {"call_id": asked.call_id, "user_text": text}
-        if asked.answer:
-            content["ai_text"] = await switchboard.answer(text, recordings.answer_s) if text else ""
-        return reply(content)
+        text = await recordings.transcribe(asked.call_id, asked.url, at_once=asked.answer)
+        if not asked.answer:
+            return reply(Transcribed(asked.call_id, text))
+        said = await switchboard.answer(text, recordings.answer_s) if text else ""
+        return reply(Transcribed(asked.call_id, text, said))
 
-    @router.post("/call/end", openapi_extra=body_of(EndRequest))
+    @router.post(
+        "/call/hangup",
+        openapi_extra=body_of(HangupRequest) | replies_of(HungUp, faults=(400, 404, 409, 422, 503)),
+    )
+    async def call_hangup(request: Request) -> Response:
+        asked = await read(request, HangupRequest)
+        return reply(HungUp(asked.call_id, await switchboard.hang_up(asked.call_id)))
+
+    @router.post(
+        "/call/end",
+        openapi_extra=body_of(EndRequest) | replies_of(Ended, faults=(400, 404, 409, 422, 503)),
+    )
     async def call_end(request: Request) -> Response:
         asked = await read(request, EndRequest)
         if asked.start is not None:
-            await switchboard.start(asked.start.begun())
+            await switchboard.start(asked.start.begun(), admit=False)
         end = CallEnd(
-            asked.call_id, asked.reason, asked.duration_ms, asked.turns, tuple(asked.late)
+            asked.call_id,
+            asked.reason,
+            asked.duration_ms,
+            asked.turns,
+            tuple(asked.late),
+            faults=tuple(asked.faults),
         )
         notes = [note.of(asked.call_id) for note in asked.notes]
-        return reply({"call_id": asked.call_id, "stored": await switchboard.end(end, notes)})
+        await transfers.settle_last(asked.call_id, asked.ended_transfers())
+        stored, cost = await switchboard.end(end, notes)
+        tokens = {"in": cost.tokens_in, "out": cost.tokens_out}
+        return reply(Ended(asked.call_id, stored, tokens, cost.roubles()))
 
+    router.include_router(transfers_router(switchboard, transfers))
     return router
+
+
+async def _begun(switchboard: Switchboard, start: StartRequest) -> tuple[Profile, str]:
+    """The profile of a call that begins; what it is to hear if it may not begin, else ""."""
+    try:
+        return await switchboard.start(start.begun()), ""
+    except CallRefused as refused:
+        return switchboard.profiles.of_number(start.called), refused.said
+
+
+def _turned_away(asked: TurnRequest, said: str) -> TurnAnswer:
+    """The reply to a turn of a call that may not begin, and had not been told so yet."""
+    return TurnAnswer(
+        user_text=asked.user_text,
+        ai_text=said,
+        turn=asked.turn or 1,
+        action="hangup",
+        outcome="answered",
+        patience_ms=0,
+        refused=BUSY,
+    )

@@ -9,11 +9,15 @@ from urllib.parse import parse_qsl
 import msgspec
 from starlette.requests import Request
 
+from halo_voice.calls.transfers import Transferred
 from halo_voice.core.errors import BadRequest, UnusableText
+from halo_voice.core.operators import Why
 from halo_voice.core.ports import CallStart, TurnNote
 
 CallId = Annotated[str, msgspec.Meta(pattern=r"^[A-Za-z0-9._:-]{1,64}$(?!\n)")]
 Number = Annotated[str, msgspec.Meta(max_length=64)]
+TransferOutcome = Annotated[str, msgspec.Meta(max_length=32)]
+TransferNumber = Annotated[int, msgspec.Meta(ge=1, le=16)]
 Millis = Annotated[int, msgspec.Meta(ge=0, le=86_400_000)]
 EndReason = Literal[
     "caller_hung_up",
@@ -27,9 +31,14 @@ EndReason = Literal[
     "voice_down",
     "scenario_error",
     "terminated",
+    "busy",
+    "transferred",
 ]
+FaultInCall = Literal["voice_down", "recogniser_down", "backend_down", "scenario_error"]
 FORM = "application/x-www-form-urlencoded"
 FIELDS_MAX = 32
+# For the description: `_whole` has the better words for it.
+_NOT_BLANK = r"[^\s\x1c-\x1f]"
 # The first half of a pair, as an escape, without the second behind it.
 _HALF_PAIR = re.compile(rb"(?<!\\)(?:\\\\)*\\u[dD][89abAB]..(?!\\u[dD][c-fC-F])")
 
@@ -75,13 +84,55 @@ Notes = Annotated[list[Note], msgspec.Meta(max_length=100)]
 class TurnRequest(msgspec.Struct, frozen=True):
     """`/process_text`. `deadline_ms`: the reply must be there within it."""
 
-    user_text: str
+    user_text: Annotated[str, msgspec.Meta(extra_json_schema={"pattern": _NOT_BLANK})]
     call_id: CallId | None = None
     turn: Annotated[int, msgspec.Meta(ge=1, le=10_000)] | None = None
     confidence: Annotated[float, msgspec.Meta(ge=0, le=1)] | None = None
     deadline_ms: Annotated[int, msgspec.Meta(ge=200, le=60_000)] = 6000
     start: StartRequest | None = None
     notes: Notes = []
+    cut: bool = False
+
+
+class TransferRequest(msgspec.Struct, frozen=True):
+    """`POST /call/transfer`: where to? `turn`: the last one that was asked, 0 before the first."""
+
+    call_id: CallId
+    transfer: TransferNumber
+    why: Why
+    turn: Annotated[int, msgspec.Meta(ge=0, le=10_000)] = 0
+    start: StartRequest | None = None
+
+
+class TransferEnd(msgspec.Struct, frozen=True):
+    """How a transfer ended, in the report of a call's end."""
+
+    transfer: TransferNumber
+    outcome: TransferOutcome
+    talk_ms: Millis = 0
+
+    def told(self) -> Transferred:
+        """The same for the calls."""
+        return Transferred.of(self.transfer, self.outcome, self.talk_ms)
+
+
+class TransferredRequest(msgspec.Struct, frozen=True):
+    """`POST /call/transferred`: how it ended, as soon as it is known."""
+
+    call_id: CallId
+    transfer: TransferNumber
+    outcome: TransferOutcome
+    talk_ms: Millis = 0
+
+    def told(self) -> Transferred:
+        """The same for the calls."""
+        return Transferred.of(self.transfer, self.outcome, self.talk_ms)
+
+
+class HangupRequest(msgspec.Struct, frozen=True):
+    """`POST /call/hangup`."""
+
+    call_id: CallId
 
 
 class AudioRequest(msgspec.Struct, frozen=True):
@@ -104,6 +155,12 @@ class EndRequest(msgspec.Struct, frozen=True):
     ] = []
     start: StartRequest | None = None
     notes: Notes = []
+    faults: Annotated[list[FaultInCall], msgspec.Meta(max_length=16)] = []
+    transfers: Annotated[list[TransferEnd], msgspec.Meta(max_length=16)] = []
+
+    def ended_transfers(self) -> list[Transferred]:
+        """How the call's transfers ended, for the calls."""
+        return [each.told() for each in self.transfers]
 
 
 Shape = TypeVar("Shape", bound=msgspec.Struct)
@@ -115,14 +172,32 @@ async def read(request: Request, shape: type[Shape]) -> Shape:
     body = await request.body() if request.method == "POST" else b""
     try:
         if body and kind != FORM:
-            return _whole(msgspec.json.decode(body, type=shape))
+            return _whole(_decoded(body, shape))
         return _whole(msgspec.convert(_fields(request, body), shape, strict=False))
     except msgspec.ValidationError as error:
-        raise UnusableText(_explained(str(error))) from None
+        raise UnusableText(explained(str(error))) from None
     except (msgspec.DecodeError, UnicodeDecodeError, ValueError) as error:
         raise BadRequest(_unreadable(error, body)) from None
     except RecursionError:
         raise BadRequest("The JSON is nested too deeply.") from None
+
+
+def _decoded(body: bytes, shape: type[Shape]) -> Shape:
+    """In JSON, 13.0 is an integer too."""
+    try:
+        return msgspec.json.decode(body, type=shape)
+    except msgspec.ValidationError as error:
+        if "got `float`" not in str(error):
+            raise
+        return msgspec.convert(_with_integers(msgspec.json.decode(body)), shape)
+
+
+def _with_integers(value: Any) -> Any:
+    if isinstance(value, dict):
+        return {name: _with_integers(each) for name, each in value.items()}
+    if isinstance(value, list):
+        return [_with_integers(each) for each in value]
+    return int(value) if isinstance(value, float) and value.is_integer() else value
 
 
 def _fields(request: Request, body: bytes) -> dict[str, Any]:
@@ -146,12 +221,17 @@ def _whole(shape: Shape) -> Shape:
     return shape
 
 
-def _explained(fault: str) -> str:
-    """msgspec's sentence, without its JSON path's dollar: «Expected `int`, got `str`: turn»."""
+def explained(fault: str) -> str:
+    """msgspec's sentence, without its JSON path's dollar: «Expected `int`, got `str`: turn».
+
+    What was sent is not repeated: it may be a caller's word, and this one travels into logs.
+    """
     what, _, where = fault.partition(" - at `$")
     place = where.rstrip("`").lstrip(".")
     if what == "Object missing required field `user_text`":
         return "user_text is missing: send what the caller said."
+    if what.startswith("Invalid"):
+        what = what.partition(" '")[0]
     return f"{place}: {what}" if place else what
 
 

@@ -10,7 +10,7 @@ from __future__ import annotations
 import hashlib
 import hmac
 import re
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 
 import structlog
@@ -76,52 +76,65 @@ class Verifier:
 
     `keys` maps key ids to secrets; two are live while one is rotated. `claim_nonce(nonce, ttl_s)`
     says whether the nonce is new, and is asked last: a forged request writes nothing. `now` is in
-    unix seconds.
+    unix seconds. `alarm` is told when what names one of our keys is refused.
     """
 
     keys: Mapping[str, str] = field(repr=False)
     claim_nonce: Callable[[str, float], Awaitable[bool]]
     now: Callable[[], float]
+    alarm: Callable[[], None] = lambda: None
 
     async def verify(
-        self, method: str, path_with_query: str, headers: Mapping[str, str], body: bytes
+        self,
+        method: str,
+        path_with_query: str,
+        headers: Iterable[tuple[str, str]],
+        body: bytes,
     ) -> None:
         """Return if the request is ours, else raise `Unauthorised`, the same for every reason.
 
-        `path_with_query` and `body` are as received, before any decoding. Errors of
-        `claim_nonce` pass through: no nonce, no entry.
+        `path_with_query`, `headers` and `body` are as received, before any decoding; a header that
+        came twice is there twice. Errors of `claim_nonce` pass through: no nonce, no entry.
         """
         signature = _read(headers)
-        if signature is None:
+        # A line feed in method or path would let one message be read as two requests.
+        if signature is None or "\n" in method + path_with_query:
             raise _refused("unsigned")
         secret = self.keys.get(signature.key_id)
         if secret is None:
             raise _refused("unknown_key")
+        genuine = hmac.compare_digest(
+            signature.mac,
+            _mac(
+                secret,
+                signature.key_id,
+                signature.timestamp,
+                signature.nonce,
+                method,
+                path_with_query,
+                body,
+            ),
+        )
         skew_s = self.now() - int(signature.timestamp)
         # Written so that a clock that is not a number is stale as well.
         if not abs(skew_s) <= WINDOW_S:
-            raise _refused("stale", skew_s=skew_s)
-        expected = _mac(
-            secret,
-            signature.key_id,
-            signature.timestamp,
-            signature.nonce,
-            method,
-            path_with_query,
-            body,
-        )
-        if not hmac.compare_digest(expected, signature.mac):
+            if genuine:
+                self.alarm()
+            raise _refused("stale", skew_s=skew_s, alarm=genuine)
+        if not genuine:
+            self.alarm()  # a scenario with another secret under the same name
             raise _refused("wrong_mac")
         if abs(skew_s) > SKEW_ALARM_S:
             _log.error("clock_skew", alarm=True, skew_s=round(skew_s, 1))
+            self.alarm()
         if not await self.claim_nonce(f"{signature.key_id}:{signature.nonce}", NONCE_KEPT_S):
             raise _refused("replayed")
 
 
-def _read(headers: Mapping[str, str]) -> _Signature | None:
+def _read(headers: Iterable[tuple[str, str]]) -> _Signature | None:
     """The signature's parts, or None when one is missing, doubled or malformed."""
     found: dict[str, str] = {}
-    for name, value in headers.items():
+    for name, value in headers:
         name = name.lower()
         if name.startswith("x-halo-"):
             if name in found:
@@ -144,16 +157,20 @@ def _read(headers: Mapping[str, str]) -> _Signature | None:
 def _mac(
     secret: str, key_id: str, timestamp: str, nonce: str, method: str, path: str, body: bytes
 ) -> bytes:
-    head = "\n".join(("v1", key_id, timestamp, nonce, method.upper(), path, ""))
+    head = "\n".join(("v1", key_id, timestamp, nonce, method, path, ""))
     message = head.encode("utf-8", "surrogateescape") + body
     return hmac.digest(secret.encode(), message, hashlib.sha256)
 
 
-def _refused(reason: str, **facts: float) -> Unauthorised:
-    """Log the reason once, for us alone: the caller of the API learns nothing from the answer."""
-    skew_s = facts.get("skew_s")
+def _refused(reason: str, *, skew_s: float | None = None, alarm: bool = False) -> Unauthorised:
+    """Log the reason once, for us alone: the caller of the API learns nothing from the answer.
+
+    `alarm`: it was signed with our key, so a clock is wrong. A stranger alarms nobody.
+    """
     if skew_s is None:
         _log.warning("request_refused", reason=reason)
-    else:
+    elif alarm:
         _log.error("request_refused", reason=reason, alarm=True, skew_s=round(skew_s, 1))
+    else:
+        _log.warning("request_refused", reason=reason, skew_s=round(skew_s, 1))
     return Unauthorised()

@@ -1,4 +1,5 @@
-"""The frames of a stream: as ASGI's events, or straight from and to uvicorn's connection."""
+"""uvicorn's connections: a limit on a request's head, and the frames of a stream, which also come
+as ASGI's events."""
 
 from __future__ import annotations
 
@@ -6,11 +7,13 @@ import asyncio
 from collections.abc import Awaitable, Callable
 from typing import Any, Protocol
 
-from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
+from uvicorn.protocols.http.httptools_impl import STATUS_LINE, HttpToolsProtocol
 from uvicorn.protocols.websockets.websockets_sansio_impl import WebSocketsSansIOProtocol
 from websockets.frames import apply_mask
 
+from halo_voice.api import gate
 from halo_voice.api.wire import FRAME_BYTES_MAX
+from halo_voice.core.errors import RequestError, TooLarge, TooSlow
 
 DIRECT = "halo.socket"
 """The ASGI extension under which a connection offers itself as a `Socket`."""
@@ -167,7 +170,9 @@ class StreamProtocol(WebSocketsSansIOProtocol):
             (self.transport.resume_reading if reading else self.transport.pause_reading)()
 
     async def close(self, code: int, reason: str) -> None:
-        await self.send({"type": "websocket.close", "code": code, "reason": reason})
+        # After a frame that is none the library has said goodbye already.
+        if not (self.close_sent or self.disconnected):
+            await self.send({"type": "websocket.close", "code": code, "reason": reason})
 
     # -------------------------------------------------------------------------------- uvicorn
 
@@ -240,13 +245,65 @@ class StreamProtocol(WebSocketsSansIOProtocol):
 
 
 class HttpProtocol(HttpToolsProtocol):
-    """uvicorn's HTTP connection, which leaves nothing to the collector when it ends."""
+    """uvicorn's HTTP connection, which waits for no endless head and leaves nothing to the
+    collector when it ends.
+
+    The gate sees a request when its head is whole. Until then the limits are here.
+    """
+
+    def __init__(self, *args: Any, **named: Any) -> None:
+        super().__init__(*args, **named)
+        self._head: int | None = None  # bytes of a head that is not whole yet
+        self._head_due: asyncio.TimerHandle | None = None
+
+    def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
+        super().connection_made(transport)
+        self._await_head()
+
+    def on_message_begin(self) -> None:
+        super().on_message_begin()
+        self._head = 0
+
+    def on_headers_complete(self) -> None:
+        self._forget_head()
+        super().on_headers_complete()
+
+    def data_received(self, data: bytes) -> None:
+        super().data_received(data)
+        if self._head is not None:
+            self._head += len(data)
+            if self._head > gate.HEAD_BYTES_MAX:
+                self._give_up(TooLarge(f"A head of more than {gate.HEAD_BYTES_MAX} bytes."))
+            elif self._head_due is None:
+                self._await_head()
+
+    def _await_head(self) -> None:
+        self._head_due = self.loop.call_later(gate.HEAD_S_MAX, self._give_up, TooSlow())
+
+    def _forget_head(self) -> None:
+        self._head = None
+        if self._head_due is not None:
+            self._head_due.cancel()
+            self._head_due = None
+
+    def _give_up(self, error: RequestError) -> None:
+        """Answer what has begun, unless that would cut into another reply, and hang up."""
+        begun = self._head is not None and (self.cycle is None or self.cycle.response_complete)
+        self._forget_head()
+        if self.transport.is_closing():
+            return
+        if begun:
+            status, body = gate.refusal(error)
+            head = b"content-type: application/json\r\nconnection: close\r\ncontent-length: %d"
+            self.transport.write(STATUS_LINE[status] + head % len(body) + b"\r\n\r\n" + body)
+        self.transport.close()
 
     def handle_websocket_upgrade(self) -> None:
         super().handle_websocket_upgrade()
         self.parser = None
 
     def connection_lost(self, exc: Exception | None) -> None:
+        self._forget_head()
         super().connection_lost(exc)
         self._unset_keepalive_if_required()
         self.cycle = None

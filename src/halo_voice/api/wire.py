@@ -6,7 +6,7 @@ from typing import Annotated, Any, Literal, TypeAlias, get_args, get_type_hints
 
 import msgspec
 
-from halo_voice.api.shapes import CallId, StartRequest
+from halo_voice.api.shapes import CallId, Notes, StartRequest, explained
 from halo_voice.core.errors import RequestError
 
 PROTOCOL = "halo.v1"
@@ -79,6 +79,8 @@ class Final(Message, tag="final"):
         int, msgspec.Meta(ge=0, le=1_000, description="phrases of this turn that are here already")
     ] = 0
     asr_ms: _told(_Millis | None, "the caller stopped → this message; null: unknown") = None
+    cut: _told(bool, "the caller said more than `text` holds") = False
+    notes: _told(Notes, "of earlier turns, whose stream was not there, as in docs/http.md") = []
 
 
 class Revised(Message, tag="revised"):
@@ -113,14 +115,21 @@ class PhraseInterrupted(Message, tag="phrase_interrupted"):
     heard: _told(_Text, "the beginning that was heard; may be empty") = ""
 
 
+class PhraseResumed(Message, tag="phrase_resumed"):
+    """A sound had paused the phrase and was nothing: the phrase goes on. Counted."""
+
+    turn: _Turn
+    phrase: _Phrase
+
+
 class Key(Message, tag="key"):
-    """The caller pressed a key. No dialogue asks for one yet."""
+    """The caller pressed a key. Counted; dictated digits come as a `final`."""
 
     digit: Annotated[str, msgspec.Meta(pattern=r"^[0-9*#A-D]$", description="which one")]
 
 
 class Silence(Message, tag="silence"):
-    """The caller had to be asked whether they are there."""
+    """The caller had to be asked whether they are there. Counted."""
 
     count: Annotated[int, msgspec.Meta(ge=1, le=1_000, description="the count-th time in a row")]
 
@@ -139,9 +148,11 @@ class Ping(Message, tag="ping"):
 
 
 class Ready(Message, tag="ready"):
-    """The call is known here: the stream may be used."""
+    """The call is known here: the stream may be used. If it is refused, nothing follows."""
 
     version: _told(int, "of this protocol") = VERSION
+    refused: _told(str, "`busy`: say `text` and hang up; else empty") = ""
+    text: _told(str, "what a caller who is refused is to hear") = ""
 
 
 class Accepted(Message, tag="accepted"):
@@ -167,7 +178,7 @@ class Answered(Message, tag="answered"):
     phrases: _told(
         int, "how many in all; with fewer received, what is missing is the rest of `text`"
     )
-    action: _told(Literal["listen", "hangup"], "what to do after the last phrase")
+    action: _told(Literal["listen", "hangup", "transfer"], "what to do after the last phrase")
     outcome: _told(str, "`answered`, `apologised` or `superseded`")
     text: _told(str, "the whole reply: the phrases joined by one space")
     patience_ms: _told(int, "the coming turn's end is waited for so long; 0: as usual")
@@ -195,7 +206,11 @@ class Listen(Message, tag="listen"):
 
 
 class Hangup(Message, tag="hangup"):
-    """Hang up after what is being said."""
+    """Hang up after what is being said: the call is ended from here, outside a turn."""
+
+
+class Transfer(Message, tag="transfer"):
+    """Put the call through to somebody now, as after a key: somebody here wants it."""
 
 
 class Pong(Message, tag="pong"):
@@ -210,12 +225,15 @@ Up: TypeAlias = (
     | PhraseStarted
     | PhraseFinished
     | PhraseInterrupted
+    | PhraseResumed
     | Key
     | Silence
     | Ended
     | Ping
 )
-Down: TypeAlias = Ready | Accepted | Say | Answered | Failed | Clear | Listen | Hangup | Pong
+Down: TypeAlias = (
+    Ready | Accepted | Say | Answered | Failed | Clear | Listen | Hangup | Transfer | Pong
+)
 
 
 class _Envelope(msgspec.Struct):
@@ -248,7 +266,7 @@ def decode(text: str | bytes) -> tuple[int, Up | None]:
             raise BadMessage("seq is missing, or no number from 1.")
         return message.seq, message
     except (msgspec.DecodeError, UnicodeError, RecursionError) as error:
-        raise BadMessage(f"The message cannot be read: {error}") from None
+        raise BadMessage(f"The message cannot be read: {explained(str(error))}") from None
 
 
 def encode(message: Down, seq: int) -> bytes:
@@ -260,11 +278,11 @@ def encode(message: Down, seq: int) -> bytes:
 # --------------------------------------------------------------------------------- docs/wire.md
 
 _CLOSES = (
-    (1000, "the call is over"),
+    (1000, "the call is over, or was refused"),
     (1008, "not signed by us: seen as HTTP 403, before the socket opens"),
     (1011, "an unforeseen fault; the log says where"),
     (1012, "the server stops: what was asked is answered, the rest goes elsewhere"),
-    (4400, "a message that cannot be read, a gap in `seq`, or silence for 10 s"),
+    (4400, "a message that cannot be read, a gap in `seq`, 33 turns at once, or silence for 10 s"),
     (4404, "the call is unknown and was not opened with `start`"),
     (4409, "the call is closed, or a newer stream of it has taken over"),
     (4429, "the scenario reads too slowly"),

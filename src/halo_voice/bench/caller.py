@@ -12,9 +12,10 @@ from typing import Any
 
 import msgspec
 
+from halo_voice.bench.mark import mark
 from halo_voice.bench.wire import Broken, Http, Signer, Socket, connect
 
-WORDS = "Скажите, пожалуйста, zq{:08} сколько стоит доставка светильника по городу"
+WORDS = "Скажите, пожалуйста, сколько стоит доставка {} светильника по городу"
 INTERIM_S = 0.18  # recognisers send one about so often; the backend may guess after 0.25 s
 PING_S = 5.0
 REPLY_S = 10.0
@@ -114,10 +115,11 @@ class Call:
 
     def __init__(self, place: Place) -> None:
         self.place = place
-        self.call_id = f"bench-{_run}-{next(_marks)}"
+        number = next(_marks)
+        self.call_id = f"bench-{_run}-{number}"
         self.start = {
             "call_id": self.call_id,
-            "caller": "+79990000000",
+            "caller": f"+7999{number % 10_000_000:07}",  # the calls of one number are limited
             "called": "+74950000000",
             "scenario_version": "bench",
         }
@@ -164,8 +166,8 @@ class Call:
         return body, sent, came
 
     async def _take_turn(self) -> None:
-        mark = next(_marks)
-        turn = await self._ask(mark, WORDS.format(mark))
+        number = next(_marks)
+        turn = await self._ask(number, WORDS.format(mark(number)))
         if turn.fault:
             self.place.faults[f"turn: {turn.fault}"] += 1
         self.place.turns.append(turn)

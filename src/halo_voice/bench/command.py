@@ -55,6 +55,12 @@ def bench(
     first: Annotated[
         bool, typer.Option(help="Go before all other programs of this machine; takes root.")
     ] = False,
+    settle: Annotated[
+        float, typer.Option(min=0, help="All callers talk so long before it is measured, s.")
+    ] = 1.0,
+    steady: Annotated[
+        bool, typer.Option(help="Fail when memory grows by 5 % or descriptors are left.")
+    ] = False,
     quick: Annotated[bool, typer.Option(help="A smoke test: 20 calls, 3 s.")] = False,
     json: Annotated[str, typer.Option(help="Write the figures here too; - is stdout.")] = "",
     vs: Annotated[
@@ -70,6 +76,7 @@ def bench(
 ) -> None:
     """Measure the backend under load: what it adds to the model's time, what a turn costs."""
     from halo_voice.bench import machine
+    from halo_voice.bench.figures import growth
     from halo_voice.bench.process import Failed
     from halo_voice.bench.run import Options
 
@@ -88,6 +95,7 @@ def bench(
         token_ms=token_ms,
         interims=interims,
         early_ms=early_ms,
+        settle_s=settle,
         keys=keys,
         first=first,
     )
@@ -98,7 +106,10 @@ def bench(
     except Failed as error:
         _stop(str(error))
     _tell(results, options, json)
-    raise typer.Exit(1 if any(result.faults for result in results) else 0)
+    grown = [fault for result in results for fault in growth(result)] if steady else []
+    for fault in grown:
+        _err.print(f"[red]✘[/red] {fault}", soft_wrap=True)
+    raise typer.Exit(1 if grown or any(result.faults for result in results) else 0)
 
 
 def _stop(fault: str) -> NoReturn:

@@ -12,6 +12,9 @@ from halo_voice.bench.caller import Turn
 from halo_voice.bench.load import Played
 from halo_voice.bench.model import Asked, Records
 
+GROWTH_MAX = 0.05
+"""So much, as a share, memory may grow in a measurement that is told to be steady."""
+
 
 class Spread(msgspec.Struct, frozen=True):
     """How a time in ms is spread; `count` values."""
@@ -37,6 +40,7 @@ class Usage(msgspec.Struct, frozen=True):
     """What the parent read of the server: processor s, memory bytes, the window (monotonic, s).
 
     others_share: what others than the server took of its core; None where it has none.
+    warm_files: descriptors before the callers came, without sockets.
     """
 
     idle_cpu_share: float
@@ -49,10 +53,14 @@ class Usage(msgspec.Struct, frozen=True):
     last_bytes: int
     open_calls: int
     others_share: float | None
+    warm_files: int = 0
 
 
 class Result(msgspec.Struct, frozen=True):
-    """One server under one load. Times in ms; `asking` and `saying` are parts of `overhead`."""
+    """One server under one load. Times in ms; `asking` and `saying` are parts of `overhead`.
+
+    `memory_growth`: within the window, as a share. `files_growth`: descriptors that are left.
+    """
 
     server: str
     way: str
@@ -73,6 +81,8 @@ class Result(msgspec.Struct, frozen=True):
     idle_mb: float
     warm_mb: float
     last_mb: float
+    memory_growth: float
+    files_growth: int
     server_busy_share: float
     others_share: float | None
     model_late: Spread
@@ -131,7 +141,9 @@ def result(
     seen: Records,
     answer: ScriptedAnswer,
     usage: Usage,
+    left: int,
 ) -> Result:
+    """`left`: descriptors more than at the start when callers and model have gone."""
     window = usage.ended - usage.began
     turns = [t for t in played.turns if usage.began <= t.sent <= usage.ended]
     asked: defaultdict[int, list[Asked]] = defaultdict(list)
@@ -169,6 +181,8 @@ def result(
         idle_mb=_mb(usage.fresh_bytes),
         warm_mb=_mb(usage.warm_bytes),
         last_mb=_mb(usage.last_bytes),
+        memory_growth=round(usage.last_bytes / usage.open_bytes - 1, 4),
+        files_growth=left,
         server_busy_share=round(usage.cpu_s / window, 3),
         others_share=usage.others_share,
         model_late=Spread.of(seen.late_ms),
@@ -176,6 +190,17 @@ def result(
         model_cpu_ms_a_turn=round(seen.cpu_ms_a_turn, 3),
         client_cpu_ms_a_turn=round(played.cpu_ms_a_turn, 3),
     )
+
+
+def growth(result: Result) -> list[str]:
+    """What grows under a load that is always the same, in words; nothing if it is steady."""
+    found = []
+    if result.memory_growth >= GROWTH_MAX:
+        share = f"{result.memory_growth * 100:.1f} %"
+        found.append(f"{result.server} {result.way}: memory grew by {share} while it was measured")
+    if result.files_growth > 0:
+        found.append(f"{result.server} {result.way}: {result.files_growth} descriptors are left")
+    return found
 
 
 def _mb(size: int) -> float:

@@ -53,6 +53,18 @@ def memory_bytes(pid: int) -> int:
     return pages * os.sysconf("SC_PAGE_SIZE")
 
 
+def open_files(pid: int) -> tuple[int, int]:
+    """Descriptors of a process: its sockets, and all others."""
+    sockets = others = 0
+    for link in (PROC / str(pid) / "fd").iterdir():
+        try:
+            is_socket = str(link.readlink()).startswith("socket:")
+        except FileNotFoundError:
+            continue  # closed meanwhile
+        sockets, others = sockets + is_socket, others + (not is_socket)
+    return sockets, others
+
+
 def processor() -> str:
     for line in (PROC / "cpuinfo").read_text().splitlines():
         if line.startswith("model name"):

@@ -11,7 +11,6 @@ import asyncio
 import gc
 import heapq
 import json
-import re
 import resource
 import signal
 import sys
@@ -23,8 +22,8 @@ import httptools
 import msgspec
 
 from halo_voice.bench.answer import ScriptedAnswer
+from halo_voice.bench.mark import last_mark
 
-_MARK = re.compile(rb"zq(\d{8})")
 _HEAD = (
     b"HTTP/1.1 200 OK\r\nContent-Type: text/event-stream\r\nCache-Control: no-cache\r\n"
     b"Transfer-Encoding: chunked\r\n\r\n"
@@ -149,10 +148,7 @@ class Connection(asyncio.Protocol):
         if self._parser.get_method() != b"POST":
             self._transport.write(_OTHER)
             return
-        start = body.rfind(b"zq")  # the newest words of the caller stand last
-        found = _MARK.match(body, start) if start >= 0 else None
-        mark = int(found[1]) if found else -1
-        self._asked = Asked(mark, self._came, [])
+        self._asked = Asked(last_mark(body), self._came, [])  # the newest words stand last
         self._wheel.asked.append(self._asked)
         self._transport.write(self._wheel.script.opening)
         self._wheel.add(self._came + self._wheel.script.first_token_s, self)

@@ -179,6 +179,8 @@ async def start_halo(
         "HALO_MODEL_URL": f"http://127.0.0.1:{model_port}/v1",
         "HALO_MODEL_KEY": "bench",
         "HALO_MODEL_NAME": "bench",
+        # The load, not the caution of the settings, is to find the server's end.
+        **dict.fromkeys(("HALO_CALLS_MAX", "HALO_CALL_TOKENS", "HALO_DAY_TOKENS"), "0"),
     }
     python = ["-c", _PROFILED, str(profile)] if profile else ["-c", _SERVE]
     child = await Child.start(

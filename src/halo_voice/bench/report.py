@@ -91,6 +91,8 @@ def _show_costs(results: Sequence[Result], out: Console) -> None:
         ("memory a live call, KB", lambda r: f"{r.memory_kb_a_call:.0f}"),
         ("memory of the idle process, MB", lambda r: f"{r.idle_mb:.0f}"),
         ("memory at the end, MB", lambda r: f"{r.last_mb:.0f}"),
+        ("its growth while measured, %", lambda r: f"{r.memory_growth * 100:.1f}"),
+        ("descriptors left behind", lambda r: f"{r.files_growth}"),
         ("idle processor share, %", lambda r: f"{r.idle_cpu_share * 100:.1f}"),
         ("the server's core: server busy, %", lambda r: f"{r.server_busy_share * 100:.0f}"),
         ("the server's core: others, %", lambda r: _share(r.others_share)),

@@ -32,12 +32,14 @@ from halo_voice.bench.process import (
 )
 
 IDLE_S = 2.0
+GONE_S_MAX = 10.0  # until a server has noticed that its callers have gone
 RAMP_S_MAX = 60.0
 END_S = 40.0
 
 
 class Options(msgspec.Struct, frozen=True):
-    """What `halo bench` was asked for; `early_ms` 0: the words are final as soon as they are."""
+    """What `halo bench` was asked for; `early_ms` 0: the words are final as soon as they are.
+    `settle_s`: so long all callers talk, besides one pause of theirs, before it is measured."""
 
     calls: int = 200
     think_s: float = 2.0
@@ -48,6 +50,7 @@ class Options(msgspec.Struct, frozen=True):
     token_ms: float = 15.0
     interims: int = 3
     early_ms: float = 0.0
+    settle_s: float = 1.0
     keys: bool = True
     first: bool = False
     seed: int = 0
@@ -111,16 +114,18 @@ async def measure(
         callers = await start_load(folder, other, plan)
         stack.push_async_callback(callers.stop)
         try:
+            sockets, _ = machine.open_files(measured.pid)
             usage = await _watch(options, measured, Callers(callers), progress)
             await callers.wait(END_S)
+            await model.stop()
+            left = await _left(measured, sockets + usage.warm_files)
         except (Failed, TimeoutError) as error:
             log = tail(folder / ("load.log" if measured.alive else "server.log"))
             why = str(error) or "the callers do not get through"
             raise Failed(f"{why}\n{log}") from None
-        await model.stop()
         played = msgspec.msgpack.decode((folder / "load.bin").read_bytes(), type=Played)
         seen = msgspec.msgpack.decode((folder / "model.bin").read_bytes(), type=Records)
-        return result(server, way, played, seen, ScriptedAnswer(options.tokens), usage)
+        return result(server, way, played, seen, ScriptedAnswer(options.tokens), usage, left)
 
 
 def places() -> tuple[int | None, int | None]:
@@ -157,17 +162,28 @@ async def _watch(options: Options, server: Child, callers: Callers, progress: Pr
     cpu, now = machine.cpu_s(server.pid), time.monotonic()
     await asyncio.sleep(IDLE_S)
     idle_share = (machine.cpu_s(server.pid) - cpu) / (time.monotonic() - now)
-    warm = machine.memory_bytes(server.pid)
+    warm, (_, warm_files) = machine.memory_bytes(server.pid), machine.open_files(server.pid)
     callers.child.tell("load")
     async with asyncio.timeout(RAMP_S_MAX + options.calls / 50):
         while not callers.state.ready:
             await callers.read()
             progress("the callers come", 0.15, callers.state)
-    async with asyncio.timeout(RAMP_S_MAX):
-        until = time.monotonic() + options.think_s + 1.0  # until they are out of step
+    async with asyncio.timeout(RAMP_S_MAX + options.settle_s):
+        until = time.monotonic() + options.think_s + options.settle_s  # until out of step
         while time.monotonic() < until:
             await callers.read()
-    return await _window(options, server, callers, progress, (idle_share, fresh, warm))
+    usage = await _window(options, server, callers, progress, (idle_share, fresh, warm))
+    return msgspec.structs.replace(usage, warm_files=warm_files)
+
+
+async def _left(server: Child, before: int) -> int:
+    """How many descriptors more than `before` are there when everybody has gone."""
+    until = time.monotonic() + GONE_S_MAX
+    while True:
+        left = sum(machine.open_files(server.pid)) - before
+        if left <= 0 or time.monotonic() > until:
+            return left
+        await asyncio.sleep(0.1)
 
 
 async def _window(

@@ -9,22 +9,22 @@ from functools import partial
 
 import structlog
 
+from halo_voice.calls.account import Account
 from halo_voice.calls.foresight import Foresight
+from halo_voice.calls.handovers import Handovers
 from halo_voice.calls.listener import Listener, Uncounted
 from halo_voice.calls.notes import Notes
 from halo_voice.calls.playback import Playback
-from halo_voice.calls.turn import Heard, Turn
+from halo_voice.calls.turn import STORE_MARGIN_S, Heard, Turn
 from halo_voice.calls.words import Words
 from halo_voice.core.dialogue import Ask, Dialogue, Say
 from halo_voice.core.errors import CallClosed, StoreError, TurnConflict
 from halo_voice.core.likeness import close_enough
 from halo_voice.core.patience import patience_ms
 from halo_voice.core.ports import Meter, Outcome, Store, TurnRecord
+from halo_voice.core.privacy import same_heard
 from halo_voice.core.speakable import same_words
 from halo_voice.core.transcript import Transcript
-
-STORE_MARGIN_S = 0.3
-"""Of a turn's time, so much is kept for writing the reply down and sending it, in seconds."""
 
 FORESEEN_S = 5.0
 """So much longer than a turn an answer may take that is begun before the turn, in seconds."""
@@ -34,6 +34,8 @@ _log = structlog.get_logger(__name__)
 
 class Call:
     """A call in progress. Its truth is in the store; this is what the next turn needs at hand."""
+
+    handovers: Handovers
 
     def __init__(
         self,
@@ -48,7 +50,7 @@ class Call:
         self.call_id = call_id
         self.dialogue = dialogue
         self.used_at = self._loop.time()
-        self._words = words
+        self.words = words
         self._store = store
         self._meter = meter or Uncounted()
         self._turns: dict[int, Turn] = {}  # those that are being answered
@@ -62,31 +64,37 @@ class Call:
             limit=dialogue.profile.limits.speculations,
             meter=self._meter,
         )
-        self._listener: Listener | None = None
+        self.listener: Listener | None = None
         self._alone = asyncio.Event()  # no stream listens
         self._alone.set()
         self._streamed: tuple[int, Listener | None] = (0, None)  # the last answer given on a stream
         self._patience_ms = 0
         self._gone = False
+        self._ending = False
 
     @property
     def busy(self) -> bool:
-        return bool(self._turns) or self._listener is not None
+        return bool(self._turns) or self.listener is not None
+
+    @property
+    def ending(self) -> bool:
+        """The call is to be hung up: whoever speaks to the caller next has to be told."""
+        return self._ending
 
     # -------------------------------------------------------------------------- who listens
 
     def attach(self, listener: Listener) -> None:
         """`listener` is the call's stream from now on; an older one has to leave."""
         self.used_at = self._loop.time()
-        before, self._listener = self._listener, listener
+        before, self.listener = self.listener, listener
         self._alone.clear()
         if before is not None:
             before.leave(closed=False)
 
     def detach(self, listener: Listener) -> None:
         """The stream is gone. A turn that is being answered goes on: it is asked for elsewhere."""
-        if self._listener is listener:
-            self._listener = None
+        if self.listener is listener:
+            self.listener = None
             self._alone.set()
             self._foresight.drop()
         if self._streamed[1] is listener:
@@ -106,7 +114,7 @@ class Call:
         self.used_at = self._loop.time()
         turn = self._turns.get(heard.turn)
         if turn is None:
-            turn = self._turns[heard.turn] = Turn(heard, self._store.hurry)
+            turn = self._turns[heard.turn] = Turn(heard, self._store.hurry, Account(self._meter))
             turn.answering = asyncio.create_task(self._answer(turn))
             turn.answering.add_done_callback(lambda done: self._over(turn, done))
         elif not same_words(turn.heard.user_text, heard.user_text):
@@ -131,15 +139,17 @@ class Call:
             return known
         self._supersede(before=turn.number)
         heard = turn.heard
-        due = turn.received + heard.deadline_s - STORE_MARGIN_S
-        self._think(turn, due)
+        turn.words = words = self.dialogue.masked(turn.number, heard.user_text)
+        self._think(turn)
         # A model that does not keep its deadline is stopped in time for the store.
-        late = self._loop.call_at(due + STORE_MARGIN_S / 2, self._stop_late, turn)
+        late = self._loop.call_at(turn.due + STORE_MARGIN_S / 2, self._stop_late, turn)
         try:
             # The words are written down while the model already thinks.
-            said = self.call_id, turn.number, heard.user_text, heard.confidence
-            record = await self._store.accept_turn(*said, within_s=turn.accept_within_s)
-            if not same_words(record.user_text, heard.user_text):
+            said = self.call_id, turn.number, words, heard.confidence
+            record = await self._store.accept_turn(
+                *said, text_cut=heard.cut, within_s=turn.accept_within_s
+            )
+            if not same_heard(record.user_text, heard.user_text):
                 raise TurnConflict
             if record.outcome is not Outcome.PENDING:  # another process was first
                 self.dialogue.transcript.keep(record)
@@ -151,21 +161,27 @@ class Call:
         finally:
             late.cancel()
             turn.drop()
+            turn.settle()
 
     async def _catch_up(self, number: int) -> None:
         """Turns in between went to another process, or were lost on their way: the store knows."""
         if number > self.dialogue.newest + 1:
-            self.dialogue.transcript = Transcript.of(await self._store.turns(self.call_id))
+            tools = await self.words.tools_called()
+            self.dialogue.transcript = Transcript.of(await self._store.turns(self.call_id), tools)
 
-    def _think(self, turn: Turn, due: float) -> None:
+    def _think(self, turn: Turn) -> None:
         """Begin the answer, or take the one that was begun already."""
         step = self.dialogue.hear(turn.number, turn.words)
+        if self._ending:
+            step = self.dialogue.dismissed()
         self._patience_ms = 0
         if isinstance(step, Ask):
             begun = self._foresight.adopt(turn.number, turn.words, step.messages)
-            turn.write(begun or self._words.begin(self.dialogue, step.messages, due))
+            turn.account = self._foresight.account()
+            turn.write(begun or self.words.begin(self.dialogue, step.messages, turn.due))
         else:
             self._foresight.drop()
+            turn.account = self._foresight.account()
             turn.say(step if isinstance(step, Say) else self.dialogue.failed())
 
     def _supersede(self, *, before: int) -> None:
@@ -173,15 +189,16 @@ class Call:
         for turn in self._turns.values():
             if turn.number < before:
                 self._cut_off(turn, Outcome.SUPERSEDED)
-        number, listener = self._streamed
-        if (
-            listener is not None
-            and listener is self._listener
-            and not self._playback.audible(number)
-        ):
-            self.note(number, "", {})  # its stream would have told if it had begun
-        self._streamed = (0, None)
+        self._note_unheard()
         self._playback.flush()
+
+    def _note_unheard(self) -> None:
+        """The last answer given on the stream never began: the stream would have told."""
+        number, listener = self._streamed
+        told = listener is not None and listener is self.listener
+        if told and not self._playback.audible(number):
+            self.note(number, "", {})
+        self._streamed = (0, None)
 
     def _stop_late(self, turn: Turn) -> None:
         """The time is up: what there is has to do."""
@@ -193,7 +210,7 @@ class Call:
         if turn.draft is not None:
             turn.add(offer)
         if turn.phrases:
-            turn.decide(self.dialogue.answered(turn.phrases, "late"))
+            turn.decide(self.dialogue.answered(turn.phrases, "late", cut=True))
         else:
             turn.say(self.dialogue.failed())
 
@@ -214,7 +231,6 @@ class Call:
     async def _settle(self, turn: Turn, record: TurnRecord, say: Say) -> TurnRecord:
         if say.outcome is Outcome.APOLOGISED:
             _log.warning("turn_unanswered", call_id=self.call_id)
-        model_ms = None if turn.draft is None else self._since(turn, self._loop.time())
         self._keep(record, say)
         try:
             settled = await self._store.settle_turn(
@@ -224,13 +240,16 @@ class Call:
                 reply=say.text,
                 action=say.action,
                 source=say.source,
-                model_ms=model_ms,
+                model_ms=None if turn.draft is None else turn.since(self._loop.time()),
+                reply_cut=say.cut,
+                spent=turn.settle(say),
+                cost=self.words.purse.since_last_turn(),
                 within_s=turn.settle_within_s,
             )
         except StoreError:
             self.dialogue.transcript.keep(record)
             raise
-        latency = self._stages(turn)
+        latency = turn.stages()
         self._meter.turn_settled(settled.outcome)
         self._meter.latency(latency)
         ours = settled.reply == say.text
@@ -241,22 +260,6 @@ class Call:
         if settled.outcome is not Outcome.SUPERSEDED:
             self._streamed = (turn.number, turn.listener)
         return settled
-
-    def _stages(self, turn: Turn) -> dict[str, int]:
-        """How long what took, in ms: the keys of `TurnNote.latency`."""
-        token_at = None if turn.draft is None else turn.draft.first_token_at
-        known = {
-            "asr_ms": turn.heard.asr_ms,
-            "first_token_ms": None if token_at is None else self._since(turn, token_at),
-            "first_phrase_ms": (
-                None if turn.first_phrase_at is None else self._since(turn, turn.first_phrase_at)
-            ),
-        }
-        return {name: value for name, value in known.items() if value is not None}
-
-    def _since(self, turn: Turn, then: float) -> int:
-        """Milliseconds from the turn's arrival; an answer begun ahead of it took none."""
-        return max(0, round((then - turn.received) * 1000))
 
     def _over(self, turn: Turn, answering: asyncio.Task[TurnRecord]) -> None:
         if self._turns.get(turn.number) is turn:
@@ -272,12 +275,12 @@ class Call:
             return
         thinking = any(not turn.decided.done() for turn in self._turns.values())
         if not thinking:
-            self._foresight.see(number, text, quiet=quiet)
+            self._foresight.see(number, self.dialogue.foreseeable(number, text), quiet=quiet)
         before = self.dialogue.transcript.turn(self.dialogue.newest)
         patience = patience_ms(before.reply if before is not None else "", text)
-        if patience != self._patience_ms and self._listener is not None:
+        if patience != self._patience_ms and self.listener is not None:
             self._patience_ms = patience
-            self._listener.listen(number, patience)
+            self.listener.listen(number, patience)
 
     def revise(self, number: int, text: str) -> None:
         """The recogniser has understood a turn otherwise, after it was asked.
@@ -286,6 +289,7 @@ class Call:
         """
         turn = self._turns.get(number)
         known = self.dialogue.transcript.turn(number)
+        text = self.dialogue.masked(number, text)
         before = turn.words if turn is not None else known.user_text if known is not None else text
         if text == before or not text.strip():
             return
@@ -300,10 +304,9 @@ class Call:
             self._answer_anew(turn)
 
     def _answer_anew(self, turn: Turn) -> None:
-        due = turn.received + turn.heard.deadline_s - STORE_MARGIN_S
         step = self.dialogue.step(turn.number, turn.words)
         if isinstance(step, Ask):
-            turn.write(self._words.begin(self.dialogue, step.messages, due))
+            turn.write(self.words.begin(self.dialogue, step.messages, turn.due))
         else:
             turn.take_back()
             turn.say(step)
@@ -332,11 +335,14 @@ class Call:
         self._tell(number)
 
     def note(self, number: int, heard: str | None, latency: Mapping[str, int]) -> None:
-        """What the scenario tells of an earlier turn over HTTP."""
+        """What the scenario tells of an earlier turn with a newer one, or with the call's end: of
+        one that is being answered, only that nothing was heard.
+        """
         known = self.dialogue.transcript.turn(number)
         if known is None and number not in self._turns:
             return
-        if heard is not None and known is not None and not known.reply.startswith(heard):
+        reply = known.reply if known is not None else ""
+        if heard is not None and not reply.startswith(heard):
             heard = None  # what is stored as heard is a beginning of what was said
         self._playback.noted(number, heard, latency)
         self._meter.latency(latency)
@@ -350,12 +356,20 @@ class Call:
 
     # ------------------------------------------------------------------------------- the end
 
+    def hang_up(self) -> bool:
+        """End the call from here. False if nobody listens now: then a next turn or stream does."""
+        self._ending = True
+        if self.listener is not None:
+            self.listener.hang_up()
+        return self.listener is not None
+
     def gone(self) -> None:
         """The caller is gone: no model speaks to nobody."""
         self._gone = True
         self._foresight.drop()
         for turn in list(self._turns.values()):
             self._cut_off(turn, Outcome.CALLER_GONE)
+        self._note_unheard()
         self._playback.flush(ended=True)
 
     async def finish(self) -> None:
@@ -363,14 +377,15 @@ class Call:
         self._foresight.drop()
         answering = [turn.answering for turn in self._turns.values()]
         await asyncio.gather(*answering, return_exceptions=True)
+        await self.words.finish()
         self._playback.flush()
         await self._notes.written()
 
     def close(self) -> None:
         """The call is over: its stream has to leave."""
         self.gone()
-        if self._listener is not None:
-            self._listener.leave(closed=True)
+        if self.listener is not None:
+            self.listener.leave(closed=True)
 
     def abandon(self) -> None:
         """Answer nothing any more: what is not settled is asked again, here or elsewhere."""
@@ -379,7 +394,7 @@ class Call:
 
     async def drain(self) -> None:
         """The process is about to stop: let what was asked be answered, and the stream go."""
-        if self._listener is not None:
-            self._listener.drain()
+        if self.listener is not None:
+            self.listener.drain()
         await self.finish()
         await self._alone.wait()

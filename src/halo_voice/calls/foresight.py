@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable
 
+from halo_voice.calls.account import Account
 from halo_voice.calls.draft import Draft
 from halo_voice.core.dialogue import Ask
 from halo_voice.core.likeness import close_enough
@@ -34,6 +35,7 @@ class Foresight:
         self._begin = begin
         self._left = limit
         self._meter = meter
+        self._account = Account(meter)
         self._turn = 0
         self._text = ""
         self._draft: Draft | None = None
@@ -59,6 +61,11 @@ class Foresight:
         self._meter.speculated(adopted=True)
         return draft
 
+    def account(self) -> Account:
+        """What was begun in vain since this was asked last: it is the coming turn's."""
+        account, self._account = self._account, Account(self._meter)
+        return account
+
     def drop(self) -> None:
         """Forget what was seen; an answer that was begun is thrown away."""
         if self._timer is not None:
@@ -68,7 +75,8 @@ class Foresight:
         if draft is not None:
             self._left -= 1
             draft.drop()
-            self._meter.speculated(adopted=False, wasted_chars=draft.chars)
+            self._meter.speculated(adopted=False)
+            self._account.add(draft.settle())
 
     def _start(self) -> None:
         if self._timer is not None:

@@ -6,10 +6,14 @@ import asyncio
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
-from halo_voice.calls.draft import Draft
+from halo_voice.calls.account import Account
+from halo_voice.calls.draft import Commitment, Draft
 from halo_voice.calls.listener import Listener
 from halo_voice.core.dialogue import Say
-from halo_voice.core.ports import TurnRecord
+from halo_voice.core.ports import Fate, Outcome, Spent, TurnRecord
+
+STORE_MARGIN_S = 0.3
+"""Of a turn's time, so much is kept for writing the reply down and sending it, in seconds."""
 
 ACCEPT_WITHIN_S = 0.04
 SETTLE_WITHIN_S = 0.1
@@ -21,7 +25,7 @@ class Heard:
     """The caller's words as they came in. `deadline_s`: seconds until the reply must be there.
 
     `have`: phrases of the answer that arrived already, before a connection broke. `asr_ms`: from
-    the caller's last sound to the question.
+    the caller's last sound to the question. `cut`: the caller said more than `user_text` holds.
     """
 
     turn: int
@@ -30,6 +34,7 @@ class Heard:
     deadline_s: float
     have: int = 0
     asr_ms: int | None = None
+    cut: bool = False
 
 
 class Turn:
@@ -42,7 +47,7 @@ class Turn:
 
     answering: asyncio.Task[TurnRecord]
 
-    def __init__(self, heard: Heard, hurry: Callable[[], None]) -> None:
+    def __init__(self, heard: Heard, hurry: Callable[[], None], account: Account) -> None:
         loop = asyncio.get_running_loop()
         self.heard = heard
         self.number = heard.turn
@@ -54,10 +59,16 @@ class Turn:
         self.first_phrase_at: float | None = None
         self.decided: asyncio.Future[Say] = loop.create_future()
         self.listener: Listener | None = None
+        self.account = account
         self._have = 0
         self._given = 0
         self._hurry = hurry
         self._loop = loop
+
+    @property
+    def due(self) -> float:
+        """The answer must be whole by then, on the event loop's clock."""
+        return self.received + self.heard.deadline_s - STORE_MARGIN_S
 
     @property
     def accept_within_s(self) -> float:
@@ -77,8 +88,9 @@ class Turn:
             self._resume(known=have <= len(self.phrases))
 
     def open(self, record: TurnRecord) -> None:
-        """The turn is written down: its phrases may be heard."""
+        """The turn is written down: its phrases may be heard, its tools may run."""
         self.record = record
+        self._commit()
         if self.listener is not None:
             self.listener.accepted(self.number)
             self._resume(known=not self._have)  # what it has was made by a process that is gone
@@ -88,6 +100,7 @@ class Turn:
     def repeat(self, record: TurnRecord, phrases: Sequence[str] | None) -> None:
         """The turn was settled before; its phrases are given again if they are known."""
         self.drop()
+        self.settle()
         self.draft, self.phrases, self.record = None, list(phrases or ()), record
         if self.listener is not None:
             self.listener.accepted(self.number)
@@ -99,11 +112,19 @@ class Turn:
         self.draft, self.phrases = draft, draft.phrases
         draft.on_phrase = self._give
         draft.writing.add_done_callback(self._written)
+        self._commit()
         self._give()
+
+    def _commit(self) -> None:
+        if self.record is not None and self.draft is not None and self.draft.awaits is not None:
+            self.draft.commit(
+                Commitment(self.number, self.received, self.due, lambda: self.listener is not None)
+            )
 
     def take_back(self) -> None:
         """Nothing of what was given out counts any more."""
         self.drop()
+        self.settle()
         if self._given and self.listener is not None:
             self.listener.clear(self.number)
         self._given = 0
@@ -126,6 +147,32 @@ class Turn:
         """What was decided; None as long as nothing is."""
         done = self.decided.done() and not self.decided.cancelled()
         return self.decided.result() if done and self.decided.exception() is None else None
+
+    def settle(self, say: Say | None = None) -> Spent:
+        """What was asked of models is over, and became `say`, if anything."""
+        said, undecided = "", Fate.UNWANTED
+        if say is not None and say.outcome is Outcome.APOLOGISED:
+            undecided = Fate.SILENT
+        elif say is not None:
+            said, undecided = say.text, Fate.ENDLESS if say.cut else Fate.UNWANTED
+        if self.draft is not None:
+            self.account.add(self.draft.settle(), said, undecided=undecided)
+        return self.account.spent
+
+    def since(self, then: float) -> int:
+        """Milliseconds from the turn's arrival; an answer begun ahead of it took none."""
+        return max(0, round((then - self.received) * 1000))
+
+    def stages(self) -> dict[str, int]:
+        """How long what took, in ms: the keys of `TurnNote.latency`."""
+        token_at = None if self.draft is None else self.draft.first_token_at
+        phrase_at = self.first_phrase_at
+        known = {
+            "asr_ms": self.heard.asr_ms,
+            "first_token_ms": None if token_at is None else self.since(token_at),
+            "first_phrase_ms": None if phrase_at is None else self.since(phrase_at),
+        }
+        return {name: value for name, value in known.items() if value is not None}
 
     def add(self, phrases: Sequence[str]) -> None:
         """More phrases, after those of the draft."""

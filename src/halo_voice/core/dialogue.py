@@ -9,6 +9,8 @@ that. So each rule below can be tried without a call.
     hear(turn, words)         new, number follows        Ask the model
                               new, caller says goodbye   Say the farewell, hang up
                               new, beyond the limit      Say goodbye, hang up; no model
+                              new, in another language   Say so, listen; no model
+                              new, asks for a person     Say so, transfer; no model
                               pending, same words        Ask again (a lost process began it)
                               settled, same words        Repeat the stored reply
                               known, other words         TurnConflict
@@ -16,6 +18,8 @@ that. So each rule below can be tried without a call.
     answered(phrases)         some                       Say them, listen
                               none                       Say the apology
     torn, endless             phrases are out            offer to go on as the last one
+    not meant for us          few in a row               Say that it was not understood, listen
+                              as many as may be          Say goodbye, hang up
     cut off(phrases)          heard by the caller        Say: what was given out
                               not heard                  nothing: superseded, or the caller is gone
     foresee(turn, words)      the next turn, for a model Ask, before the caller has ended
@@ -26,10 +30,14 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
+from halo_voice.core import aside
 from halo_voice.core.errors import TurnConflict
 from halo_voice.core.farewell import says_goodbye
+from halo_voice.core.language import language_of
+from halo_voice.core.operators import wanted
 from halo_voice.core.phrases import Phraser
 from halo_voice.core.ports import Action, Message, Outcome, TurnRecord
+from halo_voice.core.privacy import same_heard
 from halo_voice.core.profile import Profile
 from halo_voice.core.speakable import same_words
 from halo_voice.core.transcript import Transcript
@@ -44,12 +52,14 @@ class Ask:
 
 @dataclass(frozen=True, slots=True)
 class Say:
-    """Say this to the caller, then do `action`. `source` tells who found the words."""
+    """Say this to the caller, then do `action`. `source` tells who found the words; `cut`: more of
+    them was to come."""
 
     text: str
     outcome: Outcome
     action: Action = "listen"
     source: str = ""
+    cut: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,11 +78,19 @@ class Dialogue:
         transcript: Transcript | None = None,
         *,
         spoken: Callable[[str], str] = str,
+        briefing: Callable[[], str] | None = None,
+        transfers: Callable[[], bool] = lambda: False,
     ) -> None:
-        """`spoken` writes numbers and abbreviations out in words; without it they stay."""
+        """`spoken` writes numbers and abbreviations out in words; without it they stay. `briefing`:
+        what a model is told besides the persona. `transfers`: whether the call may be put through
+        now."""
         self.profile = profile
-        self.transcript = transcript or Transcript()
+        self.transcript = Transcript() if transcript is None else transcript
         self._spoken = spoken
+        self._briefing = briefing
+        self._transfers = transfers
+        self.put_through = False
+        """Somebody wants the call put through, and no stream could tell so."""
         self._asked = 0
 
     @property
@@ -89,7 +107,7 @@ class Dialogue:
                     f"Turn {turn} comes after turn {self.newest}: number turns upwards."
                 )
             return None
-        if not same_words(known.user_text, user_text):
+        if not same_heard(known.user_text, user_text):
             raise TurnConflict(f"Turn {turn} is stored with other words: send them as a new turn.")
         return None if known.outcome is Outcome.PENDING else known
 
@@ -107,30 +125,90 @@ class Dialogue:
             return Say(self.profile.texts.bye_turns, Outcome.ANSWERED, "hangup", "limit")
         if says_goodbye(user_text):
             return Say(self.profile.texts.farewell, Outcome.ANSWERED, "hangup", "farewell")
-        return Ask(self.transcript.messages(self.profile.persona, user_text, before=turn))
+        language = language_of(user_text)
+        if language not in self.profile.languages:
+            return self._led_nowhere(self.profile.texts.foreign, f"{aside.FOREIGN}{language}")
+        if self._puts_through(user_text):
+            return Say(self.profile.texts.transfer, Outcome.ANSWERED, "transfer", "operator")
+        persona, input_chars = self.profile.persona, self.profile.limits.input_chars
+        if self._briefing is not None:
+            persona = f"{persona}\n\n{self._briefing()}"
+        return Ask(
+            self.transcript.messages(persona, user_text, before=turn, input_chars=input_chars)
+        )
+
+    @property
+    def can_transfer(self) -> bool:
+        """Whether the call may be put through to somebody."""
+        return bool(self.profile.operators) and self._transfers()
+
+    def _puts_through(self, user_text: str) -> bool:
+        if not self.can_transfer:
+            return False
+        return self.put_through or wanted(user_text, self.profile.operators) is not None
 
     def foresee(self, turn: int, user_text: str) -> Ask | None:
         """What a model would be asked if these were the coming turn's words; None: nothing."""
         step = self.step(turn, user_text) if turn > self.newest and user_text.strip() else None
         return step if isinstance(step, Ask) else None
 
-    def phraser(self) -> Phraser:
-        """Makes the phrases of one answer; room for the offer to go on is left."""
+    def masked(self, turn: int, heard: str) -> str:
+        """The words `heard` as turn `turn`, without what the profile masks; as they were masked
+        at first where they are known."""
+        reply, known = self.transcript.reply_before(turn), self.transcript.turn(turn)
+        masked = self.profile.privacy.masked(heard, reply=reply)
+        if known is None or same_words(known.user_text, masked):
+            return masked
+        return known.user_text if same_heard(known.user_text, heard) else masked
+
+    def foreseeable(self, turn: int, heard: str) -> str:
+        """What a model may be shown of words that still change: masked, and nothing as long as
+        they may be the beginning of what is masked."""
+        reply = self.transcript.reply_before(turn)
+        masked = self.profile.privacy.masked(heard, reply=reply)
+        return "" if self.profile.privacy.unfinished(masked, reply=reply) else masked
+
+    def phraser(self, watch: Callable[[str], None] = lambda _: None, *, used: int = 0) -> Phraser:
+        """Makes the phrases of one answer; room for the offer to go on is left. `watch` is shown
+        each phrase before its numbers are written out. `used`: characters that were given out in
+        this turn before."""
+
+        def spoken(text: str) -> str:
+            watch(text)
+            return self._spoken(text)
+
         limit = self.profile.limits.phrase_chars
         offer = min(len(self.profile.texts.go_on) + 1, limit // 4)
-        return Phraser(limit=limit - offer, spoken=self._spoken)
+        return Phraser(limit=max(limit - offer - used, limit // 4), spoken=spoken)
 
     def go_on(self, phrases: Sequence[str]) -> list[str]:
         """What ends an answer that broke off, or had no end; nothing if there is no room for it."""
-        offer = self.profile.texts.go_on
-        room = self.profile.limits.phrase_chars - len(" ".join(phrases)) - 1
-        return [offer] if phrases and len(offer) <= room else []
+        return self.ended(phrases, self.profile.texts.go_on) if phrases else []
 
-    def answered(self, phrases: Sequence[str], source: str) -> Say:
-        """The model's phrases, or an apology if there are none."""
+    def ended(self, phrases: Sequence[str], text: str) -> list[str]:
+        """`text` as the end of an answer, if there is room for it; alone there always is."""
+        room = self.profile.limits.phrase_chars - len(" ".join(phrases)) - 1
+        return [text] if not phrases or len(text) <= room else []
+
+    def answered(self, phrases: Sequence[str], source: str, *, cut: bool = False) -> Say:
+        """The model's phrases, or an apology if there are none. `cut`: it broke off."""
         if not phrases:
             return self.failed()
-        return Say(" ".join(phrases), Outcome.ANSWERED, "listen", source)
+        return Say(" ".join(phrases), Outcome.ANSWERED, "listen", source, cut)
+
+    def asked_to_repeat(self) -> Say:
+        """The model says that the words were not meant for us."""
+        return self._led_nowhere(self.profile.texts.repeat, aside.SOURCE)
+
+    def _led_nowhere(self, text: str, source: str) -> Say:
+        """`text`, or the goodbye where that many turns in a row led nowhere."""
+        if self.transcript.idle + 1 >= self.profile.limits.idle_turns:
+            return Say(self.profile.texts.bye_idle, Outcome.ANSWERED, "hangup", source)
+        return Say(text, Outcome.ANSWERED, "listen", source)
+
+    def dismissed(self) -> Say:
+        """The call is ended from our side, whatever was said last."""
+        return Say(self.profile.texts.farewell, Outcome.ANSWERED, "hangup", "dismissed")
 
     def failed(self) -> Say:
         return Say(self.profile.texts.apology, Outcome.APOLOGISED, "listen", "apology")

@@ -8,10 +8,12 @@ HaloError
 │   ├── NoSuchMethod        405
 │   ├── UnknownCall         404
 │   ├── CallClosed          409
+│   ├── CallRefused         409  a new call: all lines are busy
 │   ├── TurnConflict        409  a number that cannot follow, or other words under a stored one
 │   ├── TooSlow             408
 │   ├── TooLarge            413
 │   └── UnusableText        422  missing, blank or mistyped field
+├── Stopping                the process ends before the turn is answered
 ├── ModelError              the language model gave no usable answer
 │   ├── ModelUnreachable    no connection, broken connection
 │   ├── ModelTimeout        no first token, a stall, or the whole answer over its limit
@@ -20,7 +22,11 @@ HaloError
 │   └── ModelBroken         an answer that is not the protocol, or that is empty
 ├── StoreError
 │   ├── StoreBusy           locked for longer than the busy limit
+│   │   └── StoreFull       so much waits for the store that no new call is begun
 │   └── StoreUnavailable    gone, full, read-only
+├── ToolError               a tool failed, and nothing has happened
+│   ├── ToolMisused         its arguments are wrong: the model may try again
+│   └── ToolUnsure          whether it happened is not known
 ├── RecordingError          a recording after the call
 │   ├── RecordingRefused    the address is not one we may fetch
 │   └── RecordingUnavailable it could not be fetched
@@ -92,6 +98,27 @@ class CallClosed(RequestError):
     status = 409
 
 
+class NoOperator(RequestError):
+    """The call cannot be put through: its profile has no operators, or its scenario is older."""
+
+    code = "no_operator"
+    status = 409
+
+
+class CallRefused(RequestError):
+    """The call may not begin: all lines are busy, or its number calls too often.
+
+    `said`: what the caller is to hear before the line is closed.
+    """
+
+    code = "call_refused"
+    status = 409
+
+    def __init__(self, said: str) -> None:
+        super().__init__()
+        self.said = said
+
+
 class TurnConflict(RequestError):
     """The turn does not follow the call's last turn, or its number holds other words."""
 
@@ -118,6 +145,12 @@ class UnusableText(RequestError):
 
     code = "unusable_text"
     status = 422
+
+
+class Stopping(HaloError):
+    """This process is about to stop: ask again, another one answers."""
+
+    code = "stopping"
 
 
 class ModelError(HaloError):
@@ -176,10 +209,34 @@ class StoreBusy(StoreError):
     code = "store_busy"
 
 
+class StoreFull(StoreBusy):
+    """Too much waits for the store: no new call is begun until it is back."""
+
+    code = "store_full"
+
+
 class StoreUnavailable(StoreError):
     """The store is gone, full or read-only: check HALO_STORE_URL, the disk and its rights."""
 
     code = "store_unavailable"
+
+
+class ToolError(HaloError):
+    """The tool failed; nothing has happened. The message is for the model."""
+
+    code = "tool_failed"
+
+
+class ToolMisused(ToolError):
+    """The tool's arguments are wrong. The message tells the model which and why."""
+
+    code = "tool_misused"
+
+
+class ToolUnsure(ToolError):
+    """The tool gave no answer: whether it happened is not known."""
+
+    code = "tool_unsure"
 
 
 class RecordingError(HaloError):

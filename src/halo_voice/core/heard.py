@@ -55,3 +55,9 @@ def _beginning(text: str) -> str:
     if len(text) <= CUT_CHARS_MAX:
         return text
     return text[:CUT_CHARS_MAX].rpartition(" ")[0].rstrip(" ,;:—(«") + "…"
+
+
+def noted(turn: TurnRecord) -> str:
+    """What stands before the caller's words after this turn: "" if it was heard to its end."""
+    heard = told(turn)
+    return note_of(heard.cut, heard=bool(heard.assistant)) if heard.cut else ""

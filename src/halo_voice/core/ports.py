@@ -8,7 +8,16 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Literal, Protocol
 
-Action = Literal["listen", "hangup"]
+from halo_voice.core.admission import Why
+from halo_voice.core.attempts import NOTHING_SPENT as NOTHING_SPENT
+from halo_voice.core.attempts import Attempted as Attempted
+from halo_voice.core.attempts import Fate as Fate
+from halo_voice.core.attempts import Spent as Spent
+from halo_voice.core.messages import Message as Message
+from halo_voice.core.money import Cost, Tokens
+from halo_voice.core.tools import ToolLog, ToolState
+
+Action = Literal["listen", "hangup", "transfer"]
 
 
 class Outcome(StrEnum):
@@ -22,16 +31,12 @@ class Outcome(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
-class Message:
-    """One line of the conversation as a language model wants it."""
-
-    role: Literal["system", "user", "assistant"]
-    content: str
-
-
-@dataclass(frozen=True, slots=True)
 class CallStart:
-    """A call as it begins. Numbers are as the platform gives them; all may be empty."""
+    """A call as it begins. Numbers are as the platform gives them; all may be empty.
+
+    `bucket`: what it shares with other calls of its number (`core.admission`). `refused`: why it
+    does not begin; then it is recorded as ended with this reason at once.
+    """
 
     call_id: str
     caller: str = ""
@@ -40,11 +45,13 @@ class CallStart:
     profile_version: str = ""
     scenario_version: str = ""
     direction: Literal["incoming", "outgoing"] = "incoming"
+    bucket: str = ""
+    refused: str = ""
 
 
 @dataclass(frozen=True, slots=True)
 class CallRecord:
-    """A call as the store knows it. Times are UTC."""
+    """A call as the store knows it. Times are UTC, micros millionths of a rouble."""
 
     call_id: str
     caller: str
@@ -60,10 +67,29 @@ class CallRecord:
     turns_reported: int | None = None
     late_texts: tuple[str, ...] = ()
     recording_text: str | None = None
+    bucket: str = ""
+    tokens_in: int = 0
+    tokens_out: int = 0
+    model_micros: int = 0
+    asr_micros: int = 0
+    tts_micros: int = 0
+    line_micros: int = 0
 
     @property
     def open(self) -> bool:
         return self.ended_at is None
+
+    @property
+    def cost(self) -> Cost:
+        """What the call cost; nothing as long as it goes on."""
+        return Cost(
+            self.tokens_in,
+            self.tokens_out,
+            self.model_micros,
+            self.asr_micros,
+            self.tts_micros,
+            self.line_micros,
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,7 +98,10 @@ class TurnRecord:
 
     `heard`: the beginning of `reply` that the caller heard before interrupting; None: all of it, or
     nothing is known. `revised_text`: what the recogniser made of `user_text` later, "" if nothing.
-    `latency`: milliseconds by stage, see `TurnNote`.
+    `latency`: milliseconds by stage, see `TurnNote`. `text_cut`: the caller said more than
+    `user_text` holds. `reply_cut`: the model's answer broke off, or was stopped at the limit. The
+    next three are those of `Spent`. Tokens and micros are those that the models took since the turn
+    before, what was called off or thrown away included.
     """
 
     call_id: str
@@ -89,6 +118,19 @@ class TurnRecord:
     heard: str | None = None
     revised_text: str = ""
     latency: Mapping[str, int] = field(default_factory=dict)
+    text_cut: bool = False
+    reply_cut: bool = False
+    attempts: int = 0
+    wasted_chars: int = 0
+    wasted_prompt_chars: int = 0
+
+    tokens_in: int = 0
+    tokens_out: int = 0
+    model_micros: int = 0
+
+    @property
+    def cost(self) -> Cost:
+        return Cost(self.tokens_in, self.tokens_out, self.model_micros)
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,13 +151,18 @@ class TurnNote:
 
 @dataclass(frozen=True, slots=True)
 class CallEnd:
-    """The final report of a call, as the scenario or the reconciler gives it."""
+    """The final report of a call, as the scenario or the reconciler gives it, and its cost.
+
+    `faults`: what failed in the call though it did not end for it, as reasons of an end.
+    """
 
     call_id: str
     reason: str
     duration_ms: int
     turns: int
     late_texts: tuple[str, ...] = field(default=())
+    cost: Cost = field(default_factory=Cost)
+    faults: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -146,11 +193,18 @@ class LanguageModel(Protocol):
     ) -> AsyncIterator[str]:
         """Yield the answer's text in pieces as they come, never an empty piece.
 
+        A model whose `takes_tools` is true is offered some with one more argument, `tools:
+        Offer`, where there are some. Then `Calls` are pieces too.
+
         `deadline_s` bounds the whole answer, in seconds from the call. Closing the iterator early
         closes the connection. An answer without a single piece raises `ModelBroken`.
 
         What is returned may have `async def each(take)` beside: it hands every piece to the
-        function `take` in the moment it comes, until `take` returns what is true.
+        function `take` in the moment it comes, until `take` returns what is true. Of several
+        models in one it may have `tried`, those that were asked, and `speaker`, the one of them
+        that is heard; each with `name`, `chars` (read of it in vain) and `fate` (None: at work).
+        And `spent(given_chars) -> list[Tokens]`: what it took, once it is closed; without that, it
+        was free.
         """
         ...
 
@@ -161,7 +215,7 @@ class LanguageModel(Protocol):
     async def close(self) -> None: ...
 
 
-class Store(Protocol):
+class Store(ToolLog, Protocol):
     """Calls and turns. Raises `StoreError`s only. Every method is one transaction.
 
     What a method acknowledged by returning survives a kill and a power cut. `within_s`: so long,
@@ -181,6 +235,7 @@ class Store(Protocol):
         user_text: str,
         confidence: float | None,
         *,
+        text_cut: bool = False,
         within_s: float = 0.0,
     ) -> TurnRecord:
         """Record the caller's words as a pending turn, or return the turn already recorded.
@@ -199,6 +254,9 @@ class Store(Protocol):
         action: Action,
         source: str,
         model_ms: int | None = None,
+        reply_cut: bool = False,
+        spent: Spent = NOTHING_SPENT,
+        cost: Cost | None = None,
         within_s: float = 0.0,
     ) -> TurnRecord:
         """Set the outcome of a pending turn; the first one wins and is returned to everybody."""
@@ -235,6 +293,23 @@ class Store(Protocol):
         """The newest calls first."""
         ...
 
+    async def calls_of(self, bucket: str, since: datetime) -> list[CallRecord]:
+        """The calls of a bucket that began then or later, newest first, 500 at most; without those
+        that were refused."""
+        ...
+
+    async def open_calls(self, since: datetime, before: datetime, limit: int) -> list[CallRecord]:
+        """The calls that have not ended and began in this span, the oldest first. A store that has
+        ends waiting to be written may say that there are none."""
+        ...
+
+    async def spend(self, day: str, writer: str, cost: Cost) -> Cost:
+        """Set what `writer` has spent on a day so far; what all writers have.
+
+        Survives a kill. A power cut may undo the last second.
+        """
+        ...
+
     async def ping(self) -> None:
         """Raise unless a read and a write are possible now."""
         ...
@@ -259,8 +334,42 @@ class Meter(Protocol):
         """The caller's sound stopped the voice; `real`: with words, not by a cough."""
         ...
 
-    def speculated(self, *, adopted: bool, wasted_chars: int = 0) -> None:
+    def speculated(self, *, adopted: bool) -> None:
         """An answer begun before the turn's end was used, or thrown away."""
+        ...
+
+    def attempted(self, attempt: Attempted) -> None:
+        """One question to one model is over."""
+        ...
+
+    def key_pressed(self) -> None: ...
+
+    def reprompted(self) -> None:
+        """The caller was silent, or not understood, and was asked again."""
+        ...
+
+    def withheld(self, reason: str) -> None:
+        """An answer of a model was not given out: a reason of `core.guard.REASONS`."""
+        ...
+
+    def tool_ended(self, tool: str, state: ToolState, seconds: float) -> None:
+        """A tool has run for so long, or was not run."""
+        ...
+
+    def tool_let_go(self, tool: str) -> None:
+        """A tool was too slow: its turn went on without it."""
+        ...
+
+    def tokens(self, tokens: Tokens) -> None:
+        """A question to a model has ended."""
+        ...
+
+    def paid(self, cost: Cost) -> None:
+        """Money was spent; only the micros count here."""
+        ...
+
+    def refused(self, why: Why) -> None:
+        """A call was not let in."""
         ...
 
     def stream_opened(self) -> None: ...
@@ -279,8 +388,11 @@ class Transcriber(Protocol):
 
 
 class RecordingSource(Protocol):
-    """Where recordings are fetched from. Raises `RecordingRefused`, `RecordingUnavailable`."""
+    """Where recordings are fetched from. Raises `RecordingRefused`, `RecordingUnavailable`.
 
+    `check` looks at the text of an address alone."""
+
+    def check(self, url: str) -> None: ...
     async def fetch(self, url: str) -> tuple[bytes, str]:
         """The audio and its content type."""
         ...

@@ -7,134 +7,31 @@ documentation cannot differ from the defaults here.
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import asdict, dataclass, field, fields
+from dataclasses import asdict, dataclass, field, fields, replace
 from typing import Any, Literal
 
 from halo_voice.core import voices
+from halo_voice.core.after import After
+from halo_voice.core.hours import Hours as Hours
+from halo_voice.core.notices import Notices, opening
+from halo_voice.core.operators import Operator
+from halo_voice.core.privacy import Privacy
 from halo_voice.core.recognisers import RECOGNISERS, Recogniser
-
-COMPANY_MARK = "{company}"
-"""Stands for the company's name in the persona and in every text."""
-
-SPOKEN_CHARS_MAX = 400
-"""The longest text that is spoken in one go, in characters."""
+from halo_voice.core.texts import COMPANY_MARK
+from halo_voice.core.texts import SPOKEN_CHARS_MAX as SPOKEN_CHARS_MAX
+from halo_voice.core.texts import Texts as Texts
 
 
-def _text(default: str, meaning: str, *, to_scenario: bool = False) -> Any:
-    return field(default=default, metadata={"meaning": meaning, "to_scenario": to_scenario})
-
-
-def _limit(default: float, low: float, high: float, meaning: str) -> Any:
-    return field(default=default, metadata={"range": (low, high), "meaning": meaning})
-
-
-@dataclass(frozen=True, slots=True)
-class Texts:
-    """What the assistant says by itself, without a language model. Each at most 400 characters."""
-
-    greeting: str = _text(
-        "Здравствуйте! Я голосовой ассистент компании {company}. Чем могу помочь?",
-        "opens the call; says that an automatic assistant speaks",
-        to_scenario=True,
-    )
-    filler: str = _text(
-        "Секунду, пожалуйста.", "covers the wait for a slow answer", to_scenario=True
-    )
-    repeat: str = _text(
-        "Простите, вас плохо слышно. Повторите, пожалуйста.",
-        "what was heard is empty or not sure enough",
-        to_scenario=True,
-    )
-    apology: str = _text(
-        "Простите, у меня небольшая техническая заминка. Повторите, пожалуйста, ваш вопрос.",
-        "the backend gave no answer",
-        to_scenario=True,
-    )
-    reprompts: tuple[str, ...] = field(
-        default=(
-            "Я вас слушаю. О чём вы хотели узнать?",
-            "Кажется, вас не слышно. Если вы на линии, скажите что-нибудь, пожалуйста.",
-        ),
-        metadata={"meaning": "the caller is silent; one after the other", "to_scenario": True},
-    )
-    resumed: str = _text(
-        "Говорите, я слушаю.",
-        "a noise stopped the assistant in a phrase that cannot be taken up again",
-        to_scenario=True,
-    )
-    too_long: str = _text(
-        "Понял вас. Секунду.",
-        "the caller speaks for longer than `utterance_ms`",
-        to_scenario=True,
-    )
-    keys: str = _text(
-        "Нажимать кнопки не нужно. Скажите, пожалуйста, словами.",
-        "the caller presses a key",
-        to_scenario=True,
-    )
-    bye_turns: str = _text(
-        "К сожалению, время нашего разговора подошло к концу. Если остались вопросы, позвоните нам "
-        "ещё раз. До свидания!",
-        "the last turn is over",
-        to_scenario=True,
-    )
-    bye_silence: str = _text(
-        "Похоже, связь прервалась. Позвоните нам, пожалуйста, ещё раз. До свидания!",
-        "the caller stayed silent",
-        to_scenario=True,
-    )
-    bye_failure: str = _text(
-        "Простите, сейчас я не могу вам помочь из-за технических неполадок. Позвоните нам, "
-        "пожалуйста, немного позже. До свидания!",
-        "too many apologies in a row",
-        to_scenario=True,
-    )
-    bye_time: str = _text(
-        "К сожалению, мне пора заканчивать разговор. Если остались вопросы, позвоните нам ещё раз. "
-        "До свидания!",
-        "the call reached its longest duration",
-        to_scenario=True,
-    )
-    unknown: str = _text(
-        "К сожалению, точного ответа у меня нет. Вопросы из звонков сохраняются в журнале, "
-        "сотрудники компании могут их прочитать. Чем ещё могу помочь?",
-        "the company's texts do not answer the question",
-    )
-    unknown_again: str = _text(
-        "И этого я, к сожалению, не знаю. Спросите меня о том, чем занимается компания.",
-        "the same twice in a row",
-    )
-    noted: str = _text(
-        "Хорошо, ваши слова сохранены в журнале звонков, сотрудники компании могут их прочитать. "
-        "Подсказать что-нибудь ещё?",
-        "the caller wants the question passed on, a message written down or a call back",
-    )
-    hello: str = _text("Здравствуйте! Слушаю вас.", "the caller greets")
-    listening: str = _text("Да, я вас слышу. Чем могу помочь?", "«алло», «вы меня слышите?»")
-    about: str = _text(
-        "Я не человек, а автоматический голосовой ассистент компании {company}. Отвечаю на вопросы "
-        "о компании. Чем могу помочь?",
-        "the caller asks who or what is speaking",
-    )
-    thanks: str = _text("Пожалуйста! Подсказать что-нибудь ещё?", "the caller thanks")
-    offer: str = _text("Хорошо. Чем ещё могу помочь?", "a bare yes or no")
-    farewell: str = _text("Спасибо за звонок. До свидания!", "the caller says goodbye")
-    go_on: str = _text("Продолжить?", "an answer broke off, or has no end")
-
-    def of(self, company: str) -> Texts:
-        """The same texts with the company's name in them."""
-
-        def named(value: Any) -> Any:
-            if isinstance(value, tuple):
-                return tuple(map(named, value))
-            return value.replace(COMPANY_MARK, company)
-
-        return Texts(**{f.name: named(getattr(self, f.name)) for f in fields(self)})
+def _limit(
+    default: float, low: float, high: float, meaning: str, *, to_scenario: bool = True
+) -> Any:
+    about = {"range": (low, high), "meaning": meaning, "to_scenario": to_scenario}
+    return field(default=default, metadata=about)
 
 
 @dataclass(frozen=True, slots=True)
 class Limits:
-    """When the scenario stops waiting. `*_ms` are milliseconds."""
+    """When the scenario stops waiting, and what a model is told. `*_ms` are milliseconds."""
 
     turns: int = _limit(12, 1, 100, "answers in one call")
     reprompts: int = _limit(2, 0, 5, "re-prompts in a row before the goodbye")
@@ -154,7 +51,24 @@ class Limits:
     goodbye_ms: int = _limit(6_000, 1_000, 20_000, "goodbye until the end of the call")
     close_ms: int = _limit(700, 200, 5_000, "the same words and a quiet line until the turn ends")
     stall_ms: int = _limit(3_000, 500, 30_000, "a phrase was heard until the next one is there")
+    ring_ms: int = _limit(30_000, 5_000, 60_000, "somebody's telephone rings in a transfer")
+    talk_ms: int = _limit(1_800_000, 60_000, 7_200_000, "the talk after a transfer")
+    transfers: int = _limit(2, 0, 3, "transfers that may be tried in a call", to_scenario=False)
     speculations: int = _limit(24, 0, 200, "answers begun too early and dropped, in one call")
+    idle_turns: int = _limit(
+        3,
+        1,
+        10,
+        "turns in a row that were not meant for the assistant, or in another language",
+        to_scenario=False,
+    )
+    input_chars: int = _limit(
+        500,
+        50,
+        2000,
+        "of one turn of the caller, what the model is told; the rest is cut off",
+        to_scenario=False,
+    )
 
 
 @dataclass(frozen=True, slots=True)
@@ -215,6 +129,33 @@ class BargeIn:
 
 
 @dataclass(frozen=True, slots=True)
+class Keys:
+    """What keys of the telephone do, each one of 0-9, * and #, or "" for none. Where a number is
+    being dictated digits are digits, and # ends it."""
+
+    operator: str = "0"
+    repeat: str = "*"
+    end: str = "#"
+
+
+BUILTIN_TOOLS = ("end_call", "call_back", "current_time", "transfer_call", "send_sms")
+
+
+@dataclass(frozen=True, slots=True)
+class Tools:
+    """What the model may do. `builtin`: of `BUILTIN_TOOLS`; `python`: files with functions; `http`
+    and `mcp`: the tables of the profile's file, see docs/tools.md."""
+
+    builtin: tuple[str, ...] = ()
+    python: tuple[str, ...] = ()
+    http: tuple[Mapping[str, Any], ...] = ()
+    mcp: tuple[Mapping[str, Any], ...] = ()
+
+    def __bool__(self) -> bool:
+        return bool(self.builtin or self.python or self.http or self.mcp)
+
+
+@dataclass(frozen=True, slots=True)
 class Document:
     """One file of the company's texts. `source` names it, `text` is its Markdown."""
 
@@ -231,6 +172,8 @@ class Profile:
     company: str = "HALO"
     persona: str = "Вы - вежливый голосовой ассистент компании {company}."
     numbers: tuple[str, ...] = ()
+    languages: tuple[str, ...] = ("ru",)
+    """What callers may speak; words in another language are answered with `texts.foreign`."""
     default: bool = False
     asr: Asr = field(default_factory=Asr)
     voice: Voice = field(default_factory=Voice)
@@ -239,14 +182,24 @@ class Profile:
     recording: Recording = field(default_factory=Recording)
     stream: Stream = field(default_factory=Stream)
     barge_in: BargeIn = field(default_factory=BargeIn)
+    privacy: Privacy = field(default_factory=Privacy)
+    after: After = field(default_factory=After)
     words: Mapping[str, str] = field(default_factory=dict)
     """How the company's own words are said: «HALO» as «Хало», «замок» as «замо́к»."""
     audio: Mapping[str, str] = field(default_factory=dict)
     documents: tuple[Document, ...] = ()
+    hours: Hours = field(default_factory=Hours)
+    operators: Mapping[str, Operator] = field(default_factory=dict)
+    """Whom a call may be transferred to, by name. A model knows the names only."""
+    keys: Keys = field(default_factory=Keys)
+    notices: Notices = field(default_factory=Notices)
+    tools: Tools = field(default_factory=Tools)
     version: str = "builtin"
 
     def __post_init__(self) -> None:
-        object.__setattr__(self, "texts", self.texts.of(self.company))
+        texts = self.texts.of(self.company)
+        greeting = opening(texts, self.notices, recorded=self.recording.enabled)
+        object.__setattr__(self, "texts", replace(texts, greeting=greeting))
         object.__setattr__(self, "persona", self.persona.replace(COMPANY_MARK, self.company))
 
     def for_scenario(self) -> dict[str, Any]:
@@ -275,8 +228,14 @@ class Profile:
                 for value in (getattr(self.texts, f.name),)
             },
             "audio": dict(self.audio),
-            "limits": asdict(self.limits),
+            "limits": {
+                f.name: getattr(self.limits, f.name)
+                for f in fields(Limits)
+                if f.metadata["to_scenario"]
+            },
             "recording": asdict(self.recording),
+            "keys": {name: key or "off" for name, key in asdict(self.keys).items()},
+            "operators": bool(self.operators) and self.limits.transfers > 0,
         }
 
 

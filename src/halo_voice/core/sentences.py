@@ -54,7 +54,10 @@ def _finished(sentence: str) -> bool:
     """Whether the last sentence of a torn text may be said: «Адрес: ул.» may not."""
     if sentence[-1:] != ".":
         return sentence[-1:] in ("!", "?", "…")
-    return sentence.rpartition(" ")[2].rstrip(".").lower().lstrip(_OPENERS) not in _NAMING
+    before, _, last = sentence.lower().rpartition(" ")
+    word = last.rstrip(".").lstrip(_OPENERS)
+    listed = word in ("д", "п") and before.rpartition(" ")[2].lstrip(_OPENERS) == "т."  # «и т. д.»
+    return listed or word not in _NAMING
 
 
 def ends(words: list[str], following: str) -> bool:

@@ -19,7 +19,7 @@ from halo_voice.core.ports import Passage
 from halo_voice.core.profile import Document
 from halo_voice.knowledge.address import at_edge, capitalised, set_off, subject
 from halo_voice.knowledge.passages import sections
-from halo_voice.knowledge.words import names_subject, terms, terms_of, words
+from halo_voice.knowledge.words import names_subject, plain_words, terms, terms_of, words
 
 QUESTION_CHARS = 2_000
 """What is longer is searched by its end: the question comes last."""
@@ -51,14 +51,35 @@ _OBJECT = _Enough(0.35, 0.2, 7.0)  # «оформить загранпаспор
 _NAME_MARKED = _Enough(0.35, 0.05, 6.0)
 
 
+class Reason(NamedTuple):
+    """Why a passage is found. `share`: what each word of the question adds to its score, 0..1."""
+
+    passage: Passage
+    share: dict[str, float]
+
+
+class Explained(NamedTuple):
+    """What a question finds, and why. `left_out`: words that tell nothing; `addressed`: a name by
+    which the assistant was called; `unknown`: words that no text holds, by what they take off."""
+
+    reasons: list[Reason]
+    left_out: list[str]
+    addressed: list[str]
+    unknown: dict[str, float]
+
+
 class CompanyTexts:
     """The texts of one profile. Implements `Knowledge`. Ties keep the order of the texts."""
 
     def __init__(self, documents: Iterable[Document]) -> None:
-        self._sections = [section for document in documents for section in sections(document)]
+        found = [section for document in documents for section in sections(document)]
+        # In columns: they take less memory, and travel faster to another process.
+        self._texts = [section.text for section in found]
+        self._titles = [section.title for section in found]
+        self._sources = [section.source for section in found]
         self._weights: dict[str, float] = {}
         self._index: bm25s.BM25 | None = None
-        corpus = [terms(section.found_by) for section in self._sections]
+        corpus = [terms(section.found_by) for section in found]
         if any(corpus):
             # Backends are named: "auto" would take numba, whose compiler delays the start.
             self._index = bm25s.BM25(
@@ -73,7 +94,7 @@ class CompanyTexts:
 
     def __len__(self) -> int:
         """How many passages there are."""
-        return len(self._sections)
+        return len(self._texts)
 
     def search(self, question: str, limit: int = 3) -> list[Passage]:
         """The best passages first; none when the question shares no term with the texts."""
@@ -81,11 +102,38 @@ class CompanyTexts:
         scores = self._scores(self._asked(question), subject(question))
         best = (-scores).argsort(kind="stable")[: max(limit, 0)]
         return [
-            Passage(section.text, section.title, section.source, score)
-            for number in best
+            Passage(self._texts[number], self._titles[number], self._sources[number], score)
+            for number in best.tolist()
             if (score := min(1.0, float(scores[number]))) > 0
-            for section in (self._sections[number],)
         ]
+
+    def explain(self, question: str, limit: int = 3) -> Explained:
+        """As `search`, with the reasons. For people: it takes several times as long."""
+        question = question[-QUESTION_CHARS:]
+        asked, about = self._asked(question), subject(question)
+        weights = {word: self._ceiling(word, about) for word in asked}
+        total = sum(weights.values())
+        alone = {word: self._scores([word]) for word in asked}
+        best = (-self._scores(asked, about)).argsort(kind="stable")
+        reasons = []
+        for passage, number in zip(self.search(question, limit), best.tolist(), strict=False):
+            parts = {
+                word: float(alone[word][number]) * sum(w for _, w in self._weighed(word)) / total
+                for word in asked
+            }
+            reasons.append(Reason(passage, {word: part for word, part in parts.items() if part}))
+        meant = words(question)
+        return Explained(
+            reasons,
+            [word for word in plain_words(question) if word not in meant],
+            [word for word in meant if word not in asked],
+            {word: weights[word] / total for word in asked if self._holds_none((word,))},
+        )
+
+    def _ceiling(self, word: str, about: str) -> float:
+        """The most that a passage can have by this word."""
+        weight = sum(weight for _, weight in self._weighed(word))
+        return weight * _FOREIGN if word == about and self._holds_none((word,)) else weight
 
     def _asked(self, question: str) -> list[str]:
         """The words of the question, without a name by which the assistant is addressed."""
@@ -118,7 +166,7 @@ class CompanyTexts:
             weights |= {term: _FOREIGN * weights[term] for term in terms_of(subject)}
         known = [term for term in weights if term in self._weights]
         if self._index is None or not known:
-            return np.zeros(len(self._sections))
+            return np.zeros(len(self))
         return self._index.get_scores(known) / sum(weights.values())
 
     def _weighed(self, word: str) -> Iterator[tuple[str, float]]:
@@ -128,7 +176,7 @@ class CompanyTexts:
 
     def _weight(self, frequency: int) -> float:
         """Lucene's inverse document frequency, as the index has it."""
-        total = len(self._sections)
+        total = len(self)
         return math.log(1 + (total - frequency + 0.5) / (frequency + 0.5))
 
 

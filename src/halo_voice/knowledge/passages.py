@@ -7,13 +7,15 @@ searched and never spoken. Any other comment is neither.
 from __future__ import annotations
 
 import re
+import textwrap
 from collections.abc import Iterator
 from dataclasses import dataclass
 
 from halo_voice.core.profile import Document
+from halo_voice.core.sentences import sentences
 
 PASSAGE_CHARS = 500
-"""A section longer than this becomes several passages, cut between paragraphs."""
+"""A section longer than this becomes several passages, cut between paragraphs, or sentences."""
 
 _COMMENT = re.compile(r"<!--(.*?)(?:-->|\Z)", re.DOTALL)
 _SEARCHED = re.compile(r"\s*ищут\s*:(.*)", re.DOTALL | re.IGNORECASE)
@@ -103,7 +105,7 @@ def _plain(line: str) -> str:
 
 def _groups(paragraphs: list[str]) -> Iterator[str]:
     group = ""
-    for paragraph in filter(None, paragraphs):
+    for paragraph in (piece for each in paragraphs for piece in _pieces(each)):
         if group and len(group) + 1 + len(paragraph) > PASSAGE_CHARS:
             yield group
             group = paragraph
@@ -111,3 +113,19 @@ def _groups(paragraphs: list[str]) -> Iterator[str]:
             group = f"{group} {paragraph}".strip()
     if group:
         yield group
+
+
+def _pieces(paragraph: str) -> Iterator[str]:
+    """The paragraph, or as many whole sentences at a time as fit; a longer one is cut at a word."""
+    if len(paragraph) <= PASSAGE_CHARS:
+        yield from filter(None, [paragraph])
+        return
+    begun = ""
+    for sentence in sentences(paragraph):
+        for part in textwrap.wrap(sentence, PASSAGE_CHARS) or [""]:
+            if begun and len(begun) + 1 + len(part) > PASSAGE_CHARS:
+                yield begun
+                begun = ""
+            begun = f"{begun} {part}".strip()
+    if begun:
+        yield begun

@@ -70,8 +70,12 @@ def terms_of(word: str) -> tuple[str, ...]:
 
 def words(text: str) -> list[str]:
     """The words of the text that carry meaning: lower case, ё as е, without stop words."""
-    plain = text.lower().replace("ё", "е")
-    return [word for word in _WORD.findall(plain) if word not in STOP_WORDS]
+    return [word for word in plain_words(text) if word not in STOP_WORDS]
+
+
+def plain_words(text: str) -> list[str]:
+    """All words of the text: lower case, ё as е."""
+    return _WORD.findall(text.lower().replace("ё", "е"))
 
 
 def terms(text: str) -> list[str]:

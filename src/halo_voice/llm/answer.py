@@ -14,7 +14,9 @@ import asyncio
 from typing import Any, Self
 
 from halo_voice.core.errors import ModelTimeout
+from halo_voice.core.messages import Calls
 from halo_voice.llm import chunks, faults
+from halo_voice.llm.calling import assembled
 from halo_voice.llm.connection import Connection
 from halo_voice.llm.endpoint import Limits
 from halo_voice.llm.reading import Reading, Take
@@ -23,16 +25,34 @@ from halo_voice.llm.reading import Reading, Take
 class Answer:
     """Iterate for the text; the rest is known once the iteration ended. `source`: the model."""
 
-    __slots__ = ("_asked", "_begun", "_body", "_closed", "_connection", "_reading", "source")
+    __slots__ = (
+        "_asked",
+        "_begun",
+        "_body",
+        "_called",
+        "_closed",
+        "_connection",
+        "_reading",
+        "source",
+    )
 
     def __init__(
-        self, connection: Connection, body: bytes, source: str, limits: Limits, deadline_s: float
+        self,
+        connection: Connection,
+        body: bytes,
+        source: str,
+        limits: Limits,
+        deadline_s: float,
+        *,
+        offered: bool = False,
     ) -> None:
+        """`offered`: the body offers tools; then what the model calls are pieces: `Calls`."""
         self._closed = True  # until the answer is made whole
         self.source = source
         self._connection = connection
         self._body = body
-        self._reading = Reading(limits, deadline_s)
+        self._reading = Reading(limits, deadline_s, offered=offered)
+        self._called = 0  # pieces that told of tools: first that some are called, then which
         self._begun = self._reading.loop.time()
         self._asked = False
         self._closed = False
@@ -51,6 +71,11 @@ class Answer:
     def usage(self) -> chunks.Usage | None:
         """Tokens, if the server counts them."""
         return self._reading.usage
+
+    @property
+    def chars(self) -> int:
+        """Characters that the model has written so far, its thoughts included."""
+        return self._reading.chars
 
     @property
     def tool_calls(self) -> list[Any]:
@@ -74,7 +99,7 @@ class Answer:
         except BaseException:
             self._close()
             raise
-        if not text:
+        if text is None:
             self._close()
             raise StopAsyncIteration
         return text
@@ -95,6 +120,9 @@ class Answer:
             while not reading.over:
                 await self._more()
             self._check()
+            calls = self._calls()
+            if calls is not None:
+                take(calls)
         finally:
             self._close()
 
@@ -106,17 +134,28 @@ class Answer:
         if not self._closed and not self._reading.loop.is_closed():
             self._close()
 
-    async def _next(self) -> str:
-        """The next piece; "" when the answer has ended well. Raises `ModelError`."""
+    async def _next(self) -> str | None:
+        """The next piece; None when the answer has ended well. Raises `ModelError`."""
         if not self._asked:
             await self._ask()
         reading = self._reading
         while not (text := reading.said()):
             if reading.over:
                 self._check()
-                return ""
+                return self._calls()
+            if reading.offered and reading.tool_calls and not self._called:
+                self._called = 1
+                return Calls()
             await self._more()
         return text
+
+    def _calls(self) -> Calls | None:
+        """The tools that a whole answer calls, once; None if there are none."""
+        reading = self._reading
+        if not (reading.offered and reading.tool_calls) or self._called > 1:
+            return None
+        self._called = 2
+        return Calls(assembled(reading.tool_calls))
 
     async def _more(self) -> None:
         await self._reading.more()
@@ -132,7 +171,7 @@ class Answer:
             raise faults.TokenRefused(str(reading.fault), reading.status)
         if reading.fault is not None:
             raise reading.fault
-        if reading.first_at is None:
+        if reading.first_at is None and not (reading.offered and reading.tool_calls):
             raise reading.why_empty()
 
     async def _ask(self, *, new: bool = False) -> None:

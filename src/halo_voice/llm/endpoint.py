@@ -44,7 +44,8 @@ class Endpoint:
 
     `url` is the base, without `/chat/completions`. `extra` goes into every request as it is.
     `ca_file` (PEM) is trusted besides the system's authorities, for this server only. `prefix`:
-    what the names of the variables begin with that describe it.
+    what the names of the variables begin with that describe it. `tools`: it takes tools in the
+    OpenAI format.
     """
 
     url: str
@@ -60,3 +61,4 @@ class Endpoint:
     limits: Limits = field(default_factory=Limits)
     connections_max: int = 500
     prefix: str = "HALO_MODEL"
+    tools: bool = True

@@ -17,7 +17,10 @@ from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from typing import Self
 
 from halo_voice.core.errors import ConfigurationError, ModelBroken, ModelError
+from halo_voice.core.messages import plain
+from halo_voice.core.money import Tokens
 from halo_voice.core.ports import LanguageModel, Message
+from halo_voice.core.tools import Offer
 from halo_voice.llm.provider import Attempt, ModelState, Provider
 from halo_voice.llm.race import Race, close
 
@@ -45,10 +48,18 @@ class GuardedModel:
         self._last_s_min = last_s_min
 
     def stream(
-        self, messages: Sequence[Message], *, max_tokens: int, deadline_s: float
+        self,
+        messages: Sequence[Message],
+        *,
+        max_tokens: int,
+        deadline_s: float,
+        tools: Offer | None = None,
     ) -> GuardedAnswer:
-        """The answer of the model that first gives a word; its `source` says which one that was."""
-        return GuardedAnswer(self, messages, max_tokens, deadline_s, self._last_s_min)
+        """The answer of the model that first gives a word; its `source` says which one that was.
+
+        Only that one's calls of tools are given out. The last model is offered none.
+        """
+        return GuardedAnswer(self, messages, max_tokens, deadline_s, self._last_s_min, tools)
 
     def states(self) -> list[ModelState]:
         """What is known of each model but the last, in the order in which they are asked."""
@@ -65,8 +76,9 @@ class GuardedModel:
 class GuardedAnswer:
     """Iterate for the text.
 
-    `source` names the model that answers, "" until its first piece. `attempts`: real models asked.
-    `hedged`: one was started beside a slow one. `wasted`: attempts called off, paid for in vain.
+    `source` names the model that answers, "" until its first piece. `tried`: real models asked;
+    `speaker`: the one that answers, None while nobody, or the last model, does. `hedged`: one was
+    started beside a slow one. `wasted`: attempts called off, paid for in vain.
     """
 
     def __init__(
@@ -76,28 +88,42 @@ class GuardedAnswer:
         max_tokens: int,
         deadline_s: float,
         last_s_min: float,
+        tools: Offer | None = None,
     ) -> None:
         self.source = ""
-        self.attempts = 0
+        self.tried: list[Attempt] = []
+        self.speaker: Attempt | None = None
         self.hedged = False
         self.wasted = 0
         #: The model's own answer object, once it speaks: it may know more (`finish_reason`).
         self.answer: AsyncIterator[str] | None = None
         self._following: Callable[[], Awaitable[str]] | None = None  # its next piece
-        self._speaker: Attempt | None = None  # None while nobody, or the last model, speaks
         self._model = model
         self._left = iter(model.providers)
         self._messages = messages
         self._max_tokens = max_tokens
         self._last_s_min = last_s_min
+        self._tools = tools
         self._loop = asyncio.get_running_loop()
         self._end = self._loop.time() + deadline_s
         self._closed = False
 
     @property
+    def attempts(self) -> int:
+        """How many real models were asked."""
+        return len(self.tried)
+
+    @property
     def truncated(self) -> bool:
         """The model that spoke had more to say than it may."""
         return bool(getattr(self.answer, "truncated", False))
+
+    def spent(self, given_chars: int) -> list[Tokens]:
+        """What the real models took, those that were called off or failed too (F34); the last one
+        of the list is ours and costs nothing. `given_chars`: the answer's, as its reader counts.
+        """
+        of_each = (each.tokens(given_chars * (each is self.speaker)) for each in self.tried)
+        return [tokens for tokens in of_each if tokens is not None]
 
     def __aiter__(self) -> Self:
         return self
@@ -139,18 +165,18 @@ class GuardedAnswer:
         self._following = None
         if self.answer is not None:
             await close(self.answer)
-        if self._speaker is not None:
-            self._speaker.ended()
+        if self.speaker is not None:
+            self.speaker.ended()
 
     def _finish(self, error: BaseException) -> None:
         """What the answer's end tells of the model that spoke."""
         if self.answer is None:
             self._closed = True
-        elif self._speaker is not None:
+        elif self.speaker is not None:
             if isinstance(error, ModelError):
-                self._speaker.failed(error)
+                self.speaker.failed(error)
             elif isinstance(error, StopAsyncIteration):
-                self._speaker.ended()
+                self.speaker.ended()
 
     async def _first_piece(self) -> str:
         """The first piece of the first model that has one. Raises the last model's error."""
@@ -165,7 +191,7 @@ class GuardedAnswer:
                 self.hedged, self.wasted = race.hedged, race.wasted
             if piece is not None:
                 assert race.winner is not None
-                self._speaker = race.winner
+                self.speaker = race.winner
                 self._hear(race.winner.answer, race.winner.name)
                 return piece
         return await self._ask_last()
@@ -181,16 +207,18 @@ class GuardedAnswer:
                 self._messages,
                 max_tokens=self._max_tokens,
                 deadline_s=self._end - self._loop.time(),
+                tools=self._tools,
             )
             if attempt is not None:
-                self.attempts += 1
+                self.tried.append(attempt)
                 return attempt
         return None
 
     async def _ask_last(self) -> str:
         model = self._model.last
         left_s = max(self._end - self._loop.time(), self._last_s_min)
-        answer = model.stream(self._messages, max_tokens=self._max_tokens, deadline_s=left_s)
+        told = self._messages if self._tools is None else plain(self._messages)
+        answer = model.stream(told, max_tokens=self._max_tokens, deadline_s=left_s)
         try:
             piece = await anext(answer)
             self._hear(answer, model.name)

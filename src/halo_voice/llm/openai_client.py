@@ -8,10 +8,13 @@ official SDK, which costs several times the processor time.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 import msgspec
 
 from halo_voice.core.ports import Message
+from halo_voice.core.tools import Offer
+from halo_voice.llm import calling
 from halo_voice.llm.answer import Answer
 from halo_voice.llm.chunks import mended
 from halo_voice.llm.connection import Connection
@@ -32,17 +35,32 @@ class OpenAIClient:
     def __init__(self, endpoint: Endpoint) -> None:
         self.endpoint = endpoint
         self.name = endpoint.name or endpoint.model
+        self.takes_tools = endpoint.tools
         self._connection = Connection(endpoint)
         self._fixed = {"model": endpoint.model, "stream": True, **endpoint.extra}
 
-    def stream(self, messages: Sequence[Message], *, max_tokens: int, deadline_s: float) -> Answer:
+    def stream(
+        self,
+        messages: Sequence[Message],
+        *,
+        max_tokens: int,
+        deadline_s: float,
+        tools: Offer | None = None,
+    ) -> Answer:
         """The answer in pieces; the request goes out when the first piece is asked for.
 
         The whole answer is bounded by `deadline_s` or the endpoint's own limit, whichever is
         shorter, in seconds from this call.
         """
-        body = self._body(messages, max_tokens)
-        return Answer(self._connection, body, self.name, self.endpoint.limits, deadline_s)
+        body = self._body(messages, max_tokens, tools)
+        return Answer(
+            self._connection,
+            body,
+            self.name,
+            self.endpoint.limits,
+            deadline_s,
+            offered=tools is not None and not tools.closed,
+        )
 
     def stream_ai_response(
         self,
@@ -80,14 +98,19 @@ class OpenAIClient:
         """End every connection; answers under way end with `ModelUnreachable`."""
         await self._connection.close()
 
-    def _body(self, messages: Sequence[Message], max_tokens: int) -> bytes:
+    def _body(self, messages: Sequence[Message], max_tokens: int, tools: Offer | None) -> bytes:
         request = {
             **self._fixed,
             self.endpoint.max_tokens_field: max_tokens,
             "messages": list(messages),
         }
+        if tools is not None:
+            request |= calling.offered(tools, messages)
         try:
             return msgspec.json.encode(request)
         except UnicodeEncodeError:  # half a surrogate pair: hostile or broken text
-            request["messages"] = [Message(m.role, mended(m.content)) for m in messages]
+            clean = [replace(m, content=mended(m.content)) for m in messages]
+            request["messages"] = clean
+            if tools is not None:
+                request |= calling.offered(tools, clean)
             return msgspec.json.encode(request)

@@ -38,6 +38,7 @@ class Preset:
     reasoning_off: Quirks = ()
     sign_in_url: str = ""
     scope: str = ""
+    tools: bool = True
 
     @property
     def folder_needed(self) -> bool:
@@ -71,6 +72,7 @@ PRESETS: Mapping[str, Preset] = {
         model="GigaChat-2",
         sign_in_url="https://ngw.devices.sberbank.ru:9443/api/v2/oauth",
         scope="GIGACHAT_API_PERS",
+        tools=False,  # it has a dialect of its own for them
     ),
     "cloudru": Preset(
         url="https://foundation-models.api.cloud.ru/v1",
@@ -147,6 +149,7 @@ def endpoint_of(values: ModelValues, limits: Limits | None = None) -> Endpoint:
         sign_in=_sign_in(preset, values),
         prefix=values.prefix,
         limits=limits or Limits(),
+        tools=preset.tools,
     )
 
 

@@ -9,11 +9,21 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator, Callable, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import structlog
 
-from halo_voice.core.errors import ModelError, ModelTimeout
-from halo_voice.core.ports import LanguageModel, Message
+from halo_voice.core.errors import (
+    ModelBusy,
+    ModelError,
+    ModelRefused,
+    ModelTimeout,
+    ModelUnreachable,
+)
+from halo_voice.core.messages import plain
+from halo_voice.core.money import Tokens, tokens_asked, tokens_of
+from halo_voice.core.ports import Fate, LanguageModel, Message
+from halo_voice.core.tools import Offer
 from halo_voice.llm.breaker import Breaker, BreakerLimits, is_ours
 from halo_voice.llm.pace import Pace
 
@@ -26,6 +36,9 @@ PATIENCE_SLACK_S = 0.05
 """A model that always takes the same time is not hedged for a few milliseconds more."""
 
 _DEADLINE_SLACK_S = 0.05
+
+_UNREAD = (ModelUnreachable, ModelBusy, ModelRefused)
+"""Failures before the first piece after which no provider bills: the question was not worked on."""
 
 _log = structlog.get_logger(__name__)
 
@@ -78,14 +91,25 @@ class Provider:
         return ModelState(self.name, breaker.state.value, breaker.failures, usual_ms)
 
     def begin(
-        self, messages: Sequence[Message], *, max_tokens: int, deadline_s: float
+        self,
+        messages: Sequence[Message],
+        *,
+        max_tokens: int,
+        deadline_s: float,
+        tools: Offer | None = None,
     ) -> Attempt | None:
         """Ask the model; None at once while its breaker leaves it out."""
         era = self.breaker.admit()
         if era is None:
             return None
-        answer = self._model.stream(messages, max_tokens=max_tokens, deadline_s=deadline_s)
-        return Attempt(self, era, answer, deadline_s)
+        how: dict[str, Any] = {}
+        if tools is not None:
+            if getattr(self._model, "takes_tools", False):
+                how["tools"] = tools
+            else:
+                messages, tools = plain(messages), None
+        answer = self._model.stream(messages, max_tokens=max_tokens, deadline_s=deadline_s, **how)
+        return Attempt(self, era, answer, deadline_s, messages, tools)
 
     async def warm_up(self) -> None:
         await self._model.warm_up()
@@ -95,19 +119,47 @@ class Provider:
 
 
 class Attempt:
-    """One question to one model. Whoever asked tells its outcome once; what follows is ignored."""
+    """One question to one model. Whoever asked tells its outcome once; what follows is ignored.
 
-    __slots__ = ("_deadline_s", "_era", "_judged", "_provider", "_spoke", "answer", "begun", "name")
+    `fate`: None as long as it is at work, or after it ended well. `chars`: read of it in vain.
+    """
+
+    __slots__ = (
+        "_deadline_s",
+        "_era",
+        "_judged",
+        "_messages",
+        "_provider",
+        "_spoke",
+        "_tools",
+        "_unread",
+        "answer",
+        "begun",
+        "chars",
+        "fate",
+        "name",
+    )
 
     def __init__(
-        self, provider: Provider, era: int, answer: AsyncIterator[str], deadline_s: float
+        self,
+        provider: Provider,
+        era: int,
+        answer: AsyncIterator[str],
+        deadline_s: float,
+        messages: Sequence[Message],
+        tools: Offer | None = None,
     ) -> None:
         self.name = provider.name
         self.answer = answer
         self.begun = provider.now()
+        self.chars = 0
+        self.fate: Fate | None = None
         self._provider = provider
         self._era = era
         self._deadline_s = deadline_s
+        self._messages = messages
+        self._tools = tools
+        self._unread = False
         self._spoke = False
         self._judged = False
 
@@ -118,6 +170,21 @@ class Attempt:
     @property
     def _taken_s(self) -> float:
         return self._provider.now() - self.begun
+
+    def tokens(self, given_chars: int) -> Tokens | None:
+        """What it took so far: as the server counts it, else estimated from what was sent and what
+        came; `given_chars`: of text, where the answer itself does not know. None: it costs nothing.
+        """
+        counted = getattr(self.answer, "usage", None)
+        if counted is not None and (counted.prompt_tokens or counted.completion_tokens):
+            return Tokens(self.name, counted.prompt_tokens, counted.completion_tokens)
+        if self._unread:
+            return None
+        written = tokens_of(getattr(self.answer, "chars", given_chars))
+        asked = tokens_asked(self._messages)
+        if self._tools is not None:
+            asked += tokens_of(self._tools.chars)
+        return Tokens(self.name, asked, written)
 
     def spoke(self) -> None:
         """The first piece is there."""
@@ -134,17 +201,20 @@ class Attempt:
     def failed(self, error: ModelError) -> None:
         """The model raised this. Running into a deadline of ours that was too short for anybody is
         not held against it."""
+        self._unread = self._unread or (isinstance(error, _UNREAD) and not self._spoke)
         if self._judged:
             return
         status = getattr(error, "status", None)
         _log.warning("model_failed", model=self.name, code=error.code, status=status)
+        silent = Fate.SILENT if isinstance(error, ModelTimeout) else Fate.FAILED
+        self.fate = Fate.TORN if self._spoke else silent
         late = self._taken_s >= self._deadline_s - _DEADLINE_SLACK_S
         if isinstance(error, ModelTimeout) and late and not self._fairly_asked:
             self._forget()
         else:
             self._blame(error)
 
-    def called_off(self) -> bool:
+    def called_off(self, fate: Fate) -> bool:
         """Nobody waits for it any more: it counts as late if it had its usual time. False when its
         outcome was known already.
 
@@ -153,6 +223,7 @@ class Attempt:
         """
         if self._judged:
             return False
+        self.fate = fate
         taken_s, fair = self._taken_s, self._fairly_asked
         _log.info("model_called_off", model=self.name, after_ms=round(taken_s * 1000), late=fair)
         if fair and not self._spoke:

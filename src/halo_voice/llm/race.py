@@ -14,6 +14,7 @@ from collections.abc import AsyncIterator, Callable
 import structlog
 
 from halo_voice.core.errors import ModelBroken, ModelError
+from halo_voice.core.ports import Fate
 from halo_voice.llm.provider import Attempt
 
 _log = structlog.get_logger(__name__)
@@ -58,14 +59,17 @@ class Race:
         first = self._next()
         if first is None:
             return None
+        fate = Fate.UNWANTED  # unless the race comes to an end by itself
         try:
             piece = await (
                 self._wait(first, self._give_up) if self._alone else self._wait_hedged(first)
             )
-            return piece if piece is not None else await self._other()
+            piece = piece if piece is not None else await self._other()
+            fate = Fate.SILENT if self.winner is None else Fate.OUTRUN
+            return piece
         finally:
             if self._second is not None or self.winner is None:
-                await self._call_off()
+                await self._call_off(fate)
 
     def _hedge_at(self, first: Attempt) -> float:
         """Its usual time; of a short turn, half, so that the second has a chance as well."""
@@ -130,7 +134,7 @@ class Race:
             self.winner = self._asked[1]
         return piece
 
-    async def _call_off(self) -> None:
+    async def _call_off(self, fate: Fate) -> None:
         """Stop whoever is still at work, and close what did not win."""
         if self._second is not None and not self._second.done():
             self._second.cancel()
@@ -138,7 +142,7 @@ class Race:
         for attempt in self._asked:
             if attempt is not self.winner:
                 await close(attempt.answer)
-                self.wasted += attempt.called_off()
+                self.wasted += attempt.called_off(fate)
 
 
 async def _first_piece(attempt: Attempt) -> str | None:

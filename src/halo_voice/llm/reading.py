@@ -12,7 +12,7 @@ from collections.abc import Callable
 from typing import Any
 
 from halo_voice.core.errors import ModelBroken, ModelError, ModelTimeout
-from halo_voice.llm import chunks, faults, sse
+from halo_voice.llm import calling, chunks, faults, sse
 from halo_voice.llm.endpoint import Limits
 from halo_voice.llm.line import Headers, Line
 from halo_voice.llm.watch import Watch
@@ -23,6 +23,7 @@ Take = Callable[[str], object]
 _ENDING_S = 0.2
 _FAULT_S = 0.5
 _FAULT_BODY_BYTES_MAX = 16 * 1024
+_CALLS_CHARS_MAX = 32 * 1024
 _SPACE = b" \t\r\n\xef\xbb\xbf"
 
 
@@ -30,25 +31,27 @@ class Reading(Watch):
     """`over`: no text comes any more, `fault` says why if that is not the answer's end.
 
     `stale`: the line was dead before the server was asked; it may be asked over another one.
-    `status`: of a refusal, else 200. Times are those of the event loop.
+    `status`: of a refusal, else 200. `chars`: of text, thoughts and tool calls, as far as they
+    came. `offered`: there are tools that the model may call. Times are those of the event loop.
     """
 
     __slots__ = (
-        "_chars",
         "_events",
         "_headers",
         "_limits",
         "_streamed",
         "_take",
         "_texts",
-        "_thought",
+        "_thoughts",
         "_waiter",
         "_whole",
+        "chars",
         "fault",
         "finish_reason",
         "first",
         "first_at",
         "line",
+        "offered",
         "over",
         "stale",
         "status",
@@ -56,7 +59,7 @@ class Reading(Watch):
         "usage",
     )
 
-    def __init__(self, limits: Limits, deadline_s: float) -> None:
+    def __init__(self, limits: Limits, deadline_s: float, *, offered: bool = False) -> None:
         loop = asyncio.get_running_loop()
         now = loop.time()
         end = now + min(limits.answer_s, deadline_s)
@@ -66,6 +69,7 @@ class Reading(Watch):
         self.line: Line | None = None
         self.over = False
         self.stale = False
+        self.offered = offered
         self.status = 200
         self.fault: BaseException | None = None
         self.finish_reason: str | None = None
@@ -76,8 +80,8 @@ class Reading(Watch):
         self._headers: Headers = {}
         self._streamed = False  # known to be no whole JSON object
         self._whole: bytearray | None = None  # the body, where it is no stream
-        self._thought = False
-        self._chars = 0
+        self._thoughts = 0
+        self.chars = 0
         self._texts: list[str] = []
         self._take: Take | None = None
         self._waiter: asyncio.Future[None] | None = None
@@ -118,7 +122,7 @@ class Reading(Watch):
     def why_empty(self) -> ModelBroken:
         if self.tool_calls:
             return ModelBroken("The model's answer holds tool calls and no text.")
-        if self._thought:
+        if self._thoughts:
             return ModelBroken("The model only thought and said nothing: switch its reasoning off.")
         return ModelBroken("The model's answer is empty.")
 
@@ -152,6 +156,9 @@ class Reading(Watch):
             self._give(text)
         elif self._waiter is not None and (self.finish_reason is not None or self.tool_calls):
             self.until(self._next_due())
+            if self.offered and self.first_at is None:  # that tools are called is news
+                self.first_at = self.loop.time()
+                self._wake()
         if self.over:
             self._leave()
 
@@ -307,16 +314,24 @@ class Reading(Watch):
     def _delta(self, delta: chunks.Delta) -> str:
         if delta.tool_calls:
             self.tool_calls += delta.tool_calls
+            written = calling.characters(delta.tool_calls)
+            self._thoughts += written
+            self.chars += written
+            if self.chars > _CALLS_CHARS_MAX + self._limits.answer_chars:
+                return self._end_with(ModelBroken("The model's tool calls have no end."))
         content = delta.content
         if not content:
-            self._thought = self._thought or bool(delta.reasoning_content)
+            if delta.reasoning_content:
+                self._thoughts += len(delta.reasoning_content)
+                self.chars += len(delta.reasoning_content)
             return ""
-        self._chars += len(content)
-        if self._chars <= self._limits.answer_chars:
+        self.chars += len(content)
+        said = self.chars - self._thoughts
+        if said <= self._limits.answer_chars:
             return content
         self.over = True
         self.finish_reason = "length"
-        return content[: self._limits.answer_chars - self._chars]
+        return content[: self._limits.answer_chars - said]
 
     def _end_with(self, fault: ModelError) -> str:
         """Keep the fault for later: the text that came before it is still to be given."""

@@ -107,3 +107,8 @@ def leaves_message(text: str, *, offered: bool) -> bool:
     """
     plain = " ".join(_WORD.findall(text.lower().replace("ё", "е")))
     return bool(_REQUEST.match(plain)) and (offered or bool(_TO_PEOPLE.search(plain)))
+
+
+def asks_nothing(text: str) -> bool:
+    """Whether the words are small talk, or are for people, not for the company's texts."""
+    return recognise(text, names=1) is not None or leaves_message(text, offered=True)

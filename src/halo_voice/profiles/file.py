@@ -5,26 +5,45 @@ from __future__ import annotations
 import hashlib
 import re
 import tomllib
-from collections.abc import Iterator
+from collections.abc import Callable, Iterable, Iterator
+from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import Any, get_args
 
 from pydantic import BaseModel, ValidationError
 
+from halo_voice.core.after import After, Outlet, Wanted
+from halo_voice.core.editions import Content, Paper
+from halo_voice.core.notices import Notices
+from halo_voice.core.operators import Operator
+from halo_voice.core.privacy import Privacy
 from halo_voice.core.profile import (
     Asr,
     BargeIn,
     Document,
+    Hours,
+    Keys,
     Limits,
     Profile,
     Recording,
     Stream,
     Texts,
+    Tools,
     Voice,
     number_digits,
 )
+from halo_voice.knowledge.reading import KINDS, plain, read, read_bytes, texts_of
+from halo_voice.knowledge.unreadable import Unreadable
 from halo_voice.profiles import places
-from halo_voice.profiles.shape import ProfileShape, nearest
+from halo_voice.profiles.deliver import OutletShape
+from halo_voice.profiles.shape import HoursShape, OperatorShape, ProfileShape
+from halo_voice.profiles.strict import nearest
+
+FOLDERS_OWN = (("name",), ("knowledge",), ("tools",), ("after", "deliver"))
+"""Keys that an edition cannot change: what HALO calls it, reads from a disk, runs, and where it
+sends what was said, with which secrets."""
+
+WEEK = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday")
 
 _SYNTAX_PLACE = re.compile(r"\s*\(at (?:line (\d+), column \d+|end of document)\)$")
 
@@ -42,19 +61,55 @@ _KINDS = {
 class ProfileFile:
     """Reads and checks; never raises. `faults` are ready to print; `profile()` needs none."""
 
-    def __init__(self, path: Path) -> None:
+    def __init__(
+        self, path: Path, content: Content | None = None, origin: ProfileFile | None = None
+    ) -> None:
+        """`content` is read instead of the file at `path`, which is `origin`: what it runs (its
+        tools) stays the file's."""
         self.path = path
+        self._content = content
+        self._origin = origin
         self.data: dict[str, Any] = {}
         self.faults: list[str] = []
         self.readable = False
         self.documents: tuple[Document, ...] = ()
+        self._programs: list[bytes] = []
         self._shape: ProfileShape | None = None
+        self._written: dict[str, Any] = {}
         self._text = ""
         self._read()
         if self.readable:
             self._places = places.Places(self._text)
             self._check()
             self._read_knowledge()
+            self._read_programs()
+
+    @staticmethod
+    def texts_of(path: Path) -> list[Path]:
+        """The texts that the profile at `path` names; none as long as it cannot be read."""
+        try:
+            named = tomllib.loads(path.read_text("utf-8-sig")).get("knowledge")
+            return texts_of(path.parent / named) if isinstance(named, str) and named else []
+        except (OSError, ValueError, RecursionError):
+            return []
+
+    def kept_apart(self, origin: ProfileFile) -> Iterator[str]:
+        """A fault for each key that is the folder's alone and has another value here."""
+        for place in FOLDERS_OWN:
+            if _at(self._written, place) != _at(origin.data, place):
+                told = f"is changed in the folder only ({origin.path.name}): put back what it has"
+                yield self.fault(place, told)
+
+    def content(self) -> Content:
+        """The file and its texts, as text. Raises `OSError`, `Unreadable`."""
+        papers: list[Paper] = []
+        for path in self.texts_of(self.path):
+            text = plain(path)
+            if text is not None:
+                papers.append(Paper(path.name, text))
+            else:
+                papers += [Paper(each.source, each.text, as_read=True) for each in read(path)]
+        return Content(self._text, tuple(papers))
 
     def fault(self, place: places.Path, message: str) -> str:
         """`assistants/halo.toml:12: asr.recogniser: what is wrong and what to do`."""
@@ -86,6 +141,7 @@ class ProfileFile:
             company=shape.company,
             **given,
             numbers=tuple(shape.numbers),
+            languages=tuple(shape.languages),
             default=shape.default,
             asr=Asr(
                 recogniser=asr.name,
@@ -102,17 +158,38 @@ class ProfileFile:
             recording=Recording(**_frozen(shape.recording)),
             stream=Stream(**_frozen(shape.stream)),
             barge_in=BargeIn(**_frozen(shape.barge_in)),
+            privacy=Privacy(**_frozen(shape.privacy)),
+            after=After(
+                shape.after.enabled,
+                {name: Wanted(**_frozen(want)) for name, want in shape.after.fields.items()},
+                {name: _outlet(each) for name, each in shape.after.deliver.items()},
+            ),
             words=shape.speech.words,
             audio=shape.audio.model_dump(exclude_none=True),
             documents=self.documents,
-            version=self._version(),
+            hours=_hours(shape.hours),
+            operators={name: _operator(each) for name, each in shape.operators.items()},
+            keys=Keys(**_frozen(shape.keys)),
+            notices=Notices(**_frozen(shape.notices)),
+            tools=Tools(
+                builtin=tuple(shape.tools.builtin),
+                python=tuple(str(self.path.parent / name) for name in shape.tools.python),
+                http=tuple(each.model_dump(exclude_none=True) for each in shape.tools.http),
+                mcp=tuple(each.model_dump(exclude_none=True) for each in shape.tools.mcp),
+            ),
+            version=self.version,
         )
 
     def _read(self) -> None:
         try:
-            raw = self.path.read_bytes()
-            self._text = raw.decode("utf-8-sig").replace("\r\n", "\n")
-            self.data = tomllib.loads(self._text)
+            if self._content is not None:
+                self._text = self._content.profile
+            else:
+                raw = self.path.read_bytes()
+                self._text = raw.decode("utf-8-sig").replace("\r\n", "\n")
+            self.data = self._written = tomllib.loads(self._text)
+            if self._origin is not None:
+                self.data = self.data | {"tools": self._origin.data.get("tools", {})}
             self.readable = True
         except OSError as error:
             self.faults.append(f"{self.path}: cannot be read: {error.strerror}")
@@ -136,37 +213,99 @@ class ProfileFile:
             ]
             self.faults += [fault for _, fault in sorted(found)]
 
+    def _read_papers(self, papers: Iterable[Paper]) -> None:
+        documents: list[Document] = []
+        for paper in papers:
+            if paper.as_read:
+                documents.append(Document(paper.name, paper.text))
+            else:
+                raw = paper.text.encode(errors="replace")
+                documents += self._documents(Path(paper.name), partial(read_bytes, paper.name, raw))
+        if not documents:
+            self.faults.append(self.fault(("knowledge",), "there is no text left; add one"))
+        self.documents = tuple(documents)
+
     def _read_knowledge(self) -> None:
         named = self.data.get("knowledge")
         if not isinstance(named, str) or not named:
             return
+        if self._content is not None:
+            self._read_papers(self._content.papers)
+            return
         folder = self.path.parent / named
-        files = sorted(folder.glob("*.md"))
+        files = texts_of(folder) if folder.is_dir() else []
         if not folder.is_dir():
             self.faults.append(self.fault(("knowledge",), f"there is no folder {folder}"))
         elif not files:
-            self.faults.append(self.fault(("knowledge",), f"{folder} holds no text (*.md)"))
-        self.documents = tuple(filter(None, map(self._document, files)))
+            kinds = ", ".join(f"*{ending}" for ending in KINDS)
+            self.faults.append(self.fault(("knowledge",), f"{folder} holds no text ({kinds})"))
+        self.documents = tuple(
+            document for path in files for document in self._documents(path, partial(read, path))
+        )
 
-    def _document(self, path: Path) -> Document | None:
+    def _read_programs(self) -> None:
+        """The files with tools: they are run elsewhere, but change the profile's version."""
+        tools = self.data.get("tools")
+        named = tools.get("python") if isinstance(tools, dict) else None
+        for number, name in enumerate(named if isinstance(named, list) else ()):
+            try:
+                self._programs.append((self.path.parent / str(name)).read_bytes())
+            except OSError as error:
+                place = ("tools", "python", number)
+                self.faults.append(self.fault(place, f"cannot be read: {error.strerror}"))
+
+    def _documents(self, path: Path, reading: Callable[[], list[Document]]) -> list[Document]:
         try:
-            return Document(path.name, path.read_bytes().decode("utf-8-sig"))
+            return reading()
         except OSError as error:
             self.faults.append(f"{path}: cannot be read: {error.strerror}")
-        except UnicodeDecodeError as error:
-            self.faults.append(f"{path}:{_line_of(error)}: is not UTF-8; save it as UTF-8")
-        return None
+        except Unreadable as fault:
+            line = f":{fault.line}" if fault.line else ""
+            self.faults.append(f"{path}{line}: {fault}")
+        return []
 
-    def _version(self) -> str:
+    @property
+    def version(self) -> str:
+        """What changes with every change of the file, its texts and its programs."""
         digest = hashlib.sha256(self._text.encode())
         for document in self.documents:
             for part in (document.source, document.text):
                 digest.update(b"\0" + part.encode())
+        for program in self._programs:
+            digest.update(b"\0" + program)
         return digest.hexdigest()[:12]
+
+
+def _at(data: Any, place: tuple[str, ...]) -> Any:
+    """What stands there; None where nothing does."""
+    for key in place:
+        data = data.get(key) if isinstance(data, dict) else None
+    return data
+
+
+def _outlet(shape: OutletShape) -> Outlet:
+    table = shape.model_dump(exclude={"to", "when"}, exclude_none=True)
+    return Outlet(shape.to, tuple(shape.when), table)
 
 
 def _frozen(shape: BaseModel) -> dict[str, Any]:
     return {k: tuple(v) if isinstance(v, list) else v for k, v in shape.model_dump().items()}
+
+
+def _hours(shape: HoursShape) -> Hours:
+    return Hours(shape.utc_hours, tuple(getattr(shape, day) for day in WEEK))
+
+
+def _operator(shape: OperatorShape) -> Operator:
+    found = {"pstn": shape.number, "sip": shape.sip, "user": shape.user}
+    kind, address = next((k, a) for k, a in found.items() if a is not None)
+    return Operator(
+        address if kind != "pstn" else number_digits(address),
+        kind,  # type: ignore[arg-type]
+        number_digits(shape.caller_id or ""),
+        None if shape.hours is None else _hours(shape.hours),
+        shape.brief,
+    )
 
 
 def _line_of(error: UnicodeDecodeError) -> int:
@@ -203,8 +342,11 @@ def _siblings(place: places.Path) -> list[str]:
     """The keys that the table of an unknown key may hold."""
     shape: Any = ProfileShape
     for part in place[:-1]:
-        shape = shape.model_fields[part].annotation
-    return list(shape.model_fields)
+        if isinstance(part, int) or not hasattr(shape, "model_fields"):
+            shape = get_args(shape)[-1]  # of a list, or of a table with names of one's own
+        else:
+            shape = shape.model_fields[part].annotation
+    return list(getattr(shape, "model_fields", ()))
 
 
 def _written(value: Any) -> str:

@@ -2,26 +2,35 @@
 
 from __future__ import annotations
 
-import difflib
-from collections.abc import Iterable
 from dataclasses import fields
 from typing import Annotated, Any, get_type_hints
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationInfo, create_model
+from pydantic import AfterValidator, ConfigDict, Field, ValidationInfo, create_model
 from pydantic import field_validator as checked
-from pydantic_core import PydanticCustomError
 
 from halo_voice.core import voices
+from halo_voice.core.after import KINDS as WANTED_KINDS
+from halo_voice.core.language import LANGUAGES
+from halo_voice.core.privacy import KEPT, KINDS, Privacy
 from halo_voice.core.profile import (
     BARGE_IN_MODES,
     SPOKEN_CHARS_MAX,
     BargeIn,
     Limits,
     Texts,
-    number_digits,
 )
 from halo_voice.core.recognisers import RECOGNISERS, RUSSIAN, Recogniser
 from halo_voice.core.speakable import speakable
+from halo_voice.profiles.deliver import OUTLETS_MAX, OutletShape, outlet_name
+from halo_voice.profiles.operators import (
+    HoursShape,
+    KeysShape,
+    NoticesShape,
+    OperatorShape,
+    telephone,
+)
+from halo_voice.profiles.strict import Shape, fault, nearest
+from halo_voice.profiles.tools import ToolsShape
 
 PERSONA_CHARS_MAX = 8_000
 HINTS_MAX = 500
@@ -29,29 +38,9 @@ HINT_CHARS_MAX = 100
 REPROMPTS_MAX = 5
 WORDS_MAX = 500
 WORD_CHARS_MAX = 100
-
-
-class Shape(BaseModel):
-    """Strict: "12" is not 12, and a key that nothing reads is a fault."""
-
-    model_config = ConfigDict(extra="forbid", strict=True)
-
-
-def fault(message: str) -> PydanticCustomError:
-    # As context, so that braces in the message are not taken for a template.
-    return PydanticCustomError("profile", "{message}", {"message": message})
-
-
-def nearest(name: str, known: Iterable[str]) -> str:
-    """`; did you mean "…"?` or nothing."""
-    known = list(known)
-    ends: dict[str, str] = {}
-    for full in known:
-        ends.setdefault(full.rpartition(".")[2].rpartition("_")[2].lower(), full)
-    found = difflib.get_close_matches(name, known, n=1, cutoff=0.6) or [
-        ends[end] for end in difflib.get_close_matches(name.lower(), ends, n=1, cutoff=0.75)
-    ]
-    return f'; did you mean "{found[0]}"?' if found else ""
+WANTED_MAX = 30
+CHOICES_MAX = 30
+OPERATORS_MAX = 50
 
 
 def _spoken(text: str) -> str:
@@ -69,11 +58,17 @@ def _line(text: str) -> str:
     return text.strip()
 
 
-def _number(number: str) -> str:
-    digits = number_digits(number)
-    if not 2 <= len(digits) <= 15:
-        raise fault("is not a telephone number; write 2 to 15 digits, like +7 495 123-45-67")
-    return digits
+def _language(language: str) -> str:
+    if language not in LANGUAGES:
+        choice = ", ".join(LANGUAGES)
+        raise fault(f'there is no language "{language}"; choose from {choice}')
+    return language
+
+
+def _languages(languages: list[str]) -> list[str]:
+    if "ru" not in languages:
+        raise fault('must have "ru": the voice and the recogniser are Russian')
+    return languages
 
 
 def _https(address: str) -> str:
@@ -203,6 +198,59 @@ class SpeechShape(Shape):
     ] = {}
 
 
+def _kind(kind: str) -> str:
+    if kind not in KINDS:
+        choice = ", ".join(KINDS)
+        raise fault(f'there is no "{kind}"{nearest(kind, KINDS)}; choose from {choice}')
+    return kind
+
+
+def _kept(kind: str) -> str:
+    if kind in KINDS and kind not in KEPT:
+        raise fault("a card's number is never kept; take it out of this list")
+    return _kind(kind)
+
+
+class PrivacyShape(Shape):
+    mask: list[Annotated[str, AfterValidator(_kind)]] = list(Privacy().mask)
+    keep: list[Annotated[str, AfterValidator(_kept)]] = list(Privacy().keep)
+
+
+class WantedShape(Shape):
+    model_config = ConfigDict(validate_default=True)  # a choice without choices is a fault
+
+    about: Line
+    kind: str = "text"
+    choices: Annotated[list[Line], Field(max_length=CHOICES_MAX)] = []
+
+    @checked("kind")
+    @classmethod
+    def _kind_exists(cls, kind: str) -> str:
+        if kind not in WANTED_KINDS:
+            choice = ", ".join(WANTED_KINDS)
+            raise fault(f'there is no "{kind}"{nearest(kind, WANTED_KINDS)}; choose from {choice}')
+        return kind
+
+    @checked("choices")
+    @classmethod
+    def _choices_of_a_choice(cls, choices: list[str], info: ValidationInfo) -> list[str]:
+        if bool(choices) != (info.data.get("kind") == "choice"):
+            raise fault('belong to kind = "choice", which needs them')
+        return choices
+
+
+class AfterShape(Shape):
+    enabled: bool = True
+    fields: Annotated[
+        dict[Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]{0,31}$")], WantedShape],
+        Field(max_length=WANTED_MAX),
+    ] = {}
+    deliver: Annotated[
+        dict[Annotated[str, AfterValidator(outlet_name)], OutletShape],
+        Field(max_length=OUTLETS_MAX),
+    ] = {}
+
+
 class RecordingShape(Shape):
     enabled: bool = False
     stereo: bool = True
@@ -211,6 +259,7 @@ class RecordingShape(Shape):
 class AudioShape(Shape):
     apology: Annotated[str, AfterValidator(_https)] | None = None
     goodbye: Annotated[str, AfterValidator(_https)] | None = None
+    hold: Annotated[str, AfterValidator(_https)] | None = None
 
 
 class _LimitsRules(Shape):
@@ -266,7 +315,10 @@ class ProfileShape(Shape):
     title: Line | None = None
     persona: Annotated[str, Field(min_length=1, max_length=PERSONA_CHARS_MAX)] | None = None
     default: bool = False
-    numbers: list[Annotated[str, AfterValidator(_number)]] = []
+    numbers: list[Annotated[str, AfterValidator(telephone)]] = []
+    languages: Annotated[
+        list[Annotated[str, AfterValidator(_language)]], AfterValidator(_languages)
+    ] = ["ru"]
     knowledge: Annotated[str, Field(min_length=1)] | None = None
     asr: AsrShape = AsrShape()
     voice: VoiceShape = VoiceShape()
@@ -275,5 +327,15 @@ class ProfileShape(Shape):
     stream: StreamShape = StreamShape()
     barge_in: BargeInShape = BargeInShape()  # type: ignore[valid-type]
     speech: SpeechShape = SpeechShape()
+    privacy: PrivacyShape = PrivacyShape()
+    after: AfterShape = AfterShape()
     recording: RecordingShape = RecordingShape()
     audio: AudioShape = AudioShape()
+    hours: HoursShape = HoursShape()
+    operators: Annotated[
+        dict[Annotated[str, AfterValidator(_line)], OperatorShape],
+        Field(max_length=OPERATORS_MAX),
+    ] = {}
+    keys: KeysShape = KeysShape()
+    notices: NoticesShape = NoticesShape()
+    tools: ToolsShape = ToolsShape()

@@ -26,6 +26,7 @@ class Line(Protocol):
     def say(
         self, text: str, *, confidence: float = 0.93, duration_ms: int | None = None
     ) -> None: ...
+    def speak_on(self, text: str, *, confidence: float = 0.93) -> None: ...
     def press(self, tone: str) -> None: ...
     def hang_up(self) -> None: ...
     def fall_silent(self) -> None: ...
@@ -43,6 +44,16 @@ class Caller(Protocol):
 
     def ended(self, line: Line) -> None:
         """The call is over."""
+
+
+@dataclass(frozen=True, slots=True)
+class Pickup:
+    """What a telephone that is called does, so long after it was dialled: `person` takes the call,
+    or it fails by `code`. 60 s is as long as the platform lets it ring."""
+
+    after_ms: float = 5_000
+    person: Caller | None = None
+    code: int = 408
 
 
 @dataclass(frozen=True, slots=True)

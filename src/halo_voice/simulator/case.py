@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
 
 from halo_voice.simulator.place import FinishedCall
 from halo_voice.simulator.turns import Phrase, Story, Turn
@@ -19,7 +20,7 @@ class Limits:
     silence_ms: int = 8_000
     turns: int = 12
     attempts: int = 2  # requests for one turn
-    asks: int = 5  # over the stream, which is opened anew when it was cut
+    asks: int = 1  # over the stream; when that is lost it is asked over HTTP
     call_ms: int = 615_000
     reprompts: int = 2
     apologies: int = 2
@@ -40,13 +41,14 @@ class Breach:
         return f"invariant {self.invariant} at {self.ms} ms: {self.text}"
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Case:
     """A call under examination."""
 
     call: FinishedCall
     story: Story
     limits: Limits
+    calm_ms: int | None = None  # from then on no fault struck; None: not known
 
     @property
     def end_ms(self) -> int:
@@ -54,10 +56,33 @@ class Case:
         ended = self.call.disconnected_ms
         return self.call.terminated_ms if ended is None else ended
 
+    @cached_property
+    def _late(self) -> list[tuple[int, int]]:
+        """From when until when an event was held back, for each that was told late."""
+        late = ((line.ms, line.data.get("late")) for line in self.call.trace)
+        return [(ms - delay, ms) for ms, delay in late if delay]
+
     def late_ms(self, begin: float, end: float) -> int:
-        """What is told so much late can be acted on no earlier: LATE_MS where that struck, or 0."""
-        told = (line for line in self.call.trace if line.data.get("fault") == "late")
-        return LATE_MS if any(begin - LATE_MS <= line.ms <= end for line in told) else 0
+        """What is told so much late can be acted on no earlier: for so long events of this
+        stretch were held back, together, LATE_MS at most."""
+        held = sum(until - since for since, until in self._late if since <= end and begin <= until)
+        return min(LATE_MS, held)
+
+    def silent_ms(self, begin: float, end: float) -> float:
+        """The longest time between two moments in which the caller says nothing: who goes on
+        speaking waits for no answer."""
+        longest, since = 0.0, begin
+        for speech in self.call.speech:
+            until = self.end_ms if speech.ended_ms is None else speech.ended_ms
+            if (
+                speech.text
+                and speech.call == "call:1"
+                and since < until
+                and speech.started_ms < end
+            ):
+                longest = max(longest, speech.started_ms - since)
+                since = until
+        return max(longest, end - since)
 
     @property
     def caller_left(self) -> bool:

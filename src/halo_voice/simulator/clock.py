@@ -77,12 +77,12 @@ class RealClock(VirtualClock):
         super().__init__()
         self._loop = asyncio.get_running_loop()
         self._began = self._loop.time()
-        self._added = asyncio.Event()
+        self._waiting: asyncio.Future[None] | None = None
 
     def after(self, delay_ms: float, action: Action) -> Timer:
         self.now = max(self.now, self._elapsed())
         timer = super().after(delay_ms, action)
-        self._added.set()
+        self._wake()
         return timer
 
     def take(self) -> Timer | None:
@@ -94,17 +94,24 @@ class RealClock(VirtualClock):
         return None
 
     async def next(self) -> Timer | None:
+        # A future and a timer of the loop: thousands of times a call, a timeout's context is dear.
         while True:
-            self._added.clear()
             timer = self.take()
             if timer:
                 return timer
-            wait_s = (self._heap[0][0] - self._elapsed()) / 1000 if self._heap else None
+            self._waiting = self._loop.create_future()
+            due = self._began + self._heap[0][0] / 1000 if self._heap else None
+            alarm = None if due is None else self._loop.call_at(due, self._wake)
             try:
-                async with asyncio.timeout(wait_s):
-                    await self._added.wait()
-            except TimeoutError:
-                continue
+                await self._waiting
+            finally:
+                self._waiting = None
+                if alarm is not None:
+                    alarm.cancel()
+
+    def _wake(self) -> None:
+        if self._waiting is not None and not self._waiting.done():
+            self._waiting.set_result(None)
 
     def _elapsed(self) -> int:
         # A millisecond that is due has come, whatever the fractions of seconds add up to.

@@ -7,13 +7,13 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
-from halo_voice.simulator.caller import Caller, SilentCaller
+from halo_voice.simulator.caller import Caller, Pickup, SilentCaller
 from halo_voice.simulator.chance import Chance, Spread
 from halo_voice.simulator.clock import Clock, RealClock, Timer, VirtualClock
 from halo_voice.simulator.connections import Connections
 from halo_voice.simulator.engine import Command, Engine
 from halo_voice.simulator.exchanges import Exchanges
-from halo_voice.simulator.faults import CATALOGUE, Dice, Faults
+from halo_voice.simulator.faults import KNOWN, Dice, Faults
 from halo_voice.simulator.leg import HANG_UP, Leg
 from halo_voice.simulator.network import Network
 from halo_voice.simulator.orders import Orders
@@ -62,9 +62,8 @@ class World:
     throw_ends_session: bool = True
     storage: dict[str, tuple[str, int]] = field(default_factory=dict)
     control: Sequence[Control] = ()
-    answers: Callable[[str], Caller | int] | None = (
-        None  # who picks up outgoing calls, or a failure code
-    )
+    # Who picks up outgoing calls, or a failure code.
+    answers: Callable[[str], Caller | int | Pickup] | None = None
 
 
 class Cloud:
@@ -81,7 +80,7 @@ class Cloud:
         self.recogniser = world.recogniser
         self.clock: Clock = RealClock() if world.real_time else VirtualClock()
         self.after = self.clock.after
-        self.dice = Dice(world.faults, world.chance.stream("faults"), self._struck)
+        self.dice = Dice(world.faults, world.chance, self._struck, lambda: self.clock.now)
         self.exchanges = Exchanges(self)
         self.connections = Connections(self)
         self.legs: dict[str, Leg] = {}
@@ -263,14 +262,15 @@ class Cloud:
         """
 
         late = self.dice.strikes("late", event)
-        told = {**data, **more, "late": True} if late else {**data, **more}
+        delay = round(self.dice.delay_ms("late", 100, 3000)) if late else 0
+        told = {**data, **more, "late": delay} if late else {**data, **more}
 
         def deliver() -> None:
             if self._phase == "running":
                 self.write(who, what or event, event=event, unit=unit, **told)
                 self._step({"type": "event", "unit": unit, "event": event, "data": data})
 
-        self.after(self.dice.delay_ms(100, 3000) if late else 0, deliver)
+        self.after(delay, deliver)
 
     def timer_fires(self, number: int) -> None:
         if self._phase == "running":
@@ -322,17 +322,21 @@ class Cloud:
 
     def call_out(self, unit: str, number: str) -> None:
         """Somebody else's telephone rings."""
-        answers = self.world.answers(number) if self.world.answers else SilentCaller()
-        person = SilentCaller() if isinstance(answers, int) else answers
-        leg = self.legs[unit] = Leg(self, unit, person, incoming=False)
-        self._watch_idle()
         draw = lambda median: self.chance.draw("calls", Spread(median))  # noqa: E731
-        ring = lambda: self.report(unit, "Call.Ringing", {"headers": {}}, who="cloud")  # noqa: E731
-        self.after(draw(900), ring)
+        answers = self.world.answers(number) if self.world.answers else SilentCaller()
         if isinstance(answers, int):
-            self.after(draw(4000), lambda: self._call_failed(leg, answers))
+            answers = Pickup(draw(4000), code=answers)
+        elif not isinstance(answers, Pickup):
+            answers = Pickup(draw(5000), answers)
+        leg = Leg(self, unit, answers.person or SilentCaller(), incoming=False)
+        self.legs[unit] = leg
+        self._watch_idle()
+        ring = lambda: self.report(unit, "Call.Ringing", {"headers": {}}, who="cloud")  # noqa: E731
+        self.after(min(draw(900), answers.after_ms), ring)
+        if answers.person is None:
+            self.after(answers.after_ms, lambda: self._call_failed(leg, answers.code))
         else:
-            self.after(draw(5000), leg.answer)
+            self.after(answers.after_ms, leg.answer)
 
     def _call_failed(self, leg: Leg, code: int) -> None:
         if leg.state == "ringing":
@@ -362,7 +366,7 @@ class Cloud:
             return
         delay = self.chance.draw("calls", HANG_UP)
         if self.dice.strikes("F25"):
-            delay += self.dice.delay_ms(200, 3000)
+            delay += self.dice.delay_ms("F25", 200, 3000)
         self.after(delay, lambda: self.report(leg.unit, "Call.Disconnected", data, who="cloud"))
 
     # ---- small things ----------------------------------------------------------------------------
@@ -371,7 +375,7 @@ class Cloud:
         self._trace.add(TraceLine(self.clock.now, who, what, data))
 
     def _struck(self, fault: str, subject: str, **data: Any) -> None:
-        what = f"{fault}: {CATALOGUE[fault]}" + (f" ({subject})" if subject else "")
+        what = f"{fault}: {KNOWN[fault]}" + (f" ({subject})" if subject else "")
         self.write("fault", what, fault=fault, **data)
 
     def next_playback(self) -> int:

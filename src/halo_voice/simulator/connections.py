@@ -179,7 +179,7 @@ class Connection:
         if way.held is None and dice.strikes("F49", subject):
             self._hold(way, arrive)
             return
-        slow = dice.delay_ms(300, 3000) if dice.strikes("slow", subject) else 0
+        slow = dice.delay_ms("slow", 300, 3000) if dice.strikes("slow", subject) else 0
         self._later(way, arrive, self._draw() + self._lag() + slow)
         if dice.strikes("F48", subject):
             self._later(way, arrive)

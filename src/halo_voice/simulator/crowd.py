@@ -26,17 +26,33 @@ PHRASES = [
 
 
 class RandomCaller:
-    """Talkative, silent, mumbling or long-winded, interrupts, and hangs up when it likes."""
+    """Talkative, silent, mumbling or long-winded, interrupts, and hangs up when it likes.
 
-    def __init__(self, rng: random.Random) -> None:
+    What is not given is drawn: how often (0..1) an end of a phrase is answered (`talk`), and how
+    often an utterance is a mumble, a ramble or a key instead; when the caller leaves.
+    """
+
+    def __init__(
+        self,
+        rng: random.Random,
+        *,
+        talk: float | None = None,
+        mumbles: float | None = None,
+        rambles: float | None = None,
+        keys: float = 0.03,
+        leaves_ms: float | None = None,
+    ) -> None:
         self._rng = rng
-        self._talk = rng.uniform(0.3, 1.0)  # how often an end of a phrase is answered
+        drawn = rng.uniform(0.3, 1.0)
+        self._talk = drawn if talk is None else talk
         self._interrupts = rng.choice([0.0, 0.0, 0.2])
-        self._mumbles = rng.choice([0.0, 0.1, 0.5])
-        self._rambles = rng.choice([0.0, 0.05])
-        self._leaves_ms = rng.choice(
-            [rng.expovariate(1 / 20_000), rng.expovariate(1 / 120_000), 10**9]
-        )
+        drawn = rng.choice([0.0, 0.1, 0.5])
+        self._mumbles = drawn if mumbles is None else mumbles
+        drawn = rng.choice([0.0, 0.05])
+        self._rambles = drawn if rambles is None else rambles
+        self._keys = keys
+        drawn = rng.choice([rng.expovariate(1 / 20_000), rng.expovariate(1 / 120_000), 10**9])
+        self._leaves_ms = drawn if leaves_ms is None else leaves_ms
         self._pending: Timer | None = None
         self._begun = False
 
@@ -58,7 +74,7 @@ class RandomCaller:
 
     def _speak(self, line: Line) -> None:
         rng = self._rng
-        if rng.random() < 0.03:
+        if rng.random() < self._keys:
             line.press(rng.choice("0123456789*#"))
         elif rng.random() < self._rambles:
             line.say(
@@ -87,12 +103,16 @@ class InterruptingCaller:
     """Speaks whenever it likes: over a phrase, after half a thought, in numbers with pauses.
 
     Over the assistant it barges in with sentences, nods with words or coughs; in its own turn it
-    may go on after a pause, dictate, or say the same thing once more.
+    may go on after a pause, dictate (`dictates`: how often, 0..1), or say the same thing once more.
     """
 
-    def __init__(self, rng: random.Random) -> None:
+    def __init__(
+        self, rng: random.Random, *, barges: float | None = None, dictates: float = 0.15
+    ) -> None:
         self._rng = rng
-        self._barges = rng.choice([0.0, 0.3, 0.7])  # how often a phrase is spoken over
+        self._dictates = dictates
+        drawn = rng.choice([0.0, 0.3, 0.7])  # how often a phrase is spoken over
+        self._barges = drawn if barges is None else barges
         self._talk = rng.uniform(0.6, 1.0)  # how often silence is
         self._leaves_ms = rng.choice([rng.expovariate(1 / 30_000), rng.uniform(40_000, 150_000)])
         self._rest: deque[str] = deque()  # of what is being said, with pauses between
@@ -129,13 +149,13 @@ class InterruptingCaller:
         rng, kind = self._rng, self._rng.random()
         if kind < 0.15:
             return self._last
-        if kind < 0.3:
+        if kind < 0.15 + self._dictates:
             self._rest.extend(NUMBERS[1 : rng.randint(2, len(NUMBERS))])
             return NUMBERS[0]
-        if kind < 0.35:
+        if kind < 0.2 + self._dictates:
             return rng.choice(NODS)
         self._last = rng.choice(WISHES)
-        if kind < 0.7:
+        if kind < 0.55 + self._dictates:
             return self._last
         words = self._last.split()
         half = rng.randint(1, len(words) - 1)

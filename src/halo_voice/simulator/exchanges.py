@@ -197,9 +197,13 @@ class Exchanges:
         if not self._asker.dice.strikes("F51", request.url):
             return await ask(request)
         if self._asker.real_time:
-            return (await asyncio.gather(ask(request), ask(request)))[0]
-        await ask(request)
-        return await ask(request)
+            first, again = await asyncio.gather(ask(request), ask(request))
+        else:
+            first, again = await ask(request), await ask(request)
+        if first.body != again.body:
+            told = {"url": request.url, "first": first.body, "again": again.body}
+            self._asker.write("backend", "the same request has two different replies", **told)
+        return first
 
     # ---- faults ----------------------------------------------------------------------------------
 
@@ -216,18 +220,21 @@ class Exchanges:
         dice, latency = self._asker.dice, self._asker.chance.draw("network", FAILURE)
         if name == "F27":
             return dice.choice(
-                [Reply(-3, latency), Reply(-4, latency), Reply(-4, request.connect_ms)]
+                "F27", [Reply(-3, latency), Reply(-4, latency), Reply(-4, request.connect_ms)]
             )
         if name == "F28":
             return Reply(-7, request.timeout_ms)
         if name == "F29":
-            return Reply(dice.choice([500, 502, 503, 504]), latency, b"<html>Bad gateway</html>")
+            return Reply(
+                dice.choice("F29", [500, 502, 503, 504]), latency, b"<html>Bad gateway</html>"
+            )
         if name == "F30":
-            return Reply(dice.choice([401, 403, 422]), latency, b'{"code":"unusable_text"}')
+            return Reply(dice.choice("F30", [401, 403, 422]), latency, b'{"code":"unusable_text"}')
         if name == "F31":
-            retry = str(dice.choice([1, 3, 30]))
+            retry = str(dice.choice("F31", [1, 3, 30]))
             return Reply(429, latency, b"", (("Retry-After", retry),))
         return dice.choice(
+            "F32",
             [
                 Reply(200, latency, b"<html>hello</html>", (("Content-Type", "text/html"),)),
                 Reply(200, latency, b'{"answer": 42}'),
@@ -236,7 +243,7 @@ class Exchanges:
                 Reply(200, latency, b""),
                 Reply(-9, latency),
                 Reply(-5, latency),
-            ]
+            ],
         )
 
 

@@ -3,8 +3,13 @@
 from __future__ import annotations
 
 import random
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
+from typing import TypeVar
+
+from halo_voice.simulator.chance import Chance
+
+T = TypeVar("T")
 
 CALL = {
     "F01": "the recogniser does not notice that the caller speaks",
@@ -48,6 +53,24 @@ DUPLEX = {
     "F13": "the caller coughs while the assistant speaks",
 }
 CATALOGUE = CALL | STREAM | DUPLEX
+# Those behind the backend's door. The simulator cannot play them: who stands in for the model, the
+# store or the process asks the call's dice (`place_call(behind=…)`).
+BEHIND = {
+    "F33": "the model says 429 or 500",
+    "F34": "the model gives no first token",
+    "F35": "the model's answer breaks off",
+    "F36": "the model hangs after its first words",
+    "F37": "the model gives characters that are none",
+    "F38": "the model's answer is empty",
+    "F39": "the model's answer has no end",
+    "F43": "the backend restarts",
+    "F54": "the store is locked",
+    "F55": "the store refuses everything for a while",
+}
+# Of calls that are recorded: they strike only where they are named, so that a seed gives what it
+# always gave.
+RECORDING = {"unrecorded": "the end of the recording is never reported"}
+KNOWN = CATALOGUE | BEHIND | RECORDING
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,19 +90,25 @@ class When:
 class Faults:
     """Which faults are switched on for a call: `Faults({"F03": 0.2, "F28": When(at=[2])})`.
 
-    A number is a probability. An unknown name is a ValueError.
+    A number is a probability. From `until_ms` of the session on nothing strikes any more. An
+    unknown name is a ValueError.
     """
 
     on: Mapping[str, float | When] = field(default_factory=dict)
+    until_ms: int | None = None
 
     def __post_init__(self) -> None:
-        unknown = set(self.on) - set(CATALOGUE)
+        unknown = set(self.on) - set(KNOWN)
         if unknown:
             raise ValueError(f"no such fault: {', '.join(sorted(unknown))}")
 
     @classmethod
     def drawn(
-        cls, rng: random.Random, share: float = 1 / 3, among: Collection[str] = tuple(CALL)
+        cls,
+        rng: random.Random,
+        share: float = 1 / 3,
+        among: Collection[str] = tuple(CALL),
+        until_ms: int | None = None,
     ) -> Faults:
         """A random share of the faults, each at a random rate; `among=CATALOGUE` for all.
 
@@ -87,26 +116,60 @@ class Faults:
         what it always gave.
         """
         names = rng.sample(sorted(among), round(len(among) * share))
-        return cls({name: rng.uniform(0.02, 0.5) for name in names})
+        return cls({name: rng.uniform(0.02, 0.5) for name in names}, until_ms)
+
+
+@dataclass(frozen=True, slots=True)
+class Strike:
+    """One fault that has struck: at which of its occasions (from 1), when, and at what."""
+
+    fault: str
+    occasion: int
+    ms: int
+    subject: str
+
+    def __str__(self) -> str:
+        at = f" ({self.subject})" if self.subject else ""
+        return (
+            f"{self.fault} at its occasion {self.occasion}, {self.ms} ms: {KNOWN[self.fault]}{at}"
+        )
 
 
 class Dice:
     """The faults of one call as they fall. `struck` counts what has happened.
 
-    `on_strike` is told name, subject and data of each.
+    Every fault has a random stream of its own, and takes the same two draws from it at each of its
+    occasions, whether it strikes or not: so a call in which one strike is left out (`When(at=…)`)
+    differs only in what follows from that. `now` is the session's clock in ms; `on_strike` is told
+    name, subject and data of each.
     """
 
     def __init__(
-        self, faults: Faults, rng: random.Random, on_strike: Callable[..., object]
+        self,
+        faults: Faults,
+        chance: Chance,
+        on_strike: Callable[..., object],
+        now: Callable[[], int] = lambda: 0,
     ) -> None:
         self._on = {
             name: when if isinstance(when, When) else When(probability=when)
             for name, when in faults.on.items()
         }
-        self._rng = rng
+        self._streams = {name: chance.stream(f"fault/{name}") for name in self._on}
+        self._until_ms = faults.until_ms
+        self._now = now
         self._on_strike = on_strike
         self._occasions: dict[str, int] = {}
-        self.struck: dict[str, int] = {}
+        self._shape: dict[str, float] = {}  # of the present occasion: which form the fault takes
+        self.strikes_made: list[Strike] = []
+
+    @property
+    def struck(self) -> dict[str, int]:
+        """How often each fault has struck."""
+        counts: dict[str, int] = {}
+        for strike in self.strikes_made:
+            counts[strike.fault] = counts.get(strike.fault, 0) + 1
+        return counts
 
     def strikes(self, name: str, subject: str = "", **data: object) -> bool:
         """Whether the fault strikes at this occasion."""
@@ -114,15 +177,22 @@ class Dice:
         if when is None or when.where not in subject:
             return False
         count = self._occasions[name] = self._occasions.get(name, 0) + 1
-        if count not in when.at and not self._rng.random() < when.probability:
+        draw = self._streams[name].random
+        drawn, self._shape[name] = draw(), draw()
+        now = self._now()
+        calm = self._until_ms is not None and now >= self._until_ms
+        if calm and name not in RECORDING:  # what is recorded ends after everything else
             return False
-        self.struck[name] = self.struck.get(name, 0) + 1
+        if count not in when.at and not drawn < when.probability:
+            return False
+        self.strikes_made.append(Strike(name, count, now, subject))
         self._on_strike(name, subject, **data)
         return True
 
-    def choice(self, options: Collection) -> object:
-        """One of the shapes that a fault can take."""
-        return self._rng.choice(list(options))
+    def choice(self, name: str, options: Sequence[T]) -> T:
+        """One of the shapes that the fault can take at its present occasion."""
+        return options[int(self._shape[name] * len(options))]
 
-    def delay_ms(self, low: float, high: float) -> float:
-        return self._rng.uniform(low, high)
+    def delay_ms(self, name: str, low: float, high: float) -> float:
+        """How long the fault holds something up at its present occasion."""
+        return low + self._shape[name] * (high - low)

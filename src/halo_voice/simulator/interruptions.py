@@ -67,16 +67,21 @@ def _confirmed_ms(call: FinishedCall, span: PlaybackSpan, since_ms: int) -> int 
     over = [s for s in call.speech if s.call == span.call and since_ms <= s.started_ms < end]
     for speech in over:
         begun = False
+        failed: set[str] = set()  # what a recogniser tells after its error, nobody listens to
         for line in call.trace:
-            event = str(line.data.get("event"))
+            event, unit = str(line.data.get("event")), str(line.data.get("unit"))
+            if event == "ASR.Error":
+                failed.add(unit)
             if speech.started_ms <= line.ms and event.startswith("ASR."):
                 begun = begun or event == "ASR.CaptureStarted"
             told = line.data.get("text", line.data.get("transcript"))
             if (
                 begun
                 and speech.started_ms + SPEECH_MS <= line.ms < end
-                and line.data.get("event") in RESULTS
+                and event in RESULTS
+                and unit not in failed
                 and isinstance(told, str)
+                and line.data.get("of", speech.started_ms) == speech.started_ms
                 and _is_of(speech, told)
                 and _interrupts(told, _just_said(call, speech, line.ms))
             ):

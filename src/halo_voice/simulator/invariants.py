@@ -10,8 +10,12 @@ from collections.abc import Callable, Iterator
 from itertools import pairwise
 
 from halo_voice.simulator.case import Breach, Case, Limits
+from halo_voice.simulator.heard import no_lost_word
 from halo_voice.simulator.interruptions import interruption
 from halo_voice.simulator.place import FinishedCall
+from halo_voice.simulator.recovery import recovers
+from halo_voice.simulator.speakable import safe_to_speak, same_again
+from halo_voice.simulator.transfers import talk_ms, talks, transfers
 from halo_voice.simulator.turns import Phrase, Texts, letters, story
 from halo_voice.simulator.wire import fields
 
@@ -19,10 +23,16 @@ __all__ = ["CHECKS", "Breach", "Limits", "breaches"]
 
 
 def breaches(
-    call: FinishedCall, limits: Limits | None = None, texts: Texts | None = None
+    call: FinishedCall,
+    limits: Limits | None = None,
+    texts: Texts | None = None,
+    calm_ms: int | None = None,
 ) -> list[Breach]:
-    """Every broken invariant of 1–6, 7 (as far as the trace shows it), 10, 11 and 12."""
-    case = Case(call, story(call, texts), limits or Limits())
+    """Every broken invariant of 1–6, 7 (as far as the trace shows it), 10–14, 18, 21 and 22.
+
+    `texts` are the scenario's own; from `calm_ms` on no fault struck, without it 18 is not judged.
+    """
+    case = Case(call, story(call, texts), limits or Limits(), calm_ms)
     found = [breach for check in CHECKS for breach in check(case)]
     return sorted(found, key=lambda breach: (breach.ms, breach.invariant))
 
@@ -45,7 +55,7 @@ def reaction(case: Case) -> Iterator[Breach]:
                 continue
             first = min(map(_audible_ms, wanted), default=end)
             until = min(first, end)
-            if _silent_ms(case, begin, until) > limit + case.late_ms(begin, until):
+            if case.silent_ms(begin, until) > limit + case.late_ms(begin, until):
                 yield Breach(1, begin, f"turn {turn.number}: no {name} within {limit} ms")
 
 
@@ -104,7 +114,7 @@ def spoken_once(case: Case) -> Iterator[Breach]:
             s.started_ms < after.ordered_ms and before.ordered_ms < (s.ended_ms or case.end_ms)
             for s in case.call.speech
         )
-        counted = after.kind == "reprompt" or (
+        counted = after.kind in ("reprompt", "again") or (
             after.kind in ("apology", "filler")  # one for each turn
             and case.story.newest(before.ordered_ms) is not case.story.newest(after.ordered_ms)
         )
@@ -143,9 +153,12 @@ def bounded(case: Case) -> Iterator[Breach]:
         if len(turn.asked_ms) > limits.asks:
             text = f"turn {turn.number}: asked {len(turn.asked_ms)} times over the stream"
             yield Breach(10, turn.accepted_ms, text)
-    if call.connected_ms is not None and case.end_ms - call.connected_ms > limits.call_ms:
+    talked_ms = sum(end - begin for begin, end in talks(call))
+    longest_ms = limits.call_ms + talked_ms
+    if call.connected_ms is not None and case.end_ms - call.connected_ms > longest_ms:
         yield Breach(10, case.end_ms, f"{case.end_ms - call.connected_ms} ms connected")
-    yield from _in_a_row(case, "reprompt", limits.reprompts, lambda p: p.turn is not None)
+    heard = lambda p: p.turn is not None or p.kind == "transfer"  # noqa: E731
+    yield from _in_a_row(case, "reprompt", limits.reprompts, heard)
     yield from _in_a_row(case, "apology", limits.apologies, lambda p: p.kind == "answer")
 
 
@@ -159,7 +172,9 @@ def ends(case: Case) -> Iterator[Breach]:
     # When nobody reports the end (F60), only the limit of the call's length can help.
     deadline = call.disconnected_ms + limits.end_ms
     if "F60" in call.struck:
-        deadline = max(deadline, (call.connected_ms or 0) + limits.call_ms + limits.end_ms)
+        talked_ms = talk_ms(call) if talks(call) else 0
+        longest_ms = limits.call_ms + talked_ms + limits.end_ms
+        deadline = max(deadline, (call.connected_ms or 0) + longest_ms)
     if call.terminated_ms > deadline:
         late = call.terminated_ms - call.disconnected_ms
         yield Breach(11, call.disconnected_ms, f"the session lived {late} ms longer than the call")
@@ -196,19 +211,12 @@ CHECKS: list[Callable[[Case], Iterator[Breach]]] = [
     bounded,
     ends,
     nothing_after,
+    safe_to_speak,
+    same_again,
+    recovers,
+    no_lost_word,
+    transfers,
 ]
-
-
-def _silent_ms(case: Case, begin: float, end: float) -> float:
-    """The longest time between two moments in which the caller says nothing: who goes on speaking
-    waits for no answer."""
-    longest, since = 0.0, begin
-    for speech in case.call.speech:
-        until = case.end_ms if speech.ended_ms is None else speech.ended_ms
-        if speech.text and speech.call == "call:1" and since < until and speech.started_ms < end:
-            longest = max(longest, speech.started_ms - since)
-            since = until
-    return max(longest, end - since)
 
 
 def _audible_ms(phrase: Phrase) -> float:

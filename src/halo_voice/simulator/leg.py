@@ -10,7 +10,7 @@ from halo_voice.simulator.caller import Caller
 from halo_voice.simulator.chance import Spread
 from halo_voice.simulator.clock import Timer
 from halo_voice.simulator.playback import Playback
-from halo_voice.simulator.recognition import Recognition, Speech
+from halo_voice.simulator.recognition import LiveSpeech, Recognition, Speech
 from halo_voice.simulator.stage import Stage
 from halo_voice.simulator.trace import PlaybackSpan, SpeechSpan
 
@@ -49,6 +49,7 @@ class Leg:
         self.incoming = incoming
         self.state = "ringing"  # → up → down
         self.source: Playback | Leg | None = None  # the one audio stream that the person hears
+        self.began_ms = board.clock.now
         self.connected_ms: int | None = None
         self.ended_ms: int | None = None
         self.tones = False
@@ -111,17 +112,32 @@ class Leg:
             return
         self.fall_silent()
         length = duration_ms or max(300, round(len(text) * 1000 / CHARACTERS_PER_SECOND))
-        span = SpeechSpan(text, self.now, call=self.unit)
-        speech = self._speech = Speech(text, confidence, length, span)
-        self._board.speech.append(span)
         self._board.write("caller", f"says «{text}»", call=self.unit, text=text)
+        self._speak(Speech(text, confidence, length, SpeechSpan(text, self.now, call=self.unit)))
+        self._speech_end = self.after(length, self.fall_silent)
+
+    def speak_on(self, text: str, *, confidence: float = 0.93) -> None:
+        """Speaks, as a microphone hears it: `text` has all the words so far. The first time begins
+        an utterance, which goes on until `fall_silent`."""
+        if not self.up:
+            return
+        if not isinstance(self._speech, LiveSpeech):
+            self.fall_silent()
+            span = SpeechSpan("", self.now, call=self.unit)
+            self._board.write("caller", "begins to speak", call=self.unit)
+            self._speak(LiveSpeech("", confidence, 1, span))
+        assert isinstance(self._speech, LiveSpeech)
+        self._speech.grows(self.now, text)
+
+    def _speak(self, speech: Speech) -> None:
+        self._speech = speech
+        self._board.speech.append(speech.span)
         if not self.listening:
             self._board.write("cloud", "no recogniser hears the caller", call=self.unit)
         for target in self._targets:
             if isinstance(target, Recognition):
                 target.begin(self, speech)
         self._mic_status(True)
-        self._speech_end = self.after(length, self.fall_silent)
         self.changed()
 
     def fall_silent(self) -> None:
@@ -129,6 +145,10 @@ class Leg:
             return
         if self._speech_end:
             self._speech_end.cancel()
+            self._speech_end = None
+        if isinstance(self._speech, LiveSpeech) and self._speech.text:
+            text = self._speech.text
+            self._board.write("caller", f"said «{text}»", call=self.unit, text=text)
         self._speech.span.ended_ms = self.now
         for target in self._targets:
             if isinstance(target, Recognition):
@@ -257,7 +277,7 @@ class Leg:
                 if isinstance(target, Recognition):
                     target.begin(self._echo, echo)
         if board.dice.strikes("F13", text):
-            self.after(board.dice.delay_ms(100, 1500), self._cough)
+            self.after(board.dice.delay_ms("F13", 100, 1500), self._cough)
 
     def voice_ends(self) -> None:
         if self._echoing is None:

@@ -28,7 +28,7 @@ class LivePlayer(Playback):
 
     def __init__(self, stage: Stage, unit: str) -> None:
         super().__init__(stage, unit, "")
-        self.state = "idle"  # ⇄ playing → over
+        self.state = "idle"  # ⇄ playing, or stuck → over
         self._written = ""
         self._queue: deque[Flushed] = deque()
         self._making: list[Timer] = []
@@ -51,9 +51,10 @@ class LivePlayer(Playback):
             stage.write("voice", "an empty flush is ignored", unit=self.unit)
             return
         phrase = Flushed(stage.next_playback(), text, stage.clock.now)
-        self.text, before = text, self.text
+        before = self.number, self.text
+        self.number, self.text = phrase.number, text  # what a fault is told to have struck
         problem = "Synthesis failed" if "  \n" in text else self._problem()
-        self.text = before
+        self.number, self.text = before
         delay = stage.voice.first_byte.draw(stage.chance.stream("voice"))
         self._ready_ms = max(self._ready_ms, stage.clock.now + round(delay))
         wait = self._ready_ms - stage.clock.now
@@ -112,6 +113,11 @@ class LivePlayer(Playback):
         self._first_byte_ms, self._position_ms = first_byte_ms, 0
         self._start()
 
+    def _start(self) -> None:
+        super()._start()
+        if self.state == "over":  # F20: this phrase blocks those behind it until it is dropped
+            self.state = "stuck"
+
     def _finish(self) -> None:
         self._position_ms = self.duration_ms
         for ear in self._ears:
@@ -121,7 +127,7 @@ class LivePlayer(Playback):
         dice = self._stage.dice
         if not dice.strikes("F19", self.text):
             if dice.strikes("F24", self.text):
-                self._stage.after(dice.delay_ms(300, 6000), self._tell_end)
+                self._stage.after(dice.delay_ms("F24", 300, 6000), self._tell_end)
             else:
                 self._tell_end()
         self._next()
@@ -134,6 +140,8 @@ class LivePlayer(Playback):
             for ear in self._ears:
                 self._close(ear, cut_by=why)
             self._position_ms = self.position_ms
+            self.state = "idle"
+        elif self.state == "stuck":
             self.state = "idle"
         self._cancel()
         for timer in self._making:

@@ -97,7 +97,7 @@ class ScriptedNetwork:
     async def connect(self, request: SocketRequest) -> AsgiSocket:
         if self._stream is None:
             raise NetworkError(-4)
-        return await _opened(scripted(self._stream, request))
+        return await opened(scripted(self._stream, request))
 
 
 @dataclass
@@ -127,7 +127,7 @@ class AsgiNetwork:
         socket = AsgiSocket(
             self.app, scope, raises=self.raises, busy=self.busy, patience_s=self.patience_s
         )
-        return await _opened(socket)
+        return await opened(socket)
 
     async def request(self, request: HttpRequest) -> HttpResponse:
         parts = urlsplit(request.url)
@@ -170,7 +170,7 @@ class _Exchange:
             self.body += message.get("body", b"")
 
 
-async def _opened(socket: AsgiSocket) -> AsgiSocket:
+async def opened(socket: AsgiSocket) -> AsgiSocket:
     try:
         await socket.open()
     except Refused as error:

@@ -13,7 +13,7 @@ from halo_voice.simulator.engine import Command
 from halo_voice.simulator.exchanges import Exchanges
 from halo_voice.simulator.leg import Leg, Switchboard
 from halo_voice.simulator.live_player import LivePlayer
-from halo_voice.simulator.playback import Playback
+from halo_voice.simulator.playback import Playback, Tone
 from halo_voice.simulator.recogniser import Recogniser, recogniser_of
 from halo_voice.simulator.recognition import Recognition
 from halo_voice.simulator.vad import Vad
@@ -152,8 +152,11 @@ class Orders:
         self._leg(command, "hangup").end()
 
     def _call_out(self, command: Command) -> None:
-        self._note(f"calls {command['number']} ({command['kind']})")
-        self._session.call_out(command["call"], command["number"])
+        number, kind = command["number"], command["kind"]
+        self._note(
+            f"calls {number} ({kind})", called=number, kind=kind, callerid=command["callerid"]
+        )
+        self._session.call_out(command["call"], number)
 
     def _say(self, command: Command) -> None:
         self._order(command, f"{command['call']} say «{command['text']}»", command["text"])
@@ -193,7 +196,8 @@ class Orders:
             seconds = round((session.clock.now - began) / 1000)
             delay = session.chance.draw("calls", RECORD_STOP)
             done = {"url": url, "cost": f"{seconds * 0.00005:.5f}", "duration": seconds}
-            session.after(delay, lambda: tell("Call.RecordStopped", **done))
+            if not session.dice.strikes("unrecorded", url):
+                session.after(delay, lambda: tell("Call.RecordStopped", **done))
 
         leg.when_over(stop)
 
@@ -245,8 +249,15 @@ class Orders:
         self._player(command, command["text"], progressive=command["progressive"])
 
     def _create_url_player(self, command: Command) -> None:
-        self._order(command, f"createURLPlayer {command['url']}", command["url"])
+        self._order(command, f"createURLPlayer {command['url']}", command["url"], file=True)
         self._player(command, command["url"], is_file=True).loop = command["loop"]
+
+    def _create_tone_player(self, command: Command) -> None:
+        self._note(f"createToneScriptPlayer {command['script']}")
+        tone = Tone(self._session, command["player"], command["script"])
+        tone.loop = command["loop"]
+        self._players[command["player"]] = tone
+        tone.make()
 
     def _player(
         self, command: Command, text: str, *, is_file: bool = False, progressive: bool = False
@@ -333,10 +344,11 @@ class Orders:
         self._note(f"{command['call']} {what}", call=command["call"], **data)
         return self._session.legs[command["call"]]
 
-    def _order(self, command: Command, what: str, text: str) -> None:
+    def _order(self, command: Command, what: str, text: str, **data: Any) -> None:
         """Notes that the scenario wants something spoken; the number is the playback's to be."""
         unit = command.get("call") or command["player"]
-        self._note(what, phrase=text, unit=unit, playback=self._session.playbacks_made + 1)
+        playback = self._session.playbacks_made + 1
+        self._note(what, phrase=text, unit=unit, playback=playback, **data)
 
     def _note(self, what: str, **data: Any) -> None:
         self._session.write("scenario", what, **data)

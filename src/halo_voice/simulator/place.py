@@ -6,20 +6,27 @@ import asyncio
 import random
 import time
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import lru_cache
 from pathlib import Path
 
-from halo_voice.simulator.caller import Caller
+from halo_voice.simulator.caller import Caller, Pickup
 from halo_voice.simulator.chance import Chance
 from halo_voice.simulator.cloud import Cloud, Control, FinishReason, World
 from halo_voice.simulator.engine import EPOCH_MS, Engine, Mode
 from halo_voice.simulator.exchanges import Exchange
-from halo_voice.simulator.faults import Faults
+from halo_voice.simulator.faults import Dice, Faults, Strike
 from halo_voice.simulator.network import Network
 from halo_voice.simulator.recogniser import Recogniser
 from halo_voice.simulator.report import Violation
-from halo_voice.simulator.trace import PlaybackSpan, SpeechSpan, Trace, TraceLine, digest
+from halo_voice.simulator.trace import (
+    LegSpan,
+    PlaybackSpan,
+    SpeechSpan,
+    Trace,
+    TraceLine,
+    digest,
+)
 from halo_voice.simulator.virtual_loop import VirtualLoop
 from halo_voice.simulator.voice import Voice
 
@@ -35,10 +42,12 @@ class FinishedCall:
     requests: list[Exchange]
     violations: list[Violation]
     struck: dict[str, int]  # faults that struck, and how often
+    strikes: list[Strike]  # the same one by one, in their order
     finish_reason: FinishReason
     connected_ms: int | None
     disconnected_ms: int | None
     terminated_ms: int
+    legs: list[LegSpan] = field(default_factory=list)  # that the scenario called
 
     @property
     def failures(self) -> list[str]:
@@ -73,7 +82,8 @@ async def place_call(
     throw_ends_session: bool = True,
     storage: dict[str, tuple[str, int]] | None = None,
     control: Sequence[Control] = (),
-    answers: Callable[[str], Caller | int] | None = None,
+    answers: Callable[[str], Caller | int | Pickup] | None = None,
+    behind: Callable[[Dice], object] | None = None,
 ) -> FinishedCall:
     """Plays one call against an unmodified scenario and returns when the session has ended.
 
@@ -84,8 +94,9 @@ async def place_call(
     again. `epoch_ms` is the wall clock at the session's beginning: by default the present in the
     world's time, else a fixed moment. `recogniser` and
     `voice` replace the vendors' models. `mode="collect"` records violations and goes on. `answers`
-    says who picks up an outgoing call, `control` what comes to the session's access URL. A call
-    that does not end within `max_ms` has the finish reason "Timeout".
+    says who picks up an outgoing call, `control` what comes to the session's access URL. `behind`
+    is given the call's dice, for faults that strike behind the backend's door. A call that does
+    not end within `max_ms` has the finish reason "Timeout".
     """
     file, source = _text(scenario)
     world = World(
@@ -113,6 +124,8 @@ async def place_call(
     )
     trace = Trace(on_line)
     cloud = Cloud(engine, file, world, trace)
+    if behind is not None:
+        behind(cloud.dice)
     try:
         await cloud.run(source)
     finally:
@@ -132,10 +145,16 @@ def _finished(cloud: Cloud, trace: Trace) -> FinishedCall:
         requests=cloud.exchanges.all,
         violations=cloud.violations,
         struck=cloud.dice.struck,
+        strikes=cloud.dice.strikes_made,
         finish_reason=cloud.finish_reason,
         connected_ms=leg.connected_ms if leg else None,
         disconnected_ms=leg.ended_ms if leg else None,
         terminated_ms=cloud.terminated_ms,
+        legs=[
+            LegSpan(each.unit, each.began_ms, each.connected_ms, each.ended_ms)
+            for each in cloud.legs.values()
+            if not each.incoming
+        ],
     )
 
 

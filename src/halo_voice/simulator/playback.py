@@ -25,6 +25,8 @@ PLAYER_EVENTS = {
     "stopped": "Player.Stopped",
     "error": "Player.Error",
 }
+TONE_MS = 5_000  # once through a script
+TONE_READY_MS = 40
 
 
 class Ear(Protocol):
@@ -191,7 +193,7 @@ class Playback:
         dice = self._stage.dice
         if dice.strikes("F19", self.text):
             return
-        late = dice.delay_ms(300, 6000) if dice.strikes("F24", self.text) else 0
+        late = dice.delay_ms("F24", 300, 6000) if dice.strikes("F24", self.text) else 0
         if late:
             self._stage.after(late, lambda: self._tell("finished"))
         else:
@@ -254,3 +256,20 @@ class Playback:
         problem = f" ({data['error']})" if "error" in data else ""
         what = f"{event}{problem}"
         self._stage.report(self.unit, event, data, who="voice", what=what, playback=self.number)
+
+
+class Tone(Playback):
+    """A telephone's tone: the platform makes it itself, so that no vendor can fail in it."""
+
+    def __init__(self, stage: Stage, unit: str, script: str) -> None:
+        super().__init__(stage, unit, script, is_file=True)
+        self.duration_ms = TONE_MS
+
+    def make(self, *, progressive: bool = False) -> None:
+        del progressive
+        self._timers = [self._stage.after(TONE_READY_MS, self._ready)]
+
+    def _start(self) -> None:
+        self.state = "playing"
+        self._tell("started", duration=self._stage.voice.reported(self.duration_ms))
+        self._run()

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, Protocol
 
 from halo_voice.simulator.chance import Spread
@@ -34,6 +34,31 @@ class Speech:
     confidence: float
     duration_ms: int
     span: SpeechSpan
+
+    def between(self, began_ms: float, now_ms: float) -> str:
+        """The words that were said from one moment of the session to another."""
+        total, started_ms = max(1, self.duration_ms), self.span.started_ms
+        until = part_of(self.text, (now_ms - started_ms) / total)
+        missed = part_of(self.text, (began_ms - started_ms) / total)
+        return until[len(missed) :].strip()
+
+
+@dataclass(slots=True)
+class LiveSpeech(Speech):
+    """Speech whose words become known while it goes on, as a person at a microphone has it."""
+
+    said: list[tuple[int, str]] = field(default_factory=list)  # from when on, and all words by then
+
+    def grows(self, now_ms: int, text: str) -> None:
+        """All the words so far; they may differ from what was understood before."""
+        self.text = self.span.text = text
+        self.said.append((now_ms, text))
+
+    def between(self, began_ms: float, now_ms: float) -> str:
+        before = [text for ms, text in self.said if ms < began_ms]
+        known = [text for ms, text in self.said if ms <= now_ms]
+        missed = len(before[-1].split()) if before else 0
+        return " ".join(known[-1].split()[missed:]) if known else ""
 
 
 @dataclass(slots=True)
@@ -168,14 +193,17 @@ class Recognition:
             return
         rng = self._stage.chance.stream("rewrites")
         payload = self._payload(speech, rewritten(heard, self.vendor.rewrites, rng))
-        deliver = lambda: self._tell("ASR.Result", **payload)  # noqa: E731
+        # For whoever judges the call; the scenario is not told.
+        of = {"of": speech.span.started_ms, "heard": heard, "echo": mouth.unit != speech.span.call}
+        deliver = lambda: self._tell("ASR.Result", of, **payload)  # noqa: E731
         if dice.strikes("F04", speech.text):
-            mouth.when_over(lambda: self._stage.after(dice.delay_ms(10, 400), deliver))
+            late = dice.delay_ms("F04", 10, 400)
+            mouth.when_over(lambda: self._stage.after(late, deliver))
             return
         delay = self._draw(self.vendor.final)
         self._stage.after(delay, deliver)
         if dice.strikes("F05", speech.text):
-            self._stage.after(delay + dice.delay_ms(20, 1500), deliver)
+            self._stage.after(delay + dice.delay_ms("F05", 20, 1500), deliver)
 
     def _payload(self, speech: Speech, heard: str) -> dict[str, Any]:
         dice, scale = self._stage.dice, self.vendor.scale
@@ -183,9 +211,9 @@ class Recognition:
             scale = 1 if scale == 100 else 100
         confidence: dict[str, Any] = {"confidence": round(speech.confidence * scale, 4)}
         if dice.strikes("F10", speech.text):
-            confidence = dice.choice([{"confidence": 0}, {}])
+            confidence = dice.choice("F10", [{"confidence": 0}, {}])
         if dice.strikes("F07", speech.text):
-            heard = dice.choice(["", "   "])
+            heard = dice.choice("F07", ["", "   "])
         name = "transcript" if dice.strikes("F08", speech.text) else "text"
         return {name: heard, **confidence}
 
@@ -193,19 +221,16 @@ class Recognition:
         self._tell("ASR.Stopped", cost=f"{seconds * 0.0001:.4f}", duration=round(seconds, 2))
         self._dead = True
 
-    def _tell(self, event: str, **data: Any) -> None:
+    def _tell(self, event: str, more: dict[str, Any] | None = None, /, **data: Any) -> None:
+        """`more` is for the trace alone."""
         if self._dead:
             return
         text = data.get("text", data.get("transcript"))
         what = event.removeprefix("ASR.") + (f" «{text}»" if text is not None else "")
-        self._stage.report(self.unit, event, data, who="asr", what=what)
+        self._stage.report(self.unit, event, data, who="asr", what=what, **(more or {}))
 
     def _heard(self, capture: Capture, behind_ms: float = 0) -> str:
-        speech, now = capture.speech, self._stage.clock.now - behind_ms
-        total = max(1, speech.duration_ms)
-        until = part_of(speech.text, (now - speech.span.started_ms) / total)
-        missed = part_of(speech.text, (capture.began_ms - speech.span.started_ms) / total)
-        return until[len(missed) :].strip()
+        return capture.speech.between(capture.began_ms, self._stage.clock.now - behind_ms)
 
     def _draw(self, spread: Spread) -> float:
         return self._stage.chance.draw("asr", spread)

@@ -130,6 +130,12 @@ class AsgiSocket:
                 {"type": "websocket.disconnect", "code": code, "reason": reason}
             )
 
+    def sever(self) -> None:
+        """The server's process has died: both ends see the connection go, neither says good-bye."""
+        if not self._over:
+            self._end(Closed(1006))
+            self._to_app.put_nowait({"type": "websocket.disconnect", "code": 1006, "reason": ""})
+
     async def settle(self) -> None:
         said, quiet, passes = -1, 0, 0
         now_s = asyncio.get_running_loop().time

@@ -66,6 +66,16 @@ class SpeechSpan:
     heard_by: list[str] = field(default_factory=list)
 
 
+@dataclass(frozen=True, slots=True)
+class LegSpan:
+    """A call that the scenario made. Times in ms; None for what it did not come to."""
+
+    unit: str
+    began_ms: int
+    connected_ms: int | None
+    ended_ms: int | None
+
+
 def part_of(text: str, share: float) -> str:
     """The words of a text that fit into a share (0..1) of its length."""
     if share >= 1:

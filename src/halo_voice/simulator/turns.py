@@ -19,8 +19,11 @@ from halo_voice.simulator.wire import Message, fields, messages
 TURN, START, END = "/process_text", "/call/start", "/call/end"
 REST_LETTERS_MIN = 6  # a shorter end of an answer may be anybody's words
 Texts = Mapping[str, "str | list[str]"]  # as the profile has them
+AGAIN = "*"  # the key that has the last answer repeated
 RESULT_OR_SPEECH = ("ASR.Result", "ASR.CaptureStarted")
+_BY_BEGINNING = {"bye": "goodbye", "transfer": "transfer"}
 KINDS = dict.fromkeys(("reprompts", "repeat", "resumed"), "reprompt")
+UNSAID = re.compile(r"\bhttps?:\S*|\bwww\.\S*|[\W_]+")
 
 
 @dataclass(slots=True)
@@ -36,6 +39,7 @@ class Turn:
     accepted_ms: int
     exchanges: list[Exchange] = field(default_factory=list)
     asked_ms: list[int] = field(default_factory=list)  # over the stream
+    first_asked_ms: int = 0  # by either way
     said: dict[int, str] = field(default_factory=dict)
     dropped: list[str] = field(default_factory=list)  # phrases that were taken back
     answer: str = ""
@@ -61,7 +65,8 @@ class Phrase:
     """Something the scenario wanted spoken. `spans` is empty when it never sounded, and has several
     when the voice was paused.
 
-    `kind` is answer, filler, apology, reprompt, goodbye, greeting or other.
+    `kind` is answer, again (the same once more, by a key), filler, apology, reprompt, goodbye,
+    transfer (one begins, or has failed), greeting or other.
     """
 
     ordered_ms: int
@@ -71,6 +76,7 @@ class Phrase:
     turn: Turn | None = None
     spans: list[PlaybackSpan] = field(default_factory=list)
     fault: str = ""  # the fault that kept it from sounding
+    is_file: bool = False  # a recording: `text` is its address
 
     @property
     def span(self) -> PlaybackSpan | None:
@@ -100,9 +106,12 @@ def story(call: FinishedCall, texts: Texts | None = None) -> Story:
     turns = _turns(call)
     known = {**_kinds(texts or {}), **_kinds(_profile_texts(call))}
     phrases = list(_phrases(call))
+    wanted = {line.ms for line in call.trace if line.data.get("tone") == AGAIN}
     for phrase in phrases:
         phrase.kind = known.get(letters(phrase.text), "other")
         phrase.turn = _answered(phrase, turns, ours=phrase.kind != "other")
+        if phrase.ordered_ms in wanted and phrase.kind in ("other", "greeting"):
+            phrase.kind, phrase.turn = "again", None
         if phrase.turn:
             phrase.kind = "apology" if phrase.turn.apologetic else "answer"
     reports = [exchange for exchange in call.requests if path(exchange) == END]
@@ -110,8 +119,8 @@ def story(call: FinishedCall, texts: Texts | None = None) -> Story:
 
 
 def letters(text: str) -> str:
-    """A text as two people would say it: without case, punctuation and spaces."""
-    return re.sub(r"[\W_]+", "", text.casefold())
+    """A text as two people would say it: without case, addresses, punctuation and spaces."""
+    return UNSAID.sub("", text.casefold())
 
 
 def path(exchange: Exchange) -> str:
@@ -127,6 +136,7 @@ def _turns(call: FinishedCall) -> list[Turn]:
     for message in stream:
         asked.by_stream(message)
     for turn in asked.turns.values():
+        turn.first_asked_ms = turn.accepted_ms
         turn.accepted_ms = asked.accepted_ms(turn)
     return sorted(asked.turns.values(), key=lambda turn: (turn.accepted_ms, turn.number))
 
@@ -217,6 +227,7 @@ def _phrases(call: FinishedCall) -> Iterator[Phrase]:
         if "phrase" not in line.data:
             continue
         phrase = Phrase(line.ms, line.data["phrase"], line.data["playback"])
+        phrase.is_file = bool(line.data.get("file"))
         phrase.spans = [
             s for s in call.playbacks if s.number == phrase.playback and s.call == "call:1"
         ]
@@ -253,7 +264,7 @@ def _kinds(texts: Texts) -> dict[str, str]:
     """letters of a text -> kind of the phrase."""
     kinds = {}
     for name, value in texts.items():
-        kind = "goodbye" if name.startswith("bye_") else KINDS.get(name, name)
+        kind = _BY_BEGINNING.get(name.partition("_")[0], KINDS.get(name, name))
         for text in [value] if isinstance(value, str) else value:
             kinds[letters(text)] = kind
     return kinds

@@ -100,5 +100,11 @@ class _Jumper(selectors.BaseSelector):
 def run_virtually(coroutine: Coroutine[Any, Any, T]) -> T:
     """Like `asyncio.run`, in a VirtualLoop. `place_call(…, real_time=True)` in it, the application
     that it calls and the model behind that share one clock, which takes no time."""
+    results: list[T] = []
+
+    async def run() -> None:  # without a result: the runner shows its task, a whole call, as text
+        results.append(await coroutine)
+
     with asyncio.Runner(loop_factory=VirtualLoop) as runner:
-        return runner.run(coroutine)
+        runner.run(run())
+    return results[0]

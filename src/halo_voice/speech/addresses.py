@@ -1,4 +1,4 @@
-"""Which addresses a recording may be fetched from: by their text, and by what they resolve to.
+"""Which addresses a recording may be fetched from, by their text.
 
 The text is matched against one strict grammar instead of being parsed: whatever two parsers could
 read differently (user info, ports, backslashes, mixed case, escapes in the host, IP addresses in
@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Collection
-from ipaddress import IPv4Address, IPv6Address, ip_network
 
 from halo_voice.core.errors import RecordingRefused
 
@@ -35,20 +34,6 @@ _URL = re.compile(
 )
 _URL_CHARS_MAX = 2048
 
-_NEVER = tuple(
-    ip_network(net)
-    for net in (
-        "192.0.0.0/24",  # protocol assignments
-        "192.88.99.0/24",  # 6to4 relays
-        "2001::/23",  # Teredo, ORCHID and other assignments
-        "2001:db8::/32",  # documentation
-        "2002::/16",  # 6to4: carries any IPv4 address
-        "3fff::/20",  # documentation
-    )
-)
-# Everything else of IPv6 that a public host may have; leaves out mapped, compatible and NAT64.
-_GLOBAL_UNICAST = ip_network("2000::/3")
-
 
 def host_and_target(url: str, hosts: Collection[str]) -> tuple[str, str]:
     """The host and the path with query of `url`, if it is https on one of `hosts`, exactly.
@@ -66,14 +51,3 @@ def host_fault(host: str) -> str:
     if len(host) <= 253 and _HOST.fullmatch(host):
         return ""
     return f"{host[:80]!r} is not a lower-case host name such as storage.example.com"
-
-
-def is_public(address: IPv4Address | IPv6Address) -> bool:
-    """Whether packets to `address` leave for the public internet, whatever translates them."""
-    if isinstance(address, IPv6Address) and (
-        address.scope_id is not None or address not in _GLOBAL_UNICAST
-    ):
-        return False
-    return (
-        address.is_global and not address.is_multicast and not any(address in net for net in _NEVER)
-    )

@@ -92,13 +92,16 @@ def day(text: str, today: date) -> Readback[date] | None:
     """A day from `today` on; one without a year is the next such day."""
     tokens = [t for t in heard.words(text) if t not in _DAY_FILLERS]
     found = _near(tokens, today) or _dated(tokens, today)
-    if found is None:
-        return None
+    return None if found is None else Readback(found, day_words(found, today))
+
+
+def day_words(found: date, today: date) -> str:
+    """A day as it is read back, with its year where that is another one."""
     number, month = ordinal(found.day, "nom", "n"), MONTHS[found.month - 1]
     said = f"{_WEEKDAYS[found.weekday()]}, {number} {month}"
     if found.year != today.year:
         said += f" {ordinal(found.year, 'gen')} года"
-    return Readback(found, said)
+    return said
 
 
 def _near(tokens: list[str], today: date) -> date | None:

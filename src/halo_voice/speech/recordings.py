@@ -9,29 +9,26 @@ from __future__ import annotations
 
 import asyncio
 import re
-import socket
-from collections.abc import Awaitable, Callable, Iterable, Sequence
-from ipaddress import IPv4Address, IPv6Address, ip_address
+from collections.abc import Callable, Sequence
 
 import aiohttp
-from aiohttp.abc import AbstractResolver, ResolveResult
 from yarl import URL
 
 from halo_voice.core.errors import ConfigurationError, RecordingRefused, RecordingUnavailable
-from halo_voice.speech.addresses import RECORDING_HOSTS, host_and_target, host_fault, is_public
-from halo_voice.speech.tls import tls_context
-
-Address = IPv4Address | IPv6Address
-Resolve = Callable[[str], Awaitable[Sequence[str]]]
+from halo_voice.outgoing.http import beginning, connector_to
+from halo_voice.outgoing.public import (
+    Address,
+    NoAddress,
+    NotPublic,
+    Resolve,
+    is_public,
+    resolve_by_system,
+    vetted,
+)
+from halo_voice.outgoing.tls import tls_context
+from halo_voice.speech.addresses import RECORDING_HOSTS, host_and_target, host_fault
 
 _AUDIO = re.compile(r"audio/[a-z0-9][a-z0-9.+-]{0,40}")
-_CHUNK_BYTES = 64 * 1024
-
-
-async def resolve_by_system(host: str) -> list[str]:
-    """The addresses of `host` as the operating system resolves them."""
-    found = await asyncio.get_running_loop().getaddrinfo(host, None, type=socket.SOCK_STREAM)
-    return [str(entry[4][0]) for entry in found]
 
 
 class HttpRecordingSource:
@@ -67,6 +64,10 @@ class HttpRecordingSource:
         self._allowed = allowed
         self._port = port
 
+    def check(self, url: str) -> None:
+        """Raises `RecordingRefused`. Looks nothing up."""
+        host_and_target(url, self._hosts)
+
     async def fetch(self, url: str) -> tuple[bytes, str]:
         """The audio at `url` and its content type, lower case and without parameters.
 
@@ -94,30 +95,18 @@ class HttpRecordingSource:
         """Nothing stays open between fetches."""
 
     async def _vetted(self, host: str) -> list[Address]:
-        """What `host` resolves to, if all of it is allowed: one bad address spoils the answer."""
+        """What `host` resolves to, if all of it is allowed."""
         try:
-            found = await self._resolve(host)
-        except OSError:
+            return await vetted(host, resolve=self._resolve, allowed=self._allowed)
+        except NoAddress:
             raise RecordingUnavailable("The recording's host has no address.") from None
-        if not found:
-            raise RecordingUnavailable("The recording's host has no address.")
-        try:
-            addresses = [ip_address(text) for text in found]
-        except ValueError:
-            raise RecordingRefused("The recording's host has an unreadable address.") from None
-        if not all(self._allowed(address) for address in addresses):
-            raise RecordingRefused(
-                "The recording's host resolves to an address that is not public."
-            )
-        return list(dict.fromkeys(addresses))
+        except NotPublic as error:
+            fault = "has an unreadable address"
+            which = fault if error.args else "resolves to an address that is not public"
+            raise RecordingRefused(f"The recording's host {which}.") from None
 
     async def _get(self, host: str, target: str, addresses: list[Address]) -> tuple[bytes, str]:
-        connector = aiohttp.TCPConnector(
-            resolver=_Vetted(host, addresses),
-            ssl=self._tls,
-            use_dns_cache=False,
-            force_close=True,
-        )
+        connector = connector_to(host, addresses, self._tls)
         url = URL(f"https://{host}:{self._port}{target}", encoded=True)
         async with (
             aiohttp.ClientSession(
@@ -133,46 +122,14 @@ class HttpRecordingSource:
             return await self._read(reply), content_type
 
     async def _read(self, reply: aiohttp.ClientResponse) -> bytes:
-        """The body, read no further than the limit."""
-        audio = bytearray()
-        if (reply.content_length or 0) <= self._bytes_max:
-            async for chunk in reply.content.iter_chunked(_CHUNK_BYTES):
-                audio += chunk
-                if len(audio) > self._bytes_max:
-                    break
-            else:
-                if audio:
-                    return bytes(audio)
-                raise RecordingUnavailable("The recording is empty.")
-        raise RecordingUnavailable(f"The recording is larger than {self._bytes_max} bytes.")
-
-
-class _Vetted(AbstractResolver):
-    """Gives aiohttp the addresses that were vetted; nothing is resolved a second time."""
-
-    def __init__(self, host: str, addresses: Iterable[Address]) -> None:
-        self._host = host
-        self._addresses = list(addresses)
-
-    async def resolve(
-        self, host: str, port: int = 0, family: socket.AddressFamily = socket.AF_UNSPEC
-    ) -> list[ResolveResult]:
-        if host != self._host:
-            raise OSError("not the vetted host")
-        del family  # the answer was vetted as a whole and stays whole
-        return [
-            ResolveResult(
-                hostname=host,
-                host=str(address),
-                port=port,
-                family=socket.AF_INET if address.version == 4 else socket.AF_INET6,
-                proto=socket.IPPROTO_TCP,
-                flags=socket.AI_NUMERICHOST,
-            )
-            for address in self._addresses
-        ]
-
-    async def close(self) -> None: ...
+        """The whole body, if it is not larger than the limit."""
+        whole = (reply.content_length or 0) <= self._bytes_max
+        audio, whole = await beginning(reply, self._bytes_max) if whole else (b"", False)
+        if not whole:
+            raise RecordingUnavailable(f"The recording is larger than {self._bytes_max} bytes.")
+        if not audio:
+            raise RecordingUnavailable("The recording is empty.")
+        return audio
 
 
 def _content_type(reply: aiohttp.ClientResponse) -> str:

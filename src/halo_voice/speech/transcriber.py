@@ -11,7 +11,8 @@ from urllib.parse import urlsplit
 import aiohttp
 
 from halo_voice.core.errors import ConfigurationError, TranscriptionError
-from halo_voice.speech.tls import tls_context
+from halo_voice.outgoing.http import beginning
+from halo_voice.outgoing.tls import tls_context
 
 _ANSWER_BYTES_MAX = 2 * 1024 * 1024
 _CODE = re.compile(r"[A-Za-z0-9_.-]{1,64}")
@@ -101,7 +102,9 @@ class OpenAITranscriber:
                 timeout=self._limits,
                 allow_redirects=False,
             ) as reply:
-                body = await _read(reply)
+                body, whole = await beginning(reply, _ANSWER_BYTES_MAX)
+                if not whole:
+                    raise TranscriptionError("The transcription server's answer is too large.")
                 if reply.status != 200:
                     raise TranscriptionError(_refusal(reply.status, body))
                 return _text(body)
@@ -144,15 +147,6 @@ class OpenAITranscriber:
         return form
 
 
-async def _read(reply: aiohttp.ClientResponse) -> bytes:
-    body = bytearray()
-    async for chunk in reply.content.iter_chunked(64 * 1024):
-        body += chunk
-        if len(body) > _ANSWER_BYTES_MAX:
-            raise TranscriptionError("The transcription server's answer is too large.")
-    return bytes(body)
-
-
 def _text(body: bytes) -> str:
     try:
         answer = json.loads(body)
@@ -183,3 +177,8 @@ def _refusal(status: int, body: bytes) -> str:
     return f"The transcription server answers with status {status}{named}" + (
         f": {advice}." if advice else "."
     )
+
+
+def transcriber_of(url: str, key: str, model: str, *, ca_file: str) -> OpenAITranscriber | None:
+    """The transcriber that the settings name, if they name one."""
+    return OpenAITranscriber(url, key, model, ca_file=ca_file or None) if url else None

@@ -7,6 +7,7 @@ conversation going while it is locked, full or gone.
 
 from halo_voice.store.address import redact_url, spool_path
 from halo_voice.store.opening import open_store
+from halo_voice.store.shared import Shared
 from halo_voice.store.spool import SpooledStore
 
-__all__ = ["SpooledStore", "open_store", "redact_url", "spool_path"]
+__all__ = ["Shared", "SpooledStore", "open_store", "redact_url", "spool_path"]

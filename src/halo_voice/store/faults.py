@@ -14,6 +14,7 @@ from halo_voice.core.errors import StoreBusy, StoreError, StoreUnavailable
 
 NO_SUCH_CALL = "The store knows no such call: open_call comes first."
 NO_SUCH_TURN = "The store knows no such turn: accept_turn comes first."
+NO_SUCH_TOOL = "The store knows no such call of a tool: begin_tool comes first."
 TOO_LARGE = "A number is too large for the store."
 
 # Primary result codes of SQLite (the low byte of the extended ones).

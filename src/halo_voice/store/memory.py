@@ -3,21 +3,30 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import replace
+from dataclasses import asdict, replace
 from datetime import UTC, datetime, timedelta
 
+from halo_voice.core.admission import BUSY
 from halo_voice.core.errors import StoreError, StoreUnavailable
+from halo_voice.core.history import CallRow, Figures, Wanted
+from halo_voice.core.money import Cost
 from halo_voice.core.ports import (
+    NOTHING_SPENT,
     Action,
     CallEnd,
     CallRecord,
     CallStart,
     Outcome,
+    Spent,
     TurnNote,
     TurnRecord,
 )
-from halo_voice.store.faults import NO_SUCH_CALL, NO_SUCH_TURN, TOO_LARGE
+from halo_voice.core.tools import BEFORE, ENDED, ToolRecord, ToolStart, ToolState
+from halo_voice.store.desk import MemoryDesk
+from halo_voice.store.editions import MemoryEditions
+from halo_voice.store.faults import NO_SUCH_CALL, NO_SUCH_TOOL, NO_SUCH_TURN, TOO_LARGE
 from halo_voice.store.moments import replayable
+from halo_voice.store.remembered import figures, find_calls
 from halo_voice.store.words import finite, keepable
 
 
@@ -38,13 +47,18 @@ class MemoryStore:
         self._calls: dict[str, CallRecord] = {}
         self._turns: dict[str, dict[int, TurnRecord]] = {}
         self._nonces: dict[str, datetime] = {}
+        self._tools: dict[str, dict[tuple[int, str], ToolRecord]] = {}
+        self._spending: dict[str, dict[str, Cost]] = {}  # by day and writer
         self.fault: StoreError | None = None
+        self.desk = MemoryDesk(self._now, self._check)
+        self.editions = MemoryEditions(self._now, self._check)
 
     async def open_call(self, start: CallStart) -> CallRecord:
         self._check()
         call_id = keepable(start.call_id)
         if call_id not in self._calls:
-            self._calls[call_id] = CallRecord(
+            now = self._now()
+            self._calls[call_id] = call = CallRecord(
                 call_id=call_id,
                 caller=keepable(start.caller),
                 called=keepable(start.called),
@@ -52,8 +66,17 @@ class MemoryStore:
                 profile_version=keepable(start.profile_version),
                 scenario_version=keepable(start.scenario_version),
                 direction=start.direction,
-                started_at=self._now(),
+                started_at=now,
+                bucket=keepable(start.bucket),
             )
+            if start.refused:
+                self._calls[call_id] = replace(
+                    call,
+                    ended_at=now,
+                    end_reason=keepable(start.refused),
+                    duration_ms=0,
+                    turns_reported=0,
+                )
             self._turns[call_id] = {}
         return self._calls[call_id]
 
@@ -68,6 +91,7 @@ class MemoryStore:
         user_text: str,
         confidence: float | None,
         *,
+        text_cut: bool = False,
         within_s: float = 0.0,  # noqa: ARG002 - there is no disk
     ) -> TurnRecord:
         self._check()
@@ -84,6 +108,7 @@ class MemoryStore:
                 accepted_at=now,
                 outcome=Outcome.PENDING if call.open else Outcome.CALLER_GONE,
                 settled_at=None if call.open else now,
+                text_cut=text_cut,
             )
         return turns[turn]
 
@@ -97,12 +122,16 @@ class MemoryStore:
         action: Action,
         source: str,
         model_ms: int | None = None,
+        reply_cut: bool = False,
+        spent: Spent = NOTHING_SPENT,
+        cost: Cost | None = None,
         within_s: float = 0.0,  # noqa: ARG002 - there is no disk
     ) -> TurnRecord:
         if outcome is Outcome.PENDING:
             raise ValueError("a turn is settled with an outcome, and pending is none")
         self._check()
         turns = self._turns.get(keepable(call_id), {})
+        cost = cost or Cost()
         if turn not in turns:
             raise StoreError(NO_SUCH_TURN)
         if turns[turn].outcome is Outcome.PENDING:
@@ -114,6 +143,13 @@ class MemoryStore:
                 source=keepable(source),
                 settled_at=self._now(),
                 model_ms=model_ms,
+                reply_cut=reply_cut,
+                attempts=spent.attempts,
+                wasted_chars=spent.wasted_chars,
+                wasted_prompt_chars=spent.wasted_prompt_chars,
+                tokens_in=cost.tokens_in,
+                tokens_out=cost.tokens_out,
+                model_micros=cost.model_micros,
             )
         return turns[turn]
 
@@ -141,6 +177,7 @@ class MemoryStore:
             duration_ms=end.duration_ms,
             turns_reported=end.turns,
             late_texts=tuple(keepable(text) for text in end.late_texts),
+            **asdict(end.cost),
         )
         turns = self._turns[call.call_id]
         for number, turn in turns.items():
@@ -166,6 +203,78 @@ class MemoryStore:
         self._check()
         newest = sorted(self._calls.values(), key=lambda call: call.started_at, reverse=True)
         return newest[: max(0, limit)]
+
+    async def calls_of(self, bucket: str, since: datetime) -> list[CallRecord]:
+        self._check()
+        of_bucket = [
+            call
+            for call in self._calls.values()
+            if call.bucket == bucket and call.started_at >= since and call.end_reason != BUSY
+        ]
+        return sorted(of_bucket, key=lambda call: call.started_at, reverse=True)[:500]
+
+    async def open_calls(self, since: datetime, before: datetime, limit: int) -> list[CallRecord]:
+        self._check()
+        going_on = [c for c in self._calls.values() if c.open and since <= c.started_at < before]
+        return sorted(going_on, key=lambda call: (call.started_at, call.call_id))[:limit]
+
+    async def find_calls(self, wanted: Wanted, *, limit: int, after: str = "") -> list[CallRow]:
+        self._check()
+        return find_calls(self._calls, self._turns, wanted, limit, after)
+
+    async def figures(
+        self, since: datetime, until: datetime, *, utc_hours: float, turns_max: int
+    ) -> Figures:
+        self._check()
+        return figures(
+            self._calls, self._turns, since, until, utc_hours=utc_hours, turns_max=turns_max
+        )
+
+    async def spend(self, day: str, writer: str, cost: Cost) -> Cost:
+        self._check()
+        _fit(*cost.values())
+        writers = self._spending.setdefault(day, {})
+        writers[writer] = cost
+        return sum(writers.values(), Cost())
+
+    async def begin_tool(self, start: ToolStart) -> tuple[ToolRecord, bool]:
+        self._check()
+        _fit(start.turn)
+        tools = self._tools.setdefault(keepable(start.call_id), {})
+        place = start.turn, keepable(start.key)
+        new = place not in tools
+        if new:
+            tools[place] = ToolRecord(
+                call_id=keepable(start.call_id),
+                turn=start.turn,
+                key=place[1],
+                tool=keepable(start.tool),
+                arguments=keepable(start.arguments),
+                effect=start.effect,
+                state=start.state,
+                result="",
+                started_at=self._now(),
+            )
+        return tools[place], new
+
+    async def move_tool(
+        self, call_id: str, turn: int, key: str, state: ToolState, result: str = ""
+    ) -> tuple[ToolRecord, bool]:
+        self._check()
+        tools = self._tools.get(keepable(call_id), {})
+        place = turn, keepable(key)
+        if place not in tools:
+            raise StoreError(NO_SUCH_TOOL)
+        moves = tools[place].state in BEFORE[state]
+        if moves:
+            ended = {"ended_at": self._now(), "result": keepable(result)}
+            tools[place] = replace(tools[place], state=state, **(ended if state in ENDED else {}))
+        return tools[place], moves
+
+    async def tools(self, call_id: str) -> list[ToolRecord]:
+        self._check()
+        tools = self._tools.get(keepable(call_id), {}).values()
+        return sorted(tools, key=lambda each: (each.turn, each.started_at, each.key))
 
     async def ping(self) -> None:
         self._check()

@@ -7,7 +7,8 @@ from dataclasses import asdict, dataclass
 from datetime import datetime
 from typing import Any
 
-from halo_voice.core.ports import CallEnd, CallStart, Outcome, Store, TurnNote
+from halo_voice.core.money import Cost
+from halo_voice.core.ports import CallEnd, CallStart, Outcome, Spent, Store, TurnNote
 from halo_voice.store.moments import recorded_at
 from halo_voice.store.words import keepable
 
@@ -62,9 +63,14 @@ def _revived(name: str, arguments: dict[str, Any]) -> dict[str, Any]:
         return {"start": CallStart(**arguments["start"])}
     if name == "end_call":
         end = arguments["end"]
-        return {"end": CallEnd(**(end | {"late_texts": tuple(end["late_texts"])}))}
+        own = {"late_texts": tuple(end["late_texts"]), "cost": Cost(**end.get("cost", {}))}
+        return {"end": CallEnd(**(end | own | {"faults": tuple(end.get("faults", ()))}))}
     if name == "note_turn":
         return {"note": TurnNote(**arguments["note"])}
     if name == "settle_turn":
-        return arguments | {"outcome": Outcome(arguments["outcome"])}
+        settled = arguments | {"outcome": Outcome(arguments["outcome"])}
+        # A version before wrote none of them.
+        settled["spent"] = Spent(**arguments.get("spent", {}))
+        settled["cost"] = Cost(**(arguments.get("cost") or {}))
+        return settled
     return arguments

@@ -8,8 +8,12 @@ runs as a transaction: one round trip instead of three.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Mapping, Sequence
+import socket
+import time
+from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager, suppress
+from threading import Lock
 from typing import Any
 
 from sqlalchemy import Connection, Engine, Executable, create_engine
@@ -22,6 +26,10 @@ from halo_voice.store.faults import translated
 
 _CONNECTIONS = 8
 _STATEMENT_MS = 5000
+# The server ends a statement by itself; a network that has fallen silent never does.
+_SILENT_S_MAX = _STATEMENT_MS / 1000 + 1
+_CLOSING_S_MAX = 1.0
+_LOOK_S = 0.5
 
 
 def postgresql_engine(url: URL, *, busy_ms: int, statement_ms: int = _STATEMENT_MS) -> Engine:
@@ -70,6 +78,8 @@ class PostgresqlDatabase:
         self._engine = postgresql_engine(url, busy_ms=busy_ms)
         self._at_once = self._engine.execution_options(isolation_level="AUTOCOMMIT")
         self._threads = ThreadPoolExecutor(_CONNECTIONS, "halo-store")
+        self._running: set[_Work] = set()  # on the threads
+        self._looking: asyncio.TimerHandle | None = None
         self._closed = False
 
     async def write(
@@ -78,7 +88,7 @@ class PostgresqlDatabase:
         *,
         within_s: float = 0.0,  # noqa: ARG002 - the server has its own way, commit_delay
     ) -> Result:
-        return await self._on_thread(_run, self._engine, transaction)
+        return await self._on_thread(self._engine, transaction)
 
     async def write_at_once(
         self,
@@ -87,7 +97,7 @@ class PostgresqlDatabase:
         within_s: float = 0.0,  # noqa: ARG002 - as above
         synced: bool = True,  # noqa: ARG002 - asking for less would cost a round trip
     ) -> Result:
-        return await self._on_thread(_run, self._at_once, transaction)
+        return await self._on_thread(self._at_once, transaction)
 
     def hurry(self) -> None:
         """Nothing is held back here."""
@@ -105,31 +115,89 @@ class PostgresqlDatabase:
         """Finish what was handed in, then disconnect. Harmless when repeated."""
         self._closed = True
         await asyncio.to_thread(self._threads.shutdown)
+        if self._looking is not None:
+            self._looking.cancel()
         self._engine.dispose()
 
-    async def _on_thread(self, run: Any, engine: Engine, transaction: Transaction[Result]) -> Any:
+    async def _on_thread(self, engine: Engine, transaction: Transaction[Result]) -> Any:
         if self._closed:
             raise StoreUnavailable("The store is closed.")
         loop = asyncio.get_running_loop()
-        return await loop.run_in_executor(self._threads, run, engine, transaction)
+        if self._looking is None:
+            self._looking = loop.call_later(_LOOK_S, self._look)
+        work = _Work(self._running, engine, transaction)
+        return await loop.run_in_executor(self._threads, work.run)
+
+    def _look(self) -> None:
+        """Free the threads that wait for a server which will never answer: they are few."""
+        running = list(self._running)
+        oldest = time.monotonic() - (_CLOSING_S_MAX if self._closed else _SILENT_S_MAX)
+        for work in running:
+            if work.began < oldest:
+                work.sever()
+        loop = asyncio.get_running_loop()
+        self._looking = loop.call_later(_LOOK_S, self._look) if running else None
 
 
-def _run(engine: Engine, transaction: Transaction[Result]) -> Result:
-    """Run it; once more if the connection turned out to be dead.
+class _Work:
+    """One transaction on its thread. Severed, it fails with its connection."""
 
-    After a restart of the server every pooled connection is dead, and nobody should hear of it.
-    What was committed before the connection broke is found again by the second run: the
-    statements insert or return, and the first outcome wins.
-    """
-    fault: StoreError | None = None
-    for attempt in (1, 2):
+    def __init__(
+        self, running: set[_Work], engine: Engine, transaction: Transaction[Result]
+    ) -> None:
+        self.began = 0.0
+        self._running = running
+        self._engine = engine
+        self._transaction = transaction
+        self._lock = Lock()
+        self._line: socket.socket | None = None  # of our own: nobody else closes it
+        self._severed = False
+
+    def run(self) -> Any:
+        self.began = time.monotonic()
+        self._running.add(self)
         try:
-            with engine.begin() as connection:
-                return transaction(_Session(connection))
-        except Exception as error:  # every fault becomes a StoreError here, at the edge
-            fault = translated(error)
-            lost = isinstance(error, DBAPIError) and error.connection_invalidated
-        if not lost or attempt == 2:
-            break
-    assert fault is not None
-    raise fault
+            return self._run()
+        finally:
+            self._running.discard(self)
+
+    def sever(self) -> None:
+        """End a wait for the server."""
+        with self._lock, suppress(OSError):
+            self._severed = True
+            if self._line is not None:
+                self._line.shutdown(socket.SHUT_RDWR)
+
+    def _run(self) -> Any:
+        """Run it; once more if the connection turned out to be dead.
+
+        After a restart of the server every pooled connection is dead, and nobody should hear of it.
+        What was committed before the connection broke is found again by the second run: the
+        statements insert or return, and the first outcome wins.
+        """
+        fault: StoreError | None = None
+        for attempt in (1, 2):
+            try:
+                with self._engine.connect() as connection, self._severable(connection):  # noqa: SIM117
+                    with connection.begin():
+                        return self._transaction(_Session(connection))
+            except Exception as error:  # every fault becomes a StoreError here, at the edge
+                fault = translated(error)
+                lost = isinstance(error, DBAPIError) and error.connection_invalidated
+            if not lost or self._severed or attempt == 2:
+                break
+        assert fault is not None
+        raise fault
+
+    @contextmanager
+    def _severable(self, connection: Connection) -> Iterator[None]:
+        driver: Any = connection.connection.driver_connection
+        line = socket.fromfd(driver.fileno(), socket.AF_INET, socket.SOCK_STREAM)
+        with self._lock:
+            self._line = line
+        try:
+            yield
+        finally:
+            with self._lock:
+                self._line = None
+            line.close()

@@ -1,104 +1,38 @@
-"""The tables, and how their values travel between Python and the databases.
+"""The tables of the store.
 
 What is here must equal what the migrations make: a test compares them. A change of a table is a
 change here and a new file in `migrations/versions`.
 """
 
-# ruff: noqa: ARG002 - SQLAlchemy passes the dialect to every conversion
 from __future__ import annotations
 
-from collections.abc import Mapping
-from datetime import UTC, datetime
-from typing import Any
-
 from sqlalchemy import (
-    JSON,
     BigInteger,
+    Boolean,
     Column,
-    DateTime,
-    Dialect,
     Float,
     ForeignKey,
     Index,
+    Integer,
     MetaData,
     Table,
     Text,
-    TypeDecorator,
+    false,
+    text,
 )
-from sqlalchemy.dialects.postgresql import JSONB
-from sqlalchemy.types import TypeEngine
+from sqlalchemy.dialects.postgresql import TSVECTOR
 
-from halo_voice.core.ports import Outcome
-from halo_voice.store.words import keepable
+from halo_voice.store.columns import (
+    Facts,
+    Milliseconds,
+    Moment,
+    OutcomeName,
+    StateName,
+    WordList,
+    Words,
+)
 
-
-class Words(TypeDecorator[str]):
-    """Text from outside: hostile characters never reach the driver."""
-
-    impl = Text
-    cache_ok = True
-
-    def process_bind_param(self, value: str | None, dialect: Dialect) -> str | None:
-        return None if value is None else keepable(value)
-
-
-class WordList(TypeDecorator[tuple[str, ...]]):
-    """Several texts as one JSON array."""
-
-    impl = JSON
-    cache_ok = True
-
-    def process_bind_param(self, value: tuple[str, ...] | None, dialect: Dialect) -> Any:
-        return [keepable(text) for text in value or ()]
-
-    def process_result_value(self, value: Any, dialect: Dialect) -> tuple[str, ...]:
-        return tuple(value or ())
-
-
-class Milliseconds(TypeDecorator[dict[str, int]]):
-    """Times by name, as a JSON object that the database itself can merge."""
-
-    impl = JSON
-    cache_ok = True
-
-    def load_dialect_impl(self, dialect: Dialect) -> TypeEngine[Any]:
-        kind: TypeEngine[Any] = JSONB() if dialect.name == "postgresql" else JSON()
-        return dialect.type_descriptor(kind)
-
-    def process_bind_param(self, value: Mapping[str, int] | None, dialect: Dialect) -> Any:
-        return {keepable(name): ms for name, ms in (value or {}).items()}
-
-    def process_result_value(self, value: Any, dialect: Dialect) -> dict[str, int]:
-        return dict(value or {})
-
-
-class Moment(TypeDecorator[datetime]):
-    """A UTC time: text in SQLite (sortable, microseconds), `timestamptz` in PostgreSQL."""
-
-    impl = DateTime(timezone=True)
-    cache_ok = True
-
-    def process_bind_param(self, value: datetime | None, dialect: Dialect) -> datetime | None:
-        if value is None:
-            return None
-        moment = value.astimezone(UTC)
-        return moment.replace(tzinfo=None) if dialect.name == "sqlite" else moment
-
-    def process_result_value(self, value: datetime | None, dialect: Dialect) -> datetime | None:
-        if value is None:
-            return None
-        return value.replace(tzinfo=UTC) if dialect.name == "sqlite" else value.astimezone(UTC)
-
-
-class OutcomeName(TypeDecorator[Outcome]):
-    """An outcome by its name, so that a new outcome needs no migration."""
-
-    impl = Text
-    cache_ok = True
-
-    def process_result_value(self, value: str | None, dialect: Dialect) -> Outcome | None:
-        return None if value is None else Outcome(value)
-
+ROLLED_UP = ("calls", "duration_ms", "turns", "apologies", "slow", "micros")
 
 metadata = MetaData()
 
@@ -121,7 +55,22 @@ calls = Table(
     Column("turns_reported", BigInteger),
     Column("late_texts", WordList, nullable=False),
     Column("recording_text", Words),
+    Column("bucket", Words, nullable=False, server_default=""),
+    Column("tokens_in", BigInteger, nullable=False, server_default="0"),
+    Column("tokens_out", BigInteger, nullable=False, server_default="0"),
+    Column("model_micros", BigInteger, nullable=False, server_default="0"),
+    Column("asr_micros", BigInteger, nullable=False, server_default="0"),
+    Column("tts_micros", BigInteger, nullable=False, server_default="0"),
+    Column("line_micros", BigInteger, nullable=False, server_default="0"),
     Index("calls_by_start", "started_at"),
+    Index("calls_by_bucket", "bucket", "started_at"),
+    Index("calls_by_end", "ended_at"),
+    Index(
+        "calls_open",
+        "started_at",
+        sqlite_where=text("ended_at IS NULL"),
+        postgresql_where=text("ended_at IS NULL"),
+    ),
     sqlite_with_rowid=False,
 )
 
@@ -142,6 +91,47 @@ turns = Table(
     Column("heard", Words),
     Column("revised_text", Words, nullable=False, server_default=""),
     Column("latency", Milliseconds, nullable=False, server_default="{}"),
+    Column("text_cut", Boolean, nullable=False, server_default=false()),
+    Column("reply_cut", Boolean, nullable=False, server_default=false()),
+    Column("attempts", BigInteger, nullable=False, server_default="0"),
+    Column("wasted_chars", BigInteger, nullable=False, server_default="0"),
+    Column("wasted_prompt_chars", BigInteger, nullable=False, server_default="0"),
+    Column("tokens_in", BigInteger, nullable=False, server_default="0"),
+    Column("tokens_out", BigInteger, nullable=False, server_default="0"),
+    Column("model_micros", BigInteger, nullable=False, server_default="0"),
+    sqlite_with_rowid=False,
+)
+
+# Columns as the fields of `ToolRecord`. A row may be there before its call: that may wait in a
+# spool, this never does.
+tools = Table(
+    "tools",
+    metadata,
+    Column("call_id", Words, primary_key=True),
+    Column("turn", BigInteger, primary_key=True, autoincrement=False),
+    Column("key", Words, primary_key=True),
+    Column("tool", Words, nullable=False),
+    Column("arguments", Words, nullable=False),
+    Column("effect", Boolean, nullable=False),
+    Column("state", StateName, nullable=False),
+    Column("result", Words, nullable=False),
+    Column("started_at", Moment, nullable=False),
+    Column("ended_at", Moment),
+    sqlite_with_rowid=False,
+)
+
+# One row for each process that spent something on that day. Columns as the fields of `Cost`.
+spending = Table(
+    "spending",
+    metadata,
+    Column("day", Text, primary_key=True),
+    Column("writer", Text, primary_key=True),
+    Column("tokens_in", BigInteger, nullable=False),
+    Column("tokens_out", BigInteger, nullable=False),
+    Column("model_micros", BigInteger, nullable=False),
+    Column("asr_micros", BigInteger, nullable=False),
+    Column("tts_micros", BigInteger, nullable=False),
+    Column("line_micros", BigInteger, nullable=False),
     sqlite_with_rowid=False,
 )
 
@@ -154,10 +144,162 @@ nonces = Table(
     sqlite_with_rowid=False,
 )
 
+# One row for each call that has ended; SQLite has its words in the index `digest_index`, too, which
+# is no table of its own and is made by DDL.
+digests = Table(
+    "digests",
+    metadata,
+    Column("id", BigInteger().with_variant(Integer(), "sqlite"), primary_key=True),
+    Column(
+        "call_id",
+        Words,
+        ForeignKey("calls.call_id", ondelete="CASCADE"),
+        nullable=False,
+        unique=True,
+    ),
+    Column("started_at", Moment, nullable=False),
+    Column("words", Text().with_variant(TSVECTOR(), "postgresql"), nullable=False),
+    Column("turns", BigInteger, nullable=False),
+    Column("apologies", BigInteger, nullable=False),
+    Column("slowest_ms", BigInteger),
+    Index("digests_by_start", "started_at"),
+    Index("digests_by_words", "words", postgresql_using="gin").ddl_if("postgresql"),
+)
+
+# What ended calls came to, by the half hour in which they began (UTC) and the reason of their end.
+# It tells nothing of a single call, and outlives them.
+rollups = Table(
+    "rollups",
+    metadata,
+    Column("slot", Moment, primary_key=True),
+    Column("end_reason", Words, primary_key=True),
+    *(Column(name, BigInteger, nullable=False) for name in ROLLED_UP),
+    sqlite_with_rowid=False,
+)
+
+users = Table(
+    "users",
+    metadata,
+    Column("name", Words, primary_key=True),
+    Column("role", Text, nullable=False),
+    Column("password_hash", Words, nullable=False),
+    sqlite_with_rowid=False,
+)
+
+acts = Table(
+    "acts",
+    metadata,
+    Column("id", BigInteger().with_variant(Integer(), "sqlite"), primary_key=True),
+    Column("at", Moment, nullable=False),
+    Column("by", Words, nullable=False),
+    Column("what", Words, nullable=False),
+    Column("of", Words, nullable=False),
+    Index("acts_by_time", "at"),
+)
+
+# What an assistant is, or was, made of, and what somebody is making of it.
+editions = Table(
+    "editions",
+    metadata,
+    Column("profile", Words, primary_key=True),
+    Column("number", BigInteger, primary_key=True, autoincrement=False),
+    Column("at", Moment, nullable=False),
+    Column("by", Words, nullable=False),
+    Column("origin", Text, nullable=False),
+    Column("of", BigInteger, nullable=False),
+    Column("version", Text, nullable=False),
+    Column("content", Facts, nullable=False),
+    sqlite_with_rowid=False,
+)
+
+drafts = Table(
+    "drafts",
+    metadata,
+    Column("profile", Words, primary_key=True),
+    Column("revision", Text, nullable=False),
+    Column("base", BigInteger, nullable=False),
+    Column("at", Moment, nullable=False),
+    Column("by", Words, nullable=False),
+    Column("content", Facts, nullable=False),
+    sqlite_with_rowid=False,
+)
+
 pings = Table(
     "pings",
     metadata,
     Column("name", Text, primary_key=True),
     Column("pinged_at", Moment, nullable=False),
+    sqlite_with_rowid=False,
+)
+
+# What is made of a call after it. `deliveries.state`: waiting, delivered, dead, or again (to be
+# sent once more by whoever works); `rounds`: how often it was sent anew.
+reviews = Table(
+    "reviews",
+    metadata,
+    Column("call_id", Words, primary_key=True),
+    Column("made_at", Moment, nullable=False),
+    Column("summary", Words, nullable=False),
+    Column("outcome", Words, nullable=False),
+    Column("topics", WordList, nullable=False),
+    Column("fields", Facts, nullable=False),
+    Column("marks", Facts, nullable=False),
+    Column("source", Words, nullable=False),
+    Index("reviews_by_call", "call_id", "outcome"),
+    sqlite_with_rowid=False,
+)
+
+deliveries = Table(
+    "deliveries",
+    metadata,
+    Column("delivery_id", Words, primary_key=True),
+    Column("call_id", Words, nullable=False),
+    Column("event", Text, nullable=False),
+    Column("made_at", Moment, nullable=False),
+    Column("state", Text, nullable=False),
+    Column("attempts", BigInteger, nullable=False, server_default="0"),
+    Column("rounds", BigInteger, nullable=False, server_default="0"),
+    Column("last_at", Moment),
+    Column("last_status", BigInteger),
+    Column("last_fault", Words, nullable=False, server_default=""),
+    Column("channel", Text, nullable=False, server_default="webhook"),
+    Index("deliveries_by_call", "call_id"),
+    Index("deliveries_by_state", "state", "made_at"),
+    sqlite_with_rowid=False,
+)
+
+attempts = Table(
+    "attempts",
+    metadata,
+    Column("delivery_id", Words, primary_key=True),
+    Column("number", BigInteger, primary_key=True, autoincrement=False),
+    Column("at", Moment, nullable=False),
+    Column("status", BigInteger),
+    Column("fault", Words, nullable=False),
+    sqlite_with_rowid=False,
+)
+
+# Columns as the fields of `Recording`.
+recordings = Table(
+    "recordings",
+    metadata,
+    Column("call_id", Words, primary_key=True),
+    Column("url", Words, nullable=False),
+    Column("noted_at", Moment, nullable=False),
+    Column("state", Text, nullable=False, server_default="wanted"),
+    Column("file", Words, nullable=False, server_default=""),
+    Column("content_type", Words, nullable=False, server_default=""),
+    Column("bytes", BigInteger, nullable=False, server_default="0"),
+    Column("fault", Words, nullable=False, server_default=""),
+    Column("said", Facts, nullable=False, server_default="{}"),
+    Index("recordings_by_state", "state", "noted_at"),
+    sqlite_with_rowid=False,
+)
+
+workers = Table(
+    "workers",
+    metadata,
+    Column("name", Text, primary_key=True),
+    Column("seen_at", Moment, nullable=False),
     sqlite_with_rowid=False,
 )

@@ -21,13 +21,16 @@ from typing import Any
 
 import structlog
 
-from halo_voice.core.errors import StoreError, StoreUnavailable
+from halo_voice.core.errors import StoreError, StoreFull, StoreUnavailable
+from halo_voice.core.money import Cost
 from halo_voice.core.ports import (
+    NOTHING_SPENT,
     Action,
     CallEnd,
     CallRecord,
     CallStart,
     Outcome,
+    Spent,
     Store,
     TurnNote,
     TurnRecord,
@@ -36,27 +39,29 @@ from halo_voice.store.attempt import AWAY, attempt
 from halo_voice.store.journal import Journal
 from halo_voice.store.memory import utc_now
 from halo_voice.store.operation import Operation
+from halo_voice.store.past import Past
 from halo_voice.store.replay import Replay
+from halo_voice.store.room import Room
+from halo_voice.store.roster import Roster
 from halo_voice.store.shadow import NonceMemory, Shadow
 from halo_voice.store.waiting import Waiting
 from halo_voice.store.words import keepable
 
 START_S = CLOSE_S = 2.0
 PING_S = 15.0
-PAUSE_S = (0.2, 5.0)
-"""Between two looks whether the store is back: at first, and at most."""
+PAUSE_S = (0.2, 5.0)  # between two looks whether the store is back: at first, and at most
 
 _log = structlog.get_logger(__name__)
 
 
-class SpooledStore:
+class SpooledStore(Past):
     """`core.ports.Store` around another one, which it closes. `start` it before use.
 
     `path` is the spool's file; None keeps what waits in memory only. `patience_s` is how long a
     method waits for the store, whatever the store's own limits. At `operations_max` waiting, or
     `memory_max` of them not on the disk, the store's error is raised as if there were no spool;
-    a new call is refused at nine tenths of that, so that the running ones can be finished, and
-    notes are dropped at eight.
+    a new call is refused (`StoreFull`) at nine tenths of that, so that the running ones can be
+    finished, and notes are dropped at eight.
     """
 
     def __init__(
@@ -69,20 +74,18 @@ class SpooledStore:
         operations_max: int = 100_000,
         memory_max: int = 10_000,
     ) -> None:
-        self._store = store
+        super().__init__(store, patience_s=patience_s)
         self._now = now
-        self._patience_s = patience_s
-        self._operations_max = operations_max
-        self._memory_max = memory_max
+        self._room = Room(operations_max, memory_max)
         self._journal = Journal(path)
         self._waiting = Waiting()
         self._shadow = Shadow(self._waiting, now=now)
         self._replay = Replay(store, self._waiting, self._shadow, self._journal, patience_s)
+        self._roster = Roster(store, self._waiting, self._shadow, self._read)
+        self.open_calls = self._roster.still_open
         self._nonces = NonceMemory(now=now)
-        self._away: StoreError | None = None  # known not to write
         self._unread: StoreError | None = None  # known not to read
         self._recovery: asyncio.Task[None] | None = None
-        self._closed = False
 
     @property
     def spooled(self) -> int:
@@ -150,15 +153,11 @@ class SpooledStore:
         user_text: str,
         confidence: float | None,
         *,
+        text_cut: bool = False,
         within_s: float = 0.0,
     ) -> TurnRecord:
-        arguments: dict[str, Any] = {"call_id": call_id, "turn": turn}
-        arguments |= {"user_text": user_text, "confidence": confidence}
-        accepted: TurnRecord = await self._write(
-            "accept_turn", call_id, arguments, within_s=within_s
-        )
-        self._shadow.learn_turn(accepted)
-        return accepted
+        given = {"user_text": user_text, "confidence": confidence, "text_cut": text_cut}
+        return await self._write_turn("accept_turn", call_id, turn, given, within_s)
 
     async def settle_turn(
         self,
@@ -170,15 +169,14 @@ class SpooledStore:
         action: Action,
         source: str,
         model_ms: int | None = None,
+        reply_cut: bool = False,
+        spent: Spent = NOTHING_SPENT,
+        cost: Cost | None = None,
         within_s: float = 0.0,
     ) -> TurnRecord:
-        arguments: dict[str, Any] = {"call_id": call_id, "turn": turn, "outcome": outcome}
-        arguments |= {"reply": reply, "action": action, "source": source, "model_ms": model_ms}
-        settled: TurnRecord = await self._write(
-            "settle_turn", call_id, arguments, within_s=within_s
-        )
-        self._shadow.learn_turn(settled)
-        return settled
+        given = {"outcome": outcome, "reply": reply, "action": action, "source": source}
+        given |= {"model_ms": model_ms, "reply_cut": reply_cut, "spent": spent, "cost": cost}
+        return await self._write_turn("settle_turn", call_id, turn, given, within_s)
 
     async def note_turn(self, note: TurnNote) -> None:
         """As the store; when much waits already, notes are the first to be let go."""
@@ -233,30 +231,20 @@ class SpooledStore:
         return turns
 
     async def recent_calls(self, limit: int) -> list[CallRecord]:
-        """The newest calls first; while the store cannot be read, only those that wait for it."""
         self._check()
-        found: dict[str, CallRecord] = {}
-        try:
-            stored = await self._read(self._store.recent_calls, limit)
-            found = {call.call_id: call for call in stored}
-        except AWAY:
-            if not self._waiting:
-                raise
-        for call_id in self._waiting.calls():
-            known = await self._shadow.find_call(call_id)
-            if known is not None:
-                found[call_id] = known
-        newest = sorted(found.values(), key=lambda call: call.call_id)
-        newest.sort(key=lambda call: call.started_at, reverse=True)
-        return newest[: max(0, limit)]
+        return await self._roster.recent(limit)
 
-    async def ping(self) -> None:
-        """As the store: a conversation that lives from the spool is not a store that works."""
+    async def calls_of(self, bucket: str, since: datetime) -> list[CallRecord]:
         self._check()
-        await self._store.ping()
+        return await self._roster.of_bucket(bucket, since)
 
-    def hurry(self) -> None:
-        self._store.hurry()
+    async def _write_turn(
+        self, name: str, call_id: str, turn: int, given: dict[str, Any], within_s: float
+    ) -> TurnRecord:
+        arguments = {"call_id": call_id, "turn": turn, **given}
+        record: TurnRecord = await self._write(name, call_id, arguments, within_s=within_s)
+        self._shadow.learn_turn(record)
+        return record
 
     async def _write(
         self, name: str, call_id: str, arguments: dict[str, Any], **haste: float
@@ -287,8 +275,12 @@ class SpooledStore:
                 if operation.name not in ("end_call", "note_turn"):
                     raise
                 known = False
-        if self._closed or self._full(operation.name):
+        if self._closed:
             raise type(fault)(fault.message)
+        if operation.name == "open_call" and self._shadow.knows(operation.call_id):
+            return await operation.apply(self._shadow)  # repeated: there is nothing to keep
+        if self._full(operation.name):
+            raise StoreFull if operation.name == "open_call" else type(fault)(fault.message)
         result = await operation.apply(self._shadow) if known else True
         if result is False:  # an end that closed nothing: nothing to keep
             return False
@@ -298,11 +290,7 @@ class SpooledStore:
         return result
 
     def _full(self, name: str) -> bool:
-        part = {"note_turn": 0.8, "open_call": 0.9}.get(name, 1.0)
-        return (
-            len(self._waiting) >= self._operations_max * part
-            or self._journal.unsaved >= self._memory_max * part
-        )
+        return not self._room.for_one(name, operations=self.spooled, unsaved=self.unsaved)
 
     async def _shadowed(self, operation: Operation) -> None:
         with suppress(StoreError):
@@ -362,13 +350,9 @@ class SpooledStore:
     def _waits(self, call_id: str) -> bool:
         return len(self._waiting) > 0 and keepable(call_id) in self._waiting
 
-    def _check(self) -> None:
-        if self._closed:
-            raise StoreUnavailable("The store is closed.")
-
     def _lose(self, fault: StoreError) -> None:
         if self._away is None:
-            _log.error("store_away", code=fault.code)
+            _log.error("store_away", code=fault.code, reason=fault.message)
         self._away = fault
         self._recover()
 
@@ -392,4 +376,5 @@ class SpooledStore:
         except (StoreError, TimeoutError):
             return False
         self._away = self._unread = None
+        self._room.cleared()
         return await self._replay.all()

@@ -15,6 +15,9 @@ KEY = "k" * 32
 ROUTES = [
     ("POST", "/call/start"),
     ("POST", "/call/end"),
+    ("POST", "/call/transfer"),
+    ("POST", "/call/transferred"),
+    ("POST", "/call/hangup"),
     ("GET", "/process_text?user_text=a"),
     ("POST", "/process_text"),
     ("POST", "/process_audio"),

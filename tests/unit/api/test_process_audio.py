@@ -19,6 +19,8 @@ class RecordingShelf:
     def __init__(self) -> None:
         self.asked: list[str] = []
 
+    def check(self, url: str) -> None: ...
+
     async def fetch(self, url: str) -> tuple[bytes, str]:
         self.asked.append(url)
         if url != URL:
@@ -47,6 +49,25 @@ async def test_a_recording_is_transcribed_and_kept_with_its_call(model):
     assert plain.json() == {"call_id": "c-1", "user_text": "Где мой заказ"}
     assert answered.json()["ai_text"] == "Ответ: Где мой заказ."
     assert record.recording_text == "Где мой заказ"
+
+
+async def test_a_recording_s_text_is_masked(model):
+    """F70: in the reply, in the store, and in what the model is asked."""
+    said = "Карта 4276 3800 1234 5679, почта ivan@mail.ru"
+    async with (
+        TranscriptionServer(body=json.dumps({"text": said}).encode()) as server,
+        backend(
+            model=model, recording_source=RecordingShelf(), transcription_url=server.url
+        ) as halo,
+        client_of(halo) as client,
+    ):
+        await client.post("/call/start", json={"call_id": "c-1"})
+        asked = {"call_id": "c-1", "url": URL, "answer": True}
+        answered = await client.post("/process_audio", json=asked)
+        record = await halo.store.find_call("c-1")
+    assert answered.json()["user_text"] == record.recording_text
+    assert record.recording_text == "Карта [номер карты], почта [почта]"
+    assert model.asked[0][-1].content == record.recording_text
 
 
 @pytest.mark.parametrize(

@@ -78,14 +78,14 @@ def test_known_vector():
 
 async def test_accepts_what_is_signed(verifier, nonces):
     """A signed request passes and its nonce is claimed once for three minutes."""
-    await verifier.verify("POST", PATH, signed(), BODY)
+    await verifier.verify("POST", PATH, signed().items(), BODY)
     assert nonces.kept == {f"{KEY}:session.1": NOW + 180.0}
 
 
 async def test_accepts_both_live_keys(verifier):
     """While a key is rotated, the old and the new one are both served, even with one nonce."""
-    await verifier.verify("POST", PATH, signed(), BODY)
-    await verifier.verify("POST", PATH, signed(OTHER, OTHER_SECRET), BODY)
+    await verifier.verify("POST", PATH, signed().items(), BODY)
+    await verifier.verify("POST", PATH, signed(OTHER, OTHER_SECRET).items(), BODY)
 
 
 @pytest.mark.parametrize("case", [str.lower, str.upper])
@@ -94,19 +94,19 @@ async def test_accepts_header_names_and_hex_in_either_case(verifier, case):
     headers = {case(name): value for name, value in signed().items()}
     name = case("X-Halo-Signature")
     headers[name] = "v1=" + case(headers[name][3:])
-    await verifier.verify("POST", PATH, headers, BODY)
+    await verifier.verify("POST", PATH, headers.items(), BODY)
 
 
 async def test_accepts_raw_bytes(verifier):
     """The body is signed as bytes, whether or not they are text."""
-    await verifier.verify("POST", PATH, signed(body=b"\xff\n\x00"), b"\xff\n\x00")
+    await verifier.verify("POST", PATH, signed(body=b"\xff\n\x00").items(), b"\xff\n\x00")
 
 
 @pytest.mark.parametrize("skew_s", [-60, 60])
 async def test_accepts_up_to_a_minute_of_skew(verifier, nonces, skew_s):
     """The window is sixty seconds either way."""
     nonces.now = NOW + skew_s
-    await verifier.verify("POST", PATH, signed(), BODY)
+    await verifier.verify("POST", PATH, signed().items(), BODY)
 
 
 def without(name):
@@ -143,6 +143,7 @@ FORGED = {
     "timestamp digits": ("POST", PATH, signed() | {"X-Halo-Timestamp": "٣"}, BODY),
     "timestamp huge": ("POST", PATH, signed(timestamp=10**400), BODY),
     "timestamp signed": ("POST", PATH, signed(timestamp=-NOW), BODY),
+    "path with LF": ("POST", f"{PATH}\n", signed(body=b"\n"), b""),
     "nonce with LF": ("POST", PATH, signed(nonce="a\nb"), BODY),
     "nonce empty": ("POST", PATH, signed(nonce=""), BODY),
     "nonce long": ("POST", PATH, signed(nonce="n" * 129), BODY),
@@ -154,8 +155,9 @@ FORGED = {
 @pytest.mark.parametrize("request_", FORGED.values(), ids=FORGED.keys())
 async def test_refuses_what_is_not_ours(verifier, nonces, request_):
     """Every forgery gets the same answer and touches no nonce (F72, F74, invariant 16)."""
+    method, path, headers, body = request_
     with pytest.raises(Unauthorised) as refusal:
-        await verifier.verify(*request_)
+        await verifier.verify(method, path, headers.items(), body)
     assert refusal.value.message == Unauthorised().message
     assert refusal.value.status == 401
     assert nonces.asked == 0
@@ -164,25 +166,25 @@ async def test_refuses_what_is_not_ours(verifier, nonces, request_):
 async def test_refuses_a_replay_while_it_could_still_be_in_time(verifier, nonces):
     """The same request again is refused as long as its timestamp is good (F73)."""
     nonces.now = NOW - 60
-    await verifier.verify("POST", PATH, signed(), BODY)
+    await verifier.verify("POST", PATH, signed().items(), BODY)
     for later in (0, 60, 120):
         nonces.now = NOW - 60 + later
         with pytest.raises(Unauthorised):
-            await verifier.verify("POST", PATH, signed(), BODY)
+            await verifier.verify("POST", PATH, signed().items(), BODY)
 
 
 async def test_no_key_opens_nothing(nonces):
     """A verifier without keys refuses everything."""
     empty = Verifier(keys={}, claim_nonce=nonces.claim, now=lambda: NOW)
     with pytest.raises(Unauthorised):
-        await empty.verify("POST", PATH, signed(), BODY)
+        await empty.verify("POST", PATH, signed().items(), BODY)
 
 
 async def test_a_broken_clock_fails_closed(nonces):
     """A clock that gives no number lets nobody in (F58)."""
     broken = Verifier(keys={KEY: SECRET}, claim_nonce=nonces.claim, now=lambda: math.nan)
     with pytest.raises(Unauthorised):
-        await broken.verify("POST", PATH, signed(), BODY)
+        await broken.verify("POST", PATH, signed().items(), BODY)
 
 
 @given(st.binary(max_size=64), st.integers(0, 255), st.data())
@@ -194,15 +196,16 @@ async def test_no_changed_byte_passes(body, byte, data):
     verifier = Verifier(keys={KEY: SECRET}, claim_nonce=memory.claim, now=lambda: NOW)
     if altered != body:
         with pytest.raises(Unauthorised):
-            await verifier.verify("POST", PATH, signed(body=body), altered)
-    await verifier.verify("POST", PATH, signed(body=body), body)
+            await verifier.verify("POST", PATH, signed(body=body).items(), altered)
+    await verifier.verify("POST", PATH, signed(body=body).items(), body)
 
 
 @pytest.mark.parametrize("request_", FORGED.values(), ids=FORGED.keys())
 async def test_a_refusal_is_logged_once_without_secrets(verifier, request_):
     """One log line says why; it holds no secret, no signature and nothing that was sent."""
+    method, path, headers, body = request_
     with structlog.testing.capture_logs() as lines, pytest.raises(Unauthorised):
-        await verifier.verify(*request_)
+        await verifier.verify(method, path, headers.items(), body)
     assert len(lines) == 1
     assert set(lines[0]) <= {"event", "log_level", "reason", "skew_s", "alarm"}
     assert SECRET not in str(lines)
@@ -210,11 +213,30 @@ async def test_a_refusal_is_logged_once_without_secrets(verifier, request_):
 
 @pytest.mark.parametrize(("skew_s", "alarms"), [(0, 0), (-10, 0), (10, 0), (11, 1), (-11, 1)])
 async def test_alarms_on_a_skewed_clock(verifier, nonces, skew_s, alarms):
-    """More than ten seconds between the clocks is an alarm long before requests fail."""
+    """More than ten seconds between the clocks is an alarm long before requests fail (F58)."""
     nonces.now = NOW + skew_s
     with structlog.testing.capture_logs() as lines:
-        await verifier.verify("POST", PATH, signed(), BODY)
+        await verifier.verify("POST", PATH, signed().items(), BODY)
     assert [line["alarm"] for line in lines] == [True] * alarms
+
+
+@pytest.mark.parametrize("name", ["X-Halo-Key", "X-Halo-Timestamp", "X-Halo-Signature"])
+async def test_a_header_that_came_twice_is_refused(verifier, nonces, name):
+    """F72: nobody chooses which of two equal headers is the one that counts."""
+    headers = [*signed().items(), (name.lower(), signed()[name])]
+    with pytest.raises(Unauthorised):
+        await verifier.verify("POST", PATH, headers, BODY)
+    assert nonces.asked == 0
+
+
+@pytest.mark.parametrize(("secret", "alarms"), [(SECRET, True), (OTHER_SECRET, False)])
+async def test_only_our_own_stale_requests_alarm(verifier, nonces, secret, alarms):
+    """F58: a clock that has jumped is an alarm, and no stranger can raise one."""
+    nonces.now = NOW + 3600
+    headers = signed(secret=secret).items()
+    with structlog.testing.capture_logs() as lines, pytest.raises(Unauthorised):
+        await verifier.verify("POST", PATH, headers, BODY)
+    assert [(line["reason"], line.get("alarm", False)) for line in lines] == [("stale", alarms)]
 
 
 def test_the_secret_is_not_printed(verifier):

@@ -119,7 +119,7 @@ async def test_the_signature_is_the_backend_s():
     headers = dict(line.split(": ") for line in lines if line)
     stamp = int(headers["X-Halo-Timestamp"])
     verifier = Verifier(dict([KEY]), new, now=lambda: stamp)
-    await verifier.verify("GET", "/stream", headers, b"")
+    await verifier.verify("GET", "/stream", headers.items(), b"")
 
 
 async def test_a_stopped_load_ends_its_calls(server, place: Place):

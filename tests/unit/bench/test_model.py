@@ -9,6 +9,7 @@ from itertools import pairwise
 import aiohttp
 import pytest
 
+from halo_voice.bench.mark import mark
 from halo_voice.bench.model import Connection, Script, Wheel
 
 
@@ -22,14 +23,14 @@ async def standin():
     await server.wait_closed()
 
 
-def question(mark: int) -> dict:
-    told = {"role": "user", "content": "Скажите zq00000001"}
-    asked = {"role": "user", "content": f"Скажите zq{mark:08} ещё"}
+def question(number: int) -> dict:
+    told = {"role": "user", "content": f"Скажите {mark(1)}"}
+    asked = {"role": "user", "content": f"Скажите {mark(number)} ещё"}
     return {"model": "bench", "stream": True, "messages": [told, asked], "max_tokens": 300}
 
 
-async def ask(session: aiohttp.ClientSession, url: str, mark: int) -> list[dict]:
-    async with session.post(url, json=question(mark)) as reply:
+async def ask(session: aiohttp.ClientSession, url: str, number: int) -> list[dict]:
+    async with session.post(url, json=question(number)) as reply:
         assert reply.headers["Content-Type"] == "text/event-stream"
         lines = (await reply.text()).split("\n\n")
     assert lines[-2:] == ["data: [DONE]", ""]

@@ -7,7 +7,7 @@ import io
 import msgspec
 from rich.console import Console
 
-from halo_voice.bench.figures import Result, Spread
+from halo_voice.bench.figures import Result, Spread, growth
 from halo_voice.bench.report import ratios, show
 from halo_voice.bench.run import Options
 
@@ -52,4 +52,15 @@ def test_the_table_has_every_server_and_its_ratio():
         "4.00",
         "4.00",
         "1.00",
+    ]
+
+
+def test_growth_is_told_in_words():
+    """Memory from five per cent on, and every descriptor that is left; what shrinks is none."""
+    steady = measured("halo", "stream", memory_growth=0.0499, files_growth=-2)
+    assert growth(steady) == []
+    grown = growth(measured("halo", "http", memory_growth=0.05, files_growth=1))
+    assert grown == [
+        "halo http: memory grew by 5.0 % while it was measured",
+        "halo http: 1 descriptors are left",
     ]

@@ -8,6 +8,7 @@ import pytest
 
 from halo_voice.calls import foresight
 from halo_voice.core.errors import ModelBroken
+from halo_voice.core.ports import Fate
 from tests.one_call import PROFILE, asking, heard, until
 
 
@@ -23,7 +24,7 @@ async def test_an_answer_begun_in_silence_is_used(call, model, listener, meter):
     assert record.reply == "Мы на улице Ленина. Приходите!"
     assert record.user_text == "Где вы?"
     assert len(model.asked) == 1
-    assert meter.speculations == [(True, 0)]
+    assert meter.speculations == [True]
     assert meter.stages["first_token_ms"] == 0
 
 
@@ -36,7 +37,7 @@ async def test_words_that_stand_still_are_enough(call, model, monkeypatch):
 
 @pytest.mark.parametrize("other", ["где вы находитесь и до скольки", "сколько стоит доставка"])
 async def test_other_words_drop_it(call, model, meter, other):
-    """The model is stopped, what it made is counted as wasted."""
+    """F34: the model is stopped, what it made is counted as wasted and stored with the turn."""
     call.foresee(1, "где вы", quiet=True)
     await model.give("Мы на")
     await until(lambda: model._pieces[0].empty())
@@ -44,7 +45,13 @@ async def test_other_words_drop_it(call, model, meter, other):
     await model.was_stopped(1)
     await model.give("Вот.", None, answer=1)
     assert (await answer).reply == "Вот."
-    assert meter.speculations == [(False, 5)]
+    assert meter.speculations == [False]
+    dropped, used = meter.attempts
+    assert (dropped.fate, dropped.wasted_chars) == (Fate.UNWANTED, 5)
+    assert (used.fate, used.wasted_chars, used.wasted_prompt_chars) == (Fate.USED, 0, 0)
+    record = await answer
+    assert (record.attempts, record.wasted_chars) == (2, 5)
+    assert record.wasted_prompt_chars == sum(len(m.content) for m in model.asked[0])
 
 
 async def test_a_changed_interim_drops_it_at_once(call, model, meter):
@@ -54,7 +61,7 @@ async def test_a_changed_interim_drops_it_at_once(call, model, meter):
     call.foresee(1, "где вы", quiet=True)
     await model.was_stopped(1)
     await model.was_asked(2)
-    assert meter.speculations == [(False, 0)]
+    assert meter.speculations == [False]
 
 
 async def test_the_same_words_again_begin_nothing_new(call, model):
@@ -87,7 +94,7 @@ async def test_a_history_that_has_changed_drops_it(call, model, meter):
     answer = asking(call, 2, "до скольки")
     await model.give("До девяти.", None, answer=2)
     assert (await answer).reply == "До девяти."
-    assert meter.speculations == [(False, 0)]
+    assert meter.speculations == [False]
 
 
 async def test_an_answer_that_failed_ahead_of_time_is_asked_again(call, model):

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
+
 import pytest
 
 from halo_voice.calls import switchboard as module
@@ -13,6 +15,7 @@ from halo_voice.core.ports import CallEnd, CallStart, Outcome
 from halo_voice.core.profile import Profile, Profiles
 from halo_voice.store.memory import MemoryStore
 from tests.halo import TalkingModel
+from tests.one_call import Listening
 
 MAIN = Profile(name="main", default=True)
 OTHER = Profile(name="other", company="Ромашка", numbers=("8 (495) 123-45-67",))
@@ -82,6 +85,20 @@ async def test_a_turn_that_another_process_settled_is_not_answered_twice(store, 
     assert first.reply == second.reply == "Первый ответ."
 
 
+async def test_of_an_answer_that_comes_second_nothing_goes_out(store, model):
+    """F43, invariant 6: a stream is given nothing but what another process has settled."""
+    here, there = board(store, model), board(store, model)
+    await begin(here)
+    listener = Listening()
+    call = await here.attach(listener, CallStart("c-1"), opens=False)
+    model.answer = lambda _: "Первый ответ."
+    await there.take("c-1", heard(1, "раз"))
+    model.answer = lambda _: "Второй ответ."
+    turn = await call.take(heard(1, "раз"), listener)
+    assert turn.reply == "Первый ответ."
+    assert listener.said(1) == []
+
+
 async def test_other_words_under_a_number_that_another_process_stored_are_a_conflict(store, model):
     """Nothing is overwritten."""
     here, there = board(store, model), board(store, model)
@@ -111,8 +128,8 @@ async def test_unknown_and_closed_calls_are_told_apart(store, model):
         await switchboard.end(CallEnd("nobody", "no_input", 0, 0))
     await begin(switchboard)
     end = CallEnd("c-1", "no_input", 1000, 0)
-    assert await switchboard.end(end) is True
-    assert await switchboard.end(end) is False
+    assert (await switchboard.end(end)).stored is True
+    assert (await switchboard.end(end)).stored is False
     with pytest.raises(CallClosed):
         await switchboard.take("c-1", heard(1, "раз"))
     with pytest.raises(CallClosed):
@@ -140,6 +157,39 @@ async def test_calls_whose_end_was_never_reported_do_not_pile_up(store, model, m
     assert turn.outcome is Outcome.ANSWERED
 
 
+async def test_a_call_that_somebody_listens_to_is_not_let_go_of(store, model, monkeypatch):
+    """F60: who says nothing for long is still on the line, and what goes out must reach him."""
+    switchboard = board(store, model)
+    await begin(switchboard, "quiet")
+    listener = Listening()
+    call = await switchboard.attach(listener, CallStart("quiet"), opens=False)
+    await begin(switchboard, "left")
+    monkeypatch.setattr(module, "IDLE_S_MAX", -1)
+    monkeypatch.setattr(module, "LOOK_S", 0)
+    await begin(switchboard, "new")
+    assert len(switchboard) == 2
+    assert await switchboard.attach(Listening(), CallStart("quiet"), opens=False) is call
+
+
+class Suspending(MemoryStore):
+    """A store that lets others in while it looks, as one on a disk does."""
+
+    async def find_call(self, call_id):
+        await asyncio.sleep(0)
+        return await super().find_call(call_id)
+
+
+async def test_a_call_that_is_looked_for_twice_at_once_is_one_call(model):
+    """F43, F52, invariant 14: right after a restart two requests for one turn share its answer."""
+    store = Suspending()
+    await begin(board(store, model))
+    restarted = board(store, model)
+    asked = [restarted.take("c-1", heard(1, "раз")) for _ in range(2)]
+    first, second = await asyncio.gather(*asked)
+    assert first == second
+    assert len(model.asked) == 1
+
+
 async def test_without_any_model_a_turn_is_an_apology_and_is_kept_as_one(store, model):
     """Every provider failed: a spoken apology, stored as such."""
     model.fault = ModelUnreachable()
@@ -149,3 +199,25 @@ async def test_without_any_model_a_turn_is_an_apology_and_is_kept_as_one(store, 
     assert turn.outcome is Outcome.APOLOGISED
     assert turn.reply == MAIN.texts.apology
     assert await switchboard.answer("раз", 5.0) == MAIN.texts.apology
+
+
+async def test_a_call_that_is_taken_up_again_keeps_the_version_it_began_with(store, model):
+    """F65: as long as this process remembers that version; a new call gets the new one."""
+    first = Profile(name="main", default=True, persona="Первый.", version="1")
+    second = Profile(name="main", default=True, persona="Второй.", version="2")
+    switchboard = board(store, model, [first])
+    await begin(switchboard)
+    words = {"main": Words(model, max_tokens=300)}
+    switchboard.change(Profiles([second]), words, {})
+    await begin(switchboard, "c-2")
+    switchboard._live.clear()  # idle for long
+    for call_id, persona in (("c-1", "Первый."), ("c-2", "Второй.")):
+        await switchboard.take(call_id, heard(1, "раз"))
+        assert persona in model.asked[-1][0].content
+
+    for number in range(3, 4 + module.PAST_MAX):
+        newer = Profile(name="main", default=True, persona="Новый.", version=str(number))
+        switchboard.change(Profiles([newer]), words, {})
+    switchboard._live.clear()
+    await switchboard.take("c-1", heard(2, "два"))
+    assert "Новый." in model.asked[-1][0].content

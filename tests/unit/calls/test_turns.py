@@ -47,10 +47,10 @@ async def test_a_phrase_hurries_what_shares_the_disk(call, model, store, listene
     """A turn may wait for others to be written down, but not once there is something to say."""
     hurried, accept = asyncio.Event(), store.accept_turn
 
-    async def shared(*given, within_s):
+    async def shared(*given, within_s, **marks):
         assert within_s > 0
         await hurried.wait()
-        return await accept(*given)
+        return await accept(*given, **marks)
 
     monkeypatch.setattr(store, "accept_turn", shared)
     monkeypatch.setattr(store, "hurry", hurried.set)
@@ -205,6 +205,25 @@ async def test_a_store_that_is_gone_stops_the_model(call, model, store):
     assert (await answer).reply == "Мы здесь."
 
 
+async def test_a_reply_that_could_not_be_stored_was_not_given(call, model, store, monkeypatch):
+    """F54, invariant 8: the turn is open still, and whoever asks again gets a reply on the disk."""
+
+    async def refuse(*_, **__):
+        raise StoreUnavailable
+
+    with monkeypatch.context() as patch:
+        patch.setattr(store, "settle_turn", refuse)
+        answer = asking(call, 1, "где вы")
+        await model.give("Мы здесь.", None)
+        with pytest.raises(StoreUnavailable):
+            await answer
+    again = asking(call, 1, "где вы")
+    await model.give("Мы тут.", None, answer=1)
+    assert (await again).reply == "Мы тут."
+    [turn] = await store.turns("c-1")
+    assert turn.reply == "Мы тут."
+
+
 async def test_nothing_is_made_for_a_caller_who_is_gone(call, model, listener, store):
     """Invariant 12: the model is stopped, none is begun, the turn has its one outcome."""
     answer = asking(call, 1, "где вы", listener)
@@ -237,10 +256,10 @@ async def test_a_model_that_forgets_its_deadline_is_stopped_in_time(call, model,
     """F34, F36: what is there is kept, with an offer; without a word it is the apology."""
     answer = asking(call, 1, "где", listener, deadline_s=0.32)
     await model.give("Мы на улице Ленина. ", "А ещё")
-    assert (await answer).reply == "Мы на улице Ленина. Продолжить?"
-    assert (await call.take(heard(2, "где", deadline_s=0.32), listener)).reply == (
-        PROFILE.texts.apology
-    )
+    async with asyncio.timeout(5):
+        assert (await answer).reply == "Мы на улице Ленина. Продолжить?"
+        second = await call.take(heard(2, "где", deadline_s=0.32), listener)
+    assert second.reply == PROFILE.texts.apology
     await until(lambda: model.stopped == 2)
 
 

@@ -123,6 +123,19 @@ async def test_notes_over_http_reach_the_store_and_the_model(call, model, store)
     assert all("Приходите" not in m.content for m in model.asked[1] if m.role == "assistant")
 
 
+async def test_words_that_were_never_said_are_not_noted_as_heard(call, model, store):
+    """F14, invariant 9: what is stored as heard is a beginning of what was said, or nothing is."""
+    await answered(call, model, None)
+    call.note(1, "совсем другое", {"voice_ms": 300})
+    second = asking(call, 2, "что")
+    await model.give("Да.", None, answer=1)
+    await second
+    await call.finish()
+    first, _ = await store.turns("c-1")
+    assert first.heard is None
+    assert first.latency["voice_ms"] == 300
+
+
 async def test_other_words_before_anything_is_heard_are_answered_instead(
     call, model, listener, store
 ):
@@ -174,3 +187,46 @@ async def test_an_answer_of_another_process_may_be_interrupted_too(call, store):
     await call.finish()
     [record] = await store.turns("c-1")
     assert record.heard == "Мы на улице Ленина. Прих"
+
+
+async def test_an_answer_that_the_end_overtook_was_not_heard(call, model, listener, store):
+    """Invariant 9: the caller hung up before the first word of a settled answer."""
+    call.attach(listener)
+    await answered(call, model, listener)
+    call.gone()
+    await call.finish()
+    [record] = await store.turns("c-1")
+    assert (record.outcome, record.heard) == (Outcome.ANSWERED, "")
+    call.detach(listener)
+
+
+@pytest.mark.parametrize("settled", [True, False])
+async def test_an_answer_over_http_that_came_too_late_was_not_heard(call, model, store, settled):
+    """F06, invariant 9: the note that nothing of turn 1 was heard comes with turn 2, whether turn 1
+    is answered by then or not; the model is not told of it."""
+    first = asking(call, 1, "где")
+    await model.give("Мы на улице Ленина. ", *([None] if settled else []))
+    if settled:
+        await first
+    call.note(1, "", {})
+    second = asking(call, 2, "где вы")
+    await model.give("Тут.", None, answer=1)
+    await second
+    await first
+    await call.finish()
+    record, _ = await store.turns("c-1")
+    assert record.outcome is (Outcome.ANSWERED if settled else Outcome.SUPERSEDED)
+    assert record.heard == ""
+    assert not any(m.role == "assistant" for m in model.asked[1])
+
+
+async def test_words_of_a_turn_without_a_reply_yet_cannot_have_been_heard(call, model, store):
+    """Invariant 9: a note that claims some is not believed."""
+    first = asking(call, 1, "где")
+    await model.was_asked(1)
+    call.note(1, "чужое", {})
+    await model.give("Мы на улице Ленина.", None)
+    await first
+    await call.finish()
+    [record] = await store.turns("c-1")
+    assert record.heard is None

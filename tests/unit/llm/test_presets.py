@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from halo_voice.core.errors import ConfigurationError
+from halo_voice.llm.openai_client import OpenAIClient
 from halo_voice.llm.presets import PRESETS, ModelValues, endpoint_of
 
 
@@ -111,3 +112,10 @@ def test_faults_are_reported_at_once_by_variable(
     assert [fault.split(":")[0] for fault in error.value.faults] == variables
     assert "ключ" not in str(error.value)
     assert "pw" not in str(error.value)
+
+
+def test_who_has_a_dialect_of_his_own_is_offered_no_tools() -> None:
+    """GigaChat's `functions` are not spoken; a request that it refuses would cost every turn."""
+    offered = {name: preset.tools for name, preset in PRESETS.items()}
+    assert [name for name, tools in offered.items() if not tools] == ["gigachat"]
+    assert OpenAIClient(endpoint_of(values("gigachat"))).takes_tools is False

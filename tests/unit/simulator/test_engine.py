@@ -136,6 +136,14 @@ def test_digests_agree_with_the_standard_library(text):
     ]
 
 
+def test_the_signature_of_the_known_request():
+    """The vector of tests/unit/api/test_signature.py: both ends of the wire give the same MAC."""
+    message = "v1\\nk\\n1\\nn\\nGET\\n/\\n"
+    assert lines(f"Logger.write(Crypto.hmac_sha256('s'.repeat(32), '{message}'))") == [
+        "ff4a8d4f64d29366bc6cfb8b85b3435f40da14e76768d784dee6de4d40bcae41"
+    ]
+
+
 def test_bytes_and_texts():
     """The platform's conversions, there and back."""
     source = """

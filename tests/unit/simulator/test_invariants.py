@@ -160,6 +160,13 @@ async def test_a_call_is_read_as_turns_and_phrases(connected):
             "call.addEventListener(CallEvents.Disconnected, () => report(() => report(() => VoxEngine.terminate())));",
             (12, "2 reports"),
         ),
+        ("answer = () => speak('Да, <b>конечно</b>.', listen);", (13, "has markup or an address")),
+        (
+            "answer = () => speak('Смотрите www.halo.test', listen);",
+            (13, "has markup or an address"),
+        ),
+        ("answer = () => speak('Да\\u202e.', listen);", (13, "has the character U+202E")),
+        ("answer = () => speak('Да. '.repeat(101), listen);", (13, "has 404 characters")),
     ],
 )
 async def test_a_bad_habit_breaks_its_invariant(judged, habit, breach):
@@ -167,6 +174,71 @@ async def test_a_bad_habit_breaks_its_invariant(judged, habit, breach):
     number, text = breach
     found = await judged(habit)
     assert any(n == number and text in t for n, t in found), found
+
+
+@pytest.fixture
+def heard(connected):
+    """The bot where it hears what a piece of code leaves: its call, judged from a moment on."""
+
+    async def run(words, before_asking="", calm_ms=None, **options):
+        bot = BOT.replace("  const number", f"  {before_asking}\n  const number")
+        options.setdefault("network", ScriptedNetwork(backend))
+        call = await connected(bot, caller=ScriptedCaller(words), **options)
+        assert call.failures == []
+        return [(b.invariant, b.text) for b in breaches(call, None, TEXTS, calm_ms)]
+
+    return run
+
+
+async def test_words_that_go_nowhere_break_the_twenty_first(heard):
+    """A result that is neither asked, nor reported, nor asked for again."""
+    drops = "if (e.text === 'Второй вопрос') { listen(); return; }"
+    words = ["Первый вопрос", "Второй вопрос", "Третий"]
+    text = "«Второй вопрос» was recognised and went nowhere"
+    assert (21, text) in await heard(words, drops)
+    assert await heard(words) == []
+
+
+async def test_words_that_are_asked_for_again_are_not_lost(heard):
+    """While faults strike a re-prompt will do; when all works it will not."""
+    again = "if (e.text === 'Второй вопрос') { speak('Повторите, пожалуйста.', listen); return; }"
+    words = ["Первый вопрос", "Второй вопрос", "Третий"]
+    assert await heard(words, again) == []
+    assert {number for number, _ in await heard(words, again, calm_ms=-5_000)} == {21}
+
+
+async def test_a_hesitation_is_no_word(heard):
+    """Who hesitates has said nothing."""
+    words = ["Первый вопрос", "эм", "Третий"]
+    found = await heard(words, "if (e.text === 'эм') { listen(); return; }")
+    assert 21 not in {number for number, _ in found}
+
+
+async def test_an_apology_when_all_works_breaks_the_eighteenth(judged, connected):
+    """From 5 s after the faults on a turn is answered, or its caller went on or went."""
+    call = await connected(
+        BOT + "answer = () => speak('Извините, не получилось.', listen);",
+        caller=ScriptedCaller(["Первый вопрос"]),
+        network=ScriptedNetwork(backend),
+    )
+    told = "turn 1 is not answered although all works"
+    assert (18, told) in [(b.invariant, b.text) for b in breaches(call, None, TEXTS, 0 - 5_000)]
+    assert 18 not in {b.invariant for b in breaches(call, None, TEXTS, 10**6)}
+    assert 18 not in {b.invariant for b in breaches(call, None, TEXTS)}
+
+
+async def test_two_replies_to_one_turn_break_the_fourteenth(judged):
+    """A turn that is delivered twice is answered with the same bytes."""
+    replies = iter(range(100))
+
+    def forgetful(request: HttpRequest) -> HttpResponse:
+        said = {"user_text": "?", "ai_text": f"Это ответ номер {next(replies)}."}
+        return HttpResponse(200, json.dumps(said).encode(), latency_ms=200)
+
+    twice = Faults({"F51": When(at=[1])})
+    found = await judged(network=ScriptedNetwork(forgetful), faults=twice)
+    assert {number for number, _ in found} == {14}
+    assert await judged(faults=twice) == []
 
 
 async def test_limits_are_parameters(judged):

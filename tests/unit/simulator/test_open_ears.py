@@ -129,3 +129,51 @@ class Eager(SilentCaller):
         if line.audible and self._words:
             words, self._words = self._words, ""
             line.after(500, lambda: line.say(words))
+
+
+class Microphone:
+    """Somebody whose words become known one by one, once the assistant is heard."""
+
+    def __init__(self, *said: str) -> None:
+        self.said = said
+        self.begun = False
+
+    def hear(self, line) -> None:
+        if self.begun or not line.audible:
+            return
+        self.begun = True
+        for place, text in enumerate(self.said):
+            line.after(500 + 400 * place, lambda text=text: line.speak_on(text))
+        line.after(500 + 400 * len(self.said), line.fall_silent)
+        line.after(9_000, line.hang_up)
+
+    def ended(self, line) -> None: ...
+
+
+async def test_words_of_a_microphone_are_heard_as_they_become_known(connected):
+    """Each interim result has the words so far, the final one the last version of all of them."""
+    said = ("", "Подскажите", "Подскажи пожалуйста", "Подскажите, пожалуйста, адрес.")
+    call = await connected(OPEN, caller=Microphone(*said), recogniser=PROMPT)
+    assert [text for _, text in told(call, "InterimResult")] == list(said[1:])
+    assert [text for _, text in told(call, "Result")] == [said[-1]]
+    assert [span.text for span in call.speech] == [said[-1]]
+    (began,) = [ms for ms, _ in told(call, "CaptureStarted")]
+    assert began == call.speech[0].started_ms + 150
+
+
+async def test_a_microphone_that_hears_no_words_hears_a_cough(connected):
+    """A sound is noticed; no text is made up."""
+    call = await connected(OPEN, caller=Microphone("", ""), recogniser=PROMPT)
+    assert told(call, "CaptureStarted")
+    assert all(text == "" for _, text in told(call, "Result"))
+
+
+async def test_ears_that_open_late_miss_the_first_words_of_a_microphone(connected):
+    """What was said before the recogniser heard the line is not in its texts."""
+    late = OPEN.replace("call.sendMediaTo(asr);", "setTimeout(() => call.sendMediaTo(asr), 1500);")
+    caller = Microphone("раз", "раз два", "раз два три четыре", "раз два три четыре пять")
+    call = await connected(late, caller=caller, recogniser=PROMPT)
+    ((_, text),) = told(call, "Result")
+    assert text
+    assert "раз" not in text
+    assert text.endswith("пять")

@@ -7,11 +7,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from halo_voice.core.errors import RecordingRefused
+from halo_voice.outgoing.public import is_public
 from halo_voice.speech.addresses import (
     RECORDING_HOSTS,
     host_and_target,
     host_fault,
-    is_public,
 )
 from tests.unit.speech.hostile_urls import GOOD, HOSTILE, HOSTS
 

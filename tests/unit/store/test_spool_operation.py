@@ -7,7 +7,8 @@ from itertools import count
 
 import pytest
 
-from halo_voice.core.ports import CallEnd, CallStart, Outcome
+from halo_voice.core.money import Cost
+from halo_voice.core.ports import CallEnd, CallStart, Outcome, Spent
 from halo_voice.store import shadow as shadow_module
 from halo_voice.store.memory import MemoryStore
 from halo_voice.store.operation import Operation
@@ -15,6 +16,7 @@ from halo_voice.store.shadow import NonceMemory, Shadow
 
 AT = datetime(2026, 11, 22, 12, 0, 0, 7, tzinfo=UTC)
 TURN = {"call_id": "c-1", "turn": 1}
+END = CallEnd("c-1", "terminated", 9, 1, ("поздно",), Cost(1, 2, 3, 4, 5, 6))
 OPERATIONS = [
     Operation("open_call", "c-1", AT, {"start": CallStart("c-1", "+79990000001", "+7", "halo")}),
     Operation("accept_turn", "c-1", AT, TURN | {"user_text": "Ёж\n\u2028😀", "confidence": None}),
@@ -29,9 +31,12 @@ OPERATIONS = [
             "action": "hangup",
             "source": "m",
             "model_ms": 4,
+            "reply_cut": True,
+            "spent": Spent(2, 40, 600),
+            "cost": Cost(120, 30, 4_500),
         },
     ),
-    Operation("end_call", "c-1", AT, {"end": CallEnd("c-1", "terminated", 9, 1, ("поздно",))}),
+    Operation("end_call", "c-1", AT, {"end": END}),
     Operation("keep_recording_text", "c-1", AT, {"call_id": "c-1", "text": "слова"}),
 ]
 
@@ -43,6 +48,18 @@ def test_an_operation_comes_back_from_its_line(operation: Operation) -> None:
     assert line.count(b"\n") == 1
     assert line.endswith(b"\n")
     assert Operation.read(line) == operation
+
+
+def test_a_line_of_a_version_that_counted_no_money_is_read() -> None:
+    """What an older process left in the spool is brought in, as costing nothing."""
+    settle = b'{"do":"settle_turn","call":"c-1","at":"2026-11-22T12:00:00+00:00","with":{"call_id":'
+    settle += b'"c-1","turn":1,"outcome":"answered","reply":"a","action":"listen","source":"m"}}'
+    assert Operation.read(settle).arguments["cost"] == Cost()
+    end = (
+        b'{"do":"end_call","call":"c-1","at":"2026-11-22T12:00:00+00:00","with":{"end":{"call_id":'
+    )
+    end += b'"c-1","reason":"no_input","duration_ms":1,"turns":0,"late_texts":[]}}}'
+    assert Operation.read(end).arguments["end"].cost == Cost()
 
 
 def test_hostile_words_make_a_line_all_the_same() -> None:

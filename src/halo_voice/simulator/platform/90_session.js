@@ -42,6 +42,7 @@ Object.assign(implementations, {
 later("calls_out.js", [
   "VoxEngine.callPSTN", "VoxEngine.callSIP", "VoxEngine.callUser", "VoxEngine.sendMediaBetween",
   "VoxEngine.stopMediaBetween", "VoxEngine.easyProcess", "VoxEngine.playSoundAndHangup",
+  "VoxEngine.createToneScriptPlayer",
 ]);
 later("websocket.js", ["VoxEngine.createWebSocket"]);
 later("voxtts.js", ["VoxTTS.createRealtimeTTSPlayer"]);

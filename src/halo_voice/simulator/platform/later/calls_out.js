@@ -1,4 +1,4 @@
-// Outgoing calls, and two calls joined.
+// Outgoing calls, the tone that is heard meanwhile, and two calls joined.
 
 let lastOutgoing = 0;
 
@@ -55,6 +55,13 @@ Object.assign(implementations, {
   "VoxEngine.playSoundAndHangup": playSoundAndHangup,
   "VoxEngine.sendMediaBetween": (one, other) => between(one, other, sendMedia),
   "VoxEngine.stopMediaBetween": (one, other) => between(one, other, stopMedia),
+
+  "VoxEngine.createToneScriptPlayer"(script, parameters) {
+    const where = "VoxEngine.createToneScriptPlayer";
+    checkType(where, "the script", script, "string");
+    checkOptions(where, "ToneScriptPlayerParameters", parameters);
+    return makePlayer("create_tone_player", { script: String(script), loop: !!(parameters || {}).loop }, false);
+  },
 
   "VoxEngine.callPSTN"(number, callerid, parameters) {
     checkOptions("VoxEngine.callPSTN", "CallPSTNParameters", parameters);

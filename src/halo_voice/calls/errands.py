@@ -1,0 +1,395 @@
+"""The tools of one call at work: each effect once, written down first, never called off.
+
+A tool runs in a task of its own. Whoever waits for it may go (an interruption, a newer turn, the
+call's end): it runs to its end, and its row says what became of it.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import hashlib
+from collections.abc import Awaitable, Callable, Coroutine, Sequence
+from typing import Any, TypeVar
+
+import structlog
+
+from halo_voice.calls.listener import Uncounted
+from halo_voice.core.errors import StoreError, ToolError, ToolUnsure
+from halo_voice.core.operators import TRANSFER
+from halo_voice.core.ports import Meter
+from halo_voice.core.tools import (
+    ENDED,
+    Tool,
+    Toolbox,
+    ToolLog,
+    ToolRecord,
+    ToolResult,
+    ToolStart,
+    ToolState,
+    Use,
+)
+
+LOOK_S = 0.25
+"""A row that another process works on is looked at so often, in seconds."""
+
+WRITE_S = (0.2, 5.0)
+WRITE_S_MAX = 60.0
+"""What a store refuses of an end is offered again after so many seconds, at first and at most; in
+all, so long."""
+
+CLOSE_S = 2.0
+"""So long, in seconds, a process that stops waits for tools that run."""
+
+IDENTITIES_MAX = 3
+"""About so many people a tool may be asked in one call (F69)."""
+
+STORE_AWAY = "Сейчас это не записать: хранилище недоступно. Предложите перезвонить позже."
+
+Written = TypeVar("Written")
+
+_log = structlog.get_logger(__name__)
+
+
+class Errands:
+    """`records`: every call of a tool in this call, by turn and key; the transcript reads it.
+    `results`: what came back in this process, with its words for the caller. `caller`: the number.
+    """
+
+    def __init__(
+        self,
+        call_id: str,
+        caller: str,
+        toolbox: Toolbox,
+        log: ToolLog,
+        *,
+        meter: Meter | None = None,
+        transfers: Callable[[], bool] = lambda: False,
+    ) -> None:
+        self.call_id = call_id
+        self.toolbox = toolbox
+        self.meter = meter or Uncounted()
+        self.records: dict[tuple[int, str], ToolRecord] = {}
+        self.results: dict[tuple[int, str], ToolResult] = {}
+        self._caller = caller
+        self._transfers = transfers
+        self._log = log
+        self._running: dict[tuple[int, str], asyncio.Task[ToolRecord]] = {}
+        self._followed: set[tuple[int, str]] = set()
+        self._writing: set[asyncio.Task[None]] = set()
+
+    # ------------------------------------------------------------------------- what is known
+
+    def learn(self, records: Sequence[ToolRecord]) -> None:
+        """What the store says. What ended here stays as it ended."""
+        for record in records:
+            known = self.records.get((record.turn, record.key))
+            if known is None or not known.ended:
+                self.records[record.turn, record.key] = record
+
+    async def reload(self) -> None:
+        """Another process may have called tools in this call."""
+        self.learn(await self._log.tools(self.call_id))
+
+    def open(self) -> list[ToolRecord]:
+        """What was begun and is not known to have ended, and is not seen to in this process yet."""
+        found = []
+        for place, record in self.records.items():
+            tool = self.toolbox.find(record.tool)
+            again = tool is not None and tool.spec.repeatable
+            left = record.state is ToolState.RUNNING or (
+                record.state is ToolState.UNKNOWN and again
+            )
+            if (
+                left
+                and record.tool != TRANSFER
+                and place not in self._running
+                and place not in self._followed
+            ):
+                found.append(record)
+        return found
+
+    def proposed(self) -> list[ToolRecord]:
+        """What waits for the caller's yes."""
+        return [r for r in self.records.values() if r.state is ToolState.PROPOSED]
+
+    def same(self, tool: str, arguments: str, turn: int) -> ToolRecord | None:
+        """An effect that this one would repeat: of the same tool in the same turn, or with the same
+        arguments in this call, if that has happened, may have, or may still."""
+        for record in reversed(self.records.values()):
+            again = record.turn == turn or record.arguments == arguments
+            undone = (ToolState.FAILED, ToolState.DECLINED, ToolState.PROPOSED)
+            if record.effect and record.tool == tool and again and record.state not in undone:
+                return record
+        return None
+
+    def used_up(self, tool: Tool) -> bool:
+        """The tool has been used as often as one call may."""
+        undone = (ToolState.FAILED, ToolState.DECLINED, ToolState.PROPOSED)
+        used = [r for r in self.records.values() if r.tool == tool.spec.name]
+        most = tool.spec.per_call
+        return most > 0 and sum(record.state not in undone for record in used) >= most
+
+    def may_ask_of(self, tool: Tool, arguments: str) -> bool:
+        """Whether one more person may be asked about: whoever guesses is stopped."""
+        asked = {r.arguments for r in self.records.values() if r.tool == tool.spec.name}
+        return arguments in asked or len(asked) < IDENTITIES_MAX
+
+    # -------------------------------------------------------------------------- beginning
+
+    async def propose(self, tool: Tool, arguments: str, turn: int) -> ToolRecord:
+        """Write down what is to be read back. Raises `ToolError`."""
+        start = self._start(tool, arguments, turn, ToolState.PROPOSED)
+        record, new = await self._begin(start)
+        if new or record.state is not ToolState.PROPOSED or record.arguments == arguments:
+            return record
+        # The same turn, asked anew, wants something else: the newest is what is read back.
+        await self.decline(record)
+        record, _ = await self._begin(
+            ToolStart(
+                call_id=start.call_id,
+                turn=turn,
+                key=f"{start.key}:{_digest(arguments)[:8]}",
+                tool=start.tool,
+                arguments=arguments,
+                effect=True,
+                state=ToolState.PROPOSED,
+            )
+        )
+        return record
+
+    async def decline(self, record: ToolRecord) -> None:
+        """The caller did not say yes. Never raises: who comes later finds the proposal as old."""
+        with contextlib.suppress(StoreError):
+            self._keep((await self._move(record, ToolState.DECLINED))[0])
+
+    async def take_up(self, tool: Tool, record: ToolRecord) -> asyncio.Task[ToolRecord]:
+        """The caller said yes. Raises `ToolError`."""
+        moved, mine = await self._safely(self._move(record, ToolState.RUNNING))
+        self._keep(moved)
+        return self._run_soon(tool, moved) if mine else self.follow(tool, moved)
+
+    async def begin(self, tool: Tool, arguments: str, turn: int) -> asyncio.Task[ToolRecord]:
+        """Run it, unless it runs, or has run, already. Raises `ToolError`."""
+        if not tool.spec.effect:
+            return self._read_soon(tool, arguments, turn)
+        record, new = await self._begin(self._start(tool, arguments, turn, ToolState.RUNNING))
+        return self._run_soon(tool, record) if new else self.follow(tool, record)
+
+    def follow(self, tool: Tool | None, record: ToolRecord) -> asyncio.Task[ToolRecord]:
+        """What becomes of a call that was begun before, here or elsewhere.
+
+        A tool that knows its key is asked again if its row is open; of another one the row is
+        watched as long as somebody may be at work on it, and then nobody knows.
+        """
+        place = record.turn, record.key
+        if place in self._running:
+            return self._running[place]
+        self._followed.add(place)
+        open_ = record.state in (ToolState.RUNNING, ToolState.UNKNOWN)
+        if open_ and tool is not None and tool.spec.repeatable:
+            return self._run_soon(tool, record)
+        return self._soon(place, self._watch(tool, record))
+
+    async def finish(self) -> None:
+        """The process stops, or the call is over: wait a little for what runs, then let it go. A
+        row that is left open is found by whoever carries the call on."""
+        running = [*self._running.values(), *self._writing]
+        if running:
+            _, late = await asyncio.wait(running, timeout=CLOSE_S)
+            for task in late:
+                task.cancel()
+            await asyncio.gather(*late, return_exceptions=True)
+
+    @property
+    def busy(self) -> bool:
+        return bool(self._running)
+
+    # --------------------------------------------------------------------------- running
+
+    def _start(self, tool: Tool, arguments: str, turn: int, state: ToolState) -> ToolStart:
+        spec = tool.spec
+        key = spec.name if spec.effect else f"{spec.name}:{_digest(arguments)[:12]}"
+        return ToolStart(
+            call_id=self.call_id,
+            turn=turn,
+            key=key,
+            tool=spec.name,
+            arguments=arguments,
+            effect=spec.effect,
+            state=state,
+        )
+
+    async def _begin(self, start: ToolStart) -> tuple[ToolRecord, bool]:
+        record, new = await self._safely(self._log.begin_tool(start))
+        self._keep(record)
+        return record, new
+
+    async def _safely(self, writing: Awaitable[Written]) -> Written:
+        """What cannot be written down must not happen."""
+        try:
+            return await writing
+        except StoreError as error:
+            _log.warning("tool_unwritten", call_id=self.call_id, code=error.code)
+        raise ToolError(STORE_AWAY)
+
+    def _run_soon(self, tool: Tool, record: ToolRecord) -> asyncio.Task[ToolRecord]:
+        return self._soon((record.turn, record.key), self._run(tool, record))
+
+    def _soon(
+        self, place: tuple[int, str], work: Coroutine[Any, Any, ToolRecord]
+    ) -> asyncio.Task[ToolRecord]:
+        task = asyncio.create_task(work, name="tool")
+        self._running[place] = task
+        task.add_done_callback(lambda done: self._over(place, done))
+        return task
+
+    def _over(self, place: tuple[int, str], task: asyncio.Task[ToolRecord]) -> None:
+        if self._running.get(place) is task:
+            del self._running[place]
+        if not task.cancelled() and (fault := task.exception()) is not None:
+            _log.error("errand_failed", call_id=self.call_id, fault=type(fault).__name__)
+
+    def _read_soon(self, tool: Tool, arguments: str, turn: int) -> asyncio.Task[ToolRecord]:
+        """A tool without effect need not be written down before it runs."""
+        start = self._start(tool, arguments, turn, ToolState.RUNNING)
+        place = turn, start.key
+        if place in self._running:
+            return self._running[place]
+        return self._soon(place, self._read(tool, start))
+
+    async def _read(self, tool: Tool, start: ToolStart) -> ToolRecord:
+        begun = ToolRecord(
+            start.call_id,
+            start.turn,
+            start.key,
+            start.tool,
+            start.arguments,
+            False,
+            ToolState.RUNNING,
+            "",
+            self.toolbox.now(),
+        )
+        self._keep(begun)
+        state, text = await self._use(tool, begun)
+        ended = self._ended(begun, state, text)
+        try:
+            await self._log.begin_tool(start)
+            await self._log.move_tool(self.call_id, start.turn, start.key, state, text)
+        except StoreError as error:
+            _log.warning("tool_unwritten", call_id=self.call_id, code=error.code)
+        return ended
+
+    async def _run(self, tool: Tool, record: ToolRecord) -> ToolRecord:
+        state, text = await self._use(tool, record)
+        return await self._end(record, state, text)
+
+    async def _use(self, tool: Tool, record: ToolRecord) -> tuple[ToolState, str]:
+        """Run the tool; how it ended, and its words for the model."""
+        loop, spec = asyncio.get_running_loop(), tool.spec
+        began = loop.time()
+        state, text = ToolState.UNKNOWN, ""
+        try:
+            async with asyncio.timeout(spec.longest_s):
+                result = await tool.run(tool.check(record.arguments), self._told(record))
+            self.results[record.turn, record.key] = result
+            state, text = ToolState.DONE, result.text
+        except ToolUnsure as error:
+            state, text = self._unsure(tool, error.message)
+        except ToolError as error:
+            state, text = ToolState.FAILED, error.message
+        except TimeoutError:
+            state, text = self._unsure(tool, "Инструмент не ответил вовремя.")
+        except Exception as error:
+            # The top of somebody else's code: whatever it was, the call goes on.
+            _log.error("tool_raised", tool=spec.name, fault=type(error).__name__)
+            state, text = self._unsure(tool, "Инструмент не сработал.")
+        finally:
+            self.meter.tool_ended(spec.name, state, loop.time() - began)
+        if state is not ToolState.DONE:
+            _log.warning("tool_failed", call_id=self.call_id, tool=spec.name, state=state.value)
+        return state, text
+
+    def _unsure(self, tool: Tool, message: str) -> tuple[ToolState, str]:
+        """A tool without effect that gives no answer has just failed."""
+        return (ToolState.UNKNOWN if tool.spec.effect else ToolState.FAILED), message
+
+    def _told(self, record: ToolRecord) -> Use:
+        return Use(
+            key=_digest(f"{self.call_id}:{record.turn}:{record.key}")[:32],
+            call_id=self.call_id,
+            turn=record.turn,
+            caller=self._caller,
+            now=self.toolbox.now(),
+            data=self.toolbox.data,
+            transfers=self._transfers(),
+        )
+
+    async def _watch(self, tool: Tool | None, record: ToolRecord) -> ToolRecord:
+        """A row that somebody else works on, or that is over."""
+        loop = asyncio.get_running_loop()
+        give_up = loop.time() + (tool.spec.longest_s if tool is not None else 0.0)
+        while record.state is ToolState.RUNNING:
+            if loop.time() >= give_up:
+                return await self._end(record, ToolState.UNKNOWN, "")
+            await asyncio.sleep(LOOK_S)
+            with contextlib.suppress(StoreError):
+                await self.reload()
+                record = self.records[record.turn, record.key]
+        return record
+
+    # ------------------------------------------------------------------------ writing down
+
+    def _keep(self, record: ToolRecord) -> None:
+        self.records[record.turn, record.key] = record
+
+    def _ended(self, record: ToolRecord, state: ToolState, text: str) -> ToolRecord:
+        ended = ToolRecord(
+            record.call_id,
+            record.turn,
+            record.key,
+            record.tool,
+            record.arguments,
+            record.effect,
+            state,
+            text if state in ENDED else "",
+            record.started_at,
+            self.toolbox.now() if state in ENDED else None,
+        )
+        self._keep(ended)
+        return ended
+
+    async def _move(self, record: ToolRecord, state: ToolState) -> tuple[ToolRecord, bool]:
+        return await self._log.move_tool(self.call_id, record.turn, record.key, state)
+
+    async def _end(self, record: ToolRecord, state: ToolState, text: str) -> ToolRecord:
+        """Write down how it ended. What another process wrote first holds, for everybody."""
+        ended = self._ended(record, state, text)
+        try:
+            return await self._write(ended)
+        except StoreError:  # nobody waits for a store: what has happened is known here
+            writing = asyncio.create_task(self._write_later(ended), name="tool-end")
+            self._writing.add(writing)
+            writing.add_done_callback(self._writing.discard)
+            return ended
+
+    async def _write(self, ended: ToolRecord) -> ToolRecord:
+        place = ended.turn, ended.key
+        record, _ = await self._log.move_tool(self.call_id, *place, ended.state, ended.result)
+        self._keep(record)
+        return record
+
+    async def _write_later(self, ended: ToolRecord) -> None:
+        loop = asyncio.get_running_loop()
+        give_up, (pause_s, pause_s_max) = loop.time() + WRITE_S_MAX, WRITE_S
+        while loop.time() < give_up:
+            await asyncio.sleep(pause_s)
+            pause_s = min(2 * pause_s, pause_s_max)
+            with contextlib.suppress(StoreError):
+                await self._write(ended)
+                return
+        _log.error("tool_end_unwritten", call_id=self.call_id)
+
+
+def _digest(text: str) -> str:
+    return hashlib.sha256(text.encode("utf-8", "replace")).hexdigest()

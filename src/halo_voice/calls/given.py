@@ -1,0 +1,56 @@
+"""What of a model's answer is given out: all of it, or all until the guard finds something."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import structlog
+
+from halo_voice.calls.draft import Draft
+from halo_voice.core.aside import is_aside
+from halo_voice.core.dialogue import Dialogue
+from halo_voice.core.guard import Guard
+from halo_voice.core.messages import Message
+
+_log = structlog.get_logger(__name__)
+
+
+class Given:
+    """One answer on its way into its draft. `messages`: what the model is asked, `told` with the
+    guard's mark.
+
+    `withheld`: why the answer ends before its end, a reason of `core.guard.REASONS`. `aside`: the
+    model says that the words were not meant for us; nothing of that is given out.
+    """
+
+    def __init__(self, draft: Draft, guard: Guard | None, asked: Sequence[Message]) -> None:
+        self.messages = asked if guard is None else guard.marked(asked)
+        self.withheld: str | None = None
+        self.aside = False
+        self._draft = draft
+        self._guard = guard
+        self._watch = None if guard is None else guard.watch(asked)
+        self._seen = 0  # phrases since the last ones that were added
+
+    def see(self, phrase: str) -> None:
+        """The next phrase, with its numbers in digits."""
+        if self._guard is not None and not self._draft.phrases and not self._seen:
+            self.aside = self.aside or is_aside(phrase)
+        if self._watch is not None and self.withheld is None:
+            self.withheld = self._watch.fault(phrase)
+            self._seen += self.withheld is None
+
+    def add(self, phrases: Sequence[str]) -> None:
+        """Give out these, as they were seen, as far as they may be."""
+        if self.aside:
+            return
+        self._draft.add(phrases if self.withheld is None else phrases[: self._seen])
+        self._seen = 0
+
+    def refuse(self, dialogue: Dialogue) -> str:
+        """The rest of the answer is a refusal. Returns who spoke."""
+        if self._guard is not None and self.withheld is not None:
+            refusal = self._guard.instead(self.withheld)
+            self._draft.add(dialogue.ended(self._draft.phrases, refusal))
+            _log.warning("reply_withheld", reason=self.withheld)
+        return f"guard:{self.withheld}"

@@ -1,0 +1,1 @@
+"""Commands that look into what HALO knows and keeps. Only `cli` names them."""

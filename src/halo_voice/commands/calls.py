@@ -1,0 +1,240 @@
+"""`halo calls`: what is kept of calls, and of a number; shown, exported, erased, sent again."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from collections.abc import Callable, Sequence
+from functools import wraps
+from pathlib import Path
+from typing import Annotated, Any, NoReturn
+
+import typer
+from rich.console import Console
+from rich.markup import escape
+from rich.table import Table
+
+app = typer.Typer(
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
+    help="Calls that are kept: list, show, export, erase; deliveries that failed.",
+)
+out = Console(highlight=False)
+err = Console(stderr=True, highlight=False)
+
+Number = Annotated[str, typer.Argument(help="A telephone number, however it is written.")]
+
+
+def _stop(*faults: str) -> NoReturn:
+    for fault in faults:
+        err.print(f"[red]✘[/red] {escape(fault)}", soft_wrap=True)
+    raise typer.Exit(2)
+
+
+def _with_archive(command: Callable[..., None]) -> Callable[..., None]:
+    """Gives the command the archive as its first argument; faults become one line."""
+
+    @wraps(command)
+    def run(*arguments: Any, **options: Any) -> None:
+        from halo_voice.core.errors import ConfigurationError, StoreError
+        from halo_voice.settings import load_settings
+        from halo_voice.store.archive import open_archive
+
+        try:
+            settings = load_settings()
+            archive = open_archive(settings.store_url)
+            asyncio.run(_migrated(settings.store_url))
+            try:
+                command(archive, *arguments, **options)
+            finally:
+                archive.close()
+        except ConfigurationError as error:
+            _stop(*error.faults)
+        except StoreError as error:
+            _stop(error.message)
+
+    # Typer reads the options from the signature: the archive is none.
+    run.__signature__ = _without_first(command)  # type: ignore[attr-defined]
+    return run
+
+
+def _without_first(command: Callable[..., None]) -> Any:
+    from inspect import signature
+
+    known = signature(command, eval_str=True)
+    return known.replace(parameters=list(known.parameters.values())[1:])
+
+
+async def _migrated(url: str) -> None:
+    from halo_voice.store import open_store
+
+    await (await open_store(url, busy_ms=10_000)).close()
+
+
+@app.command("list")
+@_with_archive
+def list_calls(
+    archive: Any,
+    limit: Annotated[int, typer.Option(min=1, help="So many of the newest.")] = 20,
+    number: Annotated[str, typer.Option(help="Those of this telephone number only.")] = "",
+) -> None:
+    """List calls, the newest first, with their outcomes."""
+    calls = archive.of_number(number)[::-1][:limit] if number else archive.recent(limit)
+    table = Table(show_edge=False)
+    for column in ("call", "began (UTC)", "from", "s", "ended by", "outcome", "summary"):
+        table.add_column(column, overflow="fold")
+    for call in calls:
+        review = archive.review(call.call_id)
+        table.add_row(
+            escape(call.call_id),
+            f"{call.started_at:%Y-%m-%d %H:%M}",
+            escape(call.caller or "—"),
+            "…" if call.open else str((call.duration_ms or 0) // 1000),
+            escape(call.end_reason or "goes on"),
+            review.outcome if review else "—",
+            escape(review.summary if review else ""),
+        )
+    out.print(table)
+
+
+@app.command()
+@_with_archive
+def show(archive: Any, call_id: Annotated[str, typer.Argument(help="As `list` shows it.")]) -> None:
+    """Show a call: what was said, what is made of it, what was delivered."""
+    call = archive.call(call_id)
+    if call is None:
+        _stop(f"No call {call_id} is kept.")
+    out.print(f"[bold]{escape(call.call_id)}[/bold] {call.started_at:%Y-%m-%d %H:%M:%S} UTC")
+    for turn in archive.turns(call_id):
+        out.print(f"  ☎ {escape(turn.revised_text or turn.user_text)}", soft_wrap=True)
+        heard = (
+            "" if turn.heard in (None, turn.reply) else f" [dim](heard: {escape(turn.heard)})[/dim]"
+        )
+        out.print(f"  ♪ {escape(turn.reply)}{heard} [dim]{turn.source}[/dim]", soft_wrap=True)
+    review = archive.review(call_id)
+    if review is not None:
+        out.print(f"{review.outcome}: {escape(review.summary)}", soft_wrap=True)
+        for told, values in (("topics", review.topics), ("fields", review.fields),
+                             ("marks", review.marks)):  # fmt: skip
+            if values:
+                out.print(f"  {told}: {escape(_json(values, indent=None))}", soft_wrap=True)
+    for each in archive.deliveries(call_id=call_id):
+        out.print(
+            f"  {each.channel} {escape(each.delivery_id)}: {each.state}, attempts {each.attempts}"
+            f"{f', last {escape(each.last_fault)}' if each.last_fault else ''}",
+            soft_wrap=True,
+        )
+
+
+@app.command()
+@_with_archive
+def export(
+    archive: Any,
+    number: Number,
+    to: Annotated[Path | None, typer.Option(help="A file; else the terminal.")] = None,
+) -> None:
+    """Write all that is known of a telephone number, as JSON."""
+    told = [_known(archive, call) for call in archive.of_number(number)]
+    text = _json({"number": number, "calls": told})
+    if to is None:
+        typer.echo(text)
+        return
+    try:
+        to.touch(0o600)
+        to.write_text(text, "utf-8")
+    except OSError as error:
+        _stop(f"{to}: {error.strerror}. Choose another file with --to.")
+    out.print(f"✔ {to}: {len(told)} calls")
+
+
+def _known(archive: Any, call: Any) -> dict[str, Any]:
+    from halo_voice.workflows.event import call_told, review_told, turns_told
+
+    review = archive.review(call.call_id)
+    made = review_told(review) if review else {}
+    sent = [
+        {"delivery_id": each.delivery_id, "state": each.state, "attempts": each.attempts}
+        for each in archive.deliveries(call_id=call.call_id)
+    ]
+    used = [
+        {
+            "turn": each.turn,
+            "tool": each.tool,
+            "arguments": each.arguments,
+            "state": each.state.value,
+            "result": each.result,
+        }
+        for each in archive.tools(call.call_id)
+    ]
+    turns = turns_told(archive.turns(call.call_id))
+    return call_told(call) | {"turns": turns, "tools": used} | made | {"deliveries": sent}
+
+
+@app.command()
+@_with_archive
+def erase(
+    archive: Any,
+    number: Number,
+    yes: Annotated[bool, typer.Option("--yes", help="Do not ask.")] = False,
+) -> None:
+    """Erase all that is known of a telephone number: calls, words, reviews, deliveries."""
+    calls = archive.of_number(number)
+    live = [call.call_id for call in calls if call.open]
+    if live:
+        _stop(f"{len(live)} calls of this number go on, or their end was never told: "
+              f"{', '.join(live)}. End them first.")  # fmt: skip
+    waiting = _spooled([call.call_id for call in calls])
+    if waiting:
+        _stop(f"{waiting} writes of this number wait in the spool until the store is back: let "
+              "`halo serve` bring them in, then erase again.")  # fmt: skip
+    if not calls:
+        out.print("Nothing is known of this number.")
+        return
+    if not yes and not typer.confirm(f"Erase {len(calls)} calls for good?"):
+        raise typer.Exit(1)
+    archive.erase([call.call_id for call in calls])
+    out.print(f"✔ {len(calls)} calls are erased. What was delivered is the receiver's to erase, "
+              "the platform and backups keep their own.")  # fmt: skip
+
+
+def _spooled(call_ids: Sequence[str]) -> int:
+    """Lines of the spool that would bring the calls back."""
+    from halo_voice.settings import load_settings
+    from halo_voice.store import spool_path
+
+    settings = load_settings()
+    path = Path(settings.store_spool) if settings.store_spool else spool_path(settings.store_url)
+    try:
+        lines = path.read_text("utf-8", errors="replace").splitlines() if path else []
+    except OSError:
+        return 0
+    known = [json.dumps(call_id, ensure_ascii=False) for call_id in call_ids]
+    return sum(any(call_id in line for call_id in known) for line in lines)
+
+
+@app.command()
+@_with_archive
+def resend(
+    archive: Any,
+    delivery: Annotated[str, typer.Argument(help="As `show` tells it; none: all.")] = "",
+) -> None:
+    """Send dead deliveries again: `halo work` takes them up."""
+    count = archive.send_again(delivery)
+    if not count:
+        _stop("No such delivery is dead." if delivery else "No delivery is dead.")
+    out.print(f"✔ {count} will be sent again by `halo work`.")
+
+
+@app.command()
+@_with_archive
+def dead(archive: Any) -> None:
+    """List deliveries that were given up."""
+    found = archive.deliveries(state="dead", limit=1_000)
+    for each in found:
+        why = f"{each.last_fault}, attempts {each.attempts}"
+        out.print(f"{escape(each.delivery_id)}: {escape(why)}", soft_wrap=True)
+    out.print(f"{len(found)} dead")
+
+
+def _json(value: Any, indent: int | None = 2) -> str:
+    return json.dumps(value, ensure_ascii=False, indent=indent, default=str)

@@ -1,0 +1,123 @@
+"""What the console looks at: everything is handed in, so that it knows neither app nor settings."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from contextlib import AbstractAsyncContextManager
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+from typing import Any, Protocol
+
+from halo_voice.core.desk import Desk
+from halo_voice.core.editions import Editions
+from halo_voice.core.history import History
+from halo_voice.core.ports import LanguageModel, Store
+from halo_voice.core.profile import Profiles
+from halo_voice.core.recording import Recording
+from halo_voice.core.review import Attempt, Delivery, Review
+from halo_voice.core.workshop import Workshop
+
+App = Callable[..., Awaitable[None]]
+
+
+class LiveCalls(Protocol):
+    """The calls of this process."""
+
+    @property
+    def profiles(self) -> Profiles: ...
+
+    def __len__(self) -> int: ...
+
+    async def hang_up(self, call_id: str) -> bool:
+        """End a call; True if its line was told at once. Raises `HaloError`."""
+        ...
+
+
+class Transfers(Protocol):
+    """Calls that are put through to a person."""
+
+    async def put_through(self, call_id: str) -> bool:
+        """Now; True if its line was told at once. Raises `HaloError`."""
+        ...
+
+
+class Afterwards(Protocol):
+    """What was made of calls after they ended. Each method waits for a disk, so it is asked on a
+    thread. Raises `StoreError`s only."""
+
+    def review(self, call_id: str) -> Review | None: ...
+
+    def reviews(self, call_ids: Sequence[str]) -> dict[str, Review]: ...
+
+    def outcomes(self, since: datetime, until: datetime) -> dict[str, int]: ...
+
+    def deliveries(self, *, call_id: str) -> list[Delivery]: ...
+
+    def attempts(self, call_id: str) -> list[Attempt]: ...
+
+    def send_again(self, delivery_id: str) -> int: ...
+
+    @property
+    def shelf(self) -> Shelf: ...
+
+    def close(self) -> None: ...
+
+
+class Shelf(Protocol):
+    """Recordings that are kept."""
+
+    def find(self, call_id: str) -> Recording | None: ...
+
+
+@dataclass(frozen=True, slots=True)
+class Gap:
+    """What callers asked and the texts do not answer, about one subject. `questions`: the newest
+    last, each with its call. `asked`: how often, in `calls` calls."""
+
+    title: str
+    calls: int
+    asked: int
+    last_at: datetime
+    questions: Sequence[tuple[str, str]]
+
+
+Gaps = Callable[[str], Awaitable[tuple[Sequence[Gap], datetime] | None]]
+"""The gaps of a profile's texts, and when they were looked for; None where that failed."""
+
+Booth = Callable[[LanguageModel], AbstractAsyncContextManager[App]]
+"""A second HALO on the same store and the same profiles, whose only model is the given one."""
+
+
+@dataclass(frozen=True, slots=True)
+class Look:
+    """What the pages are made from. `app` is the gate, as calls from outside meet it.
+
+    `outside`: who signs in need not be on this machine. `open_here`: somebody on this machine needs
+    no sign-in as long as no user has been created. `secrets` are the scenario's. `mask_numbers`:
+    callers' numbers are shown with a hidden middle. `utc_hours`: the pages' time zone, hours east
+    of Greenwich. `day_share`: the used part of the day's cap on models, 0 to 1. `afterwards` and
+    `gaps` are None where the store forgets. `playable`: the file of a recording that is kept.
+    """
+
+    store: Store
+    history: History
+    desk: Desk
+    editions: Editions
+    workshop: Workshop
+    calls: LiveCalls
+    transfers: Transfers
+    app: App
+    booth: Booth
+    report: Callable[[], Awaitable[dict[str, Any]]]
+    day_share: Callable[[], float]
+    scenario: Path
+    secrets: Mapping[str, str]
+    utc_hours: float
+    mask_numbers: bool
+    open_here: bool
+    outside: bool
+    version: str
+    afterwards: Afterwards | None = None
+    gaps: Gaps | None = None
+    playable: Callable[[Recording | None], Path | None] = lambda _: None

@@ -1,0 +1,181 @@
+"""What goes on now: the live calls, the state of the server, and figures of the last weeks."""
+
+from __future__ import annotations
+
+import dataclasses
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+from starlette.responses import JSONResponse, Response
+
+from halo_voice.console.pages_after import resolved
+from halo_voice.console.plots import bars_of, hour_bars, percentile
+from halo_voice.console.server import Role, Route, Visit, as_json
+from halo_voice.console.texts import LIVE_WORDS, translator
+from halo_voice.console.views import seconds
+from halo_voice.console.words_of_calls import BAD_ENDS, BAD_RESULTS, ENDS, RESULTS, STAGES
+from halo_voice.core.errors import HaloError, UnknownCall
+from halo_voice.core.history import OPEN, SLOW_MS, Wanted
+
+LIVE_MAX = 50
+LIVE_FOR = timedelta(minutes=15)  # a call whose end nobody reported is taken for over
+TURNS_SHOWN = 6
+SPANS = {"7": 7, "30": 30, "90": 90}
+TURNS_OF_LATENCIES = 5_000
+
+
+# ---- live calls ----------------------------------------------------------------------------------
+
+
+async def live(visit: Visit) -> Response:
+    words = {key: translator(visit.language)(text) for key, text in LIVE_WORDS.items()}
+    return visit.page("live.html", words=as_json(words))
+
+
+async def live_calls(visit: Visit) -> Response:
+    """The calls of all processes that go on, with the end of each conversation."""
+    since = datetime.now(UTC) - LIVE_FOR
+    wanted = Wanted(end_reason=OPEN, since=since)
+    rows = await visit.look.history.find_calls(wanted, limit=LIVE_MAX)
+    profiles = visit.look.calls.profiles
+    found = []
+    for row in rows:
+        profile = profiles.named(row.call.profile)
+        turns = await visit.look.store.turns(row.call.call_id)
+        last = next((t for t in reversed(turns) if "audible_ms" in t.latency), None)
+        found.append(
+            {
+                "id": row.call.call_id,
+                "caller": visit.console.views.caller(row.call.caller),
+                "profile": row.call.profile,
+                "seconds": int((datetime.now(UTC) - row.call.started_at).total_seconds()),
+                "turns": len(turns),
+                "staffed": profile is not None and bool(profile.operators),
+                "latency": seconds(last.latency["audible_ms"] if last else None),
+                "talk": [
+                    {"user": turn.revised_text or turn.user_text, "reply": turn.reply}
+                    for turn in turns[-TURNS_SHOWN:]
+                ],
+            }
+        )
+    return JSONResponse({"calls": found})
+
+
+async def end(visit: Visit) -> Response:
+    """A supervisor ends a call: its line is told to say goodbye."""
+    call_id = visit.path("id")
+    try:
+        told = await visit.look.calls.hang_up(call_id)
+    except UnknownCall:
+        return JSONResponse({"error": "no such call"}, 404)
+    except HaloError as error:
+        return JSONResponse({"error": error.code}, 409)
+    await visit.note("call_ended", call_id)
+    return JSONResponse({"told": told})
+
+
+async def connect(visit: Visit) -> Response:
+    """A supervisor has a call put through to a person."""
+    call_id = visit.path("id")
+    try:
+        told = await visit.look.transfers.put_through(call_id)
+    except UnknownCall:
+        return JSONResponse({"error": "no such call"}, 404)
+    except HaloError as error:
+        return JSONResponse({"error": error.code}, 409)
+    await visit.note("call_put_through", call_id)
+    return JSONResponse({"told": told})
+
+
+# ---- state ---------------------------------------------------------------------------------------
+
+
+async def state(visit: Visit) -> Response:
+    """What `/readyz` knows, for people."""
+    report = await visit.look.report()
+    models = [dataclasses.asdict(each) for each in report["models"]]
+    rows = {
+        "Версия": report["version"],
+        "Хранилище": report["store"],
+        "Ждут записи": report["spooled"],
+        "Из них только в памяти": report["unsaved"],
+        "Разговоров сейчас": report["live_calls"],
+        "Профили": ", ".join(report["profiles"]),
+        "Потрачено от дневного предела": f"{visit.look.day_share():.0%}",
+    }
+    return visit.page(
+        "state.html",
+        ready=report["ready"],
+        store_ok=report["store"] == "ok",
+        offline=report["offline"],
+        rows=rows,
+        models=models,
+    )
+
+
+# ---- figures -------------------------------------------------------------------------------------
+
+
+async def figures(visit: Visit) -> Response:
+    chosen = visit.query("days") if visit.query("days") in SPANS else "30"
+    zone = visit.console.views.zone
+    midnight = datetime.now(zone).replace(hour=0, minute=0, second=0, microsecond=0)
+    until = midnight + timedelta(days=1)
+    since = until - timedelta(days=SPANS[chosen])
+    known = await visit.look.history.figures(
+        since.astimezone(UTC),
+        until.astimezone(UTC),
+        utc_hours=visit.look.utc_hours,
+        turns_max=TURNS_OF_LATENCIES,
+    )
+    by_name = {day.day: day for day in known.days}
+    names = [(since + timedelta(days=n)).strftime("%Y-%m-%d") for n in range(SPANS[chosen])]
+    stages = {
+        stage: (percentile(taken, 0.5), percentile(taken, 0.95), len(taken))
+        for stage in STAGES
+        if (taken := known.latencies.get(stage))
+    }
+    return visit.page(
+        "figures.html",
+        chosen=chosen,
+        spans=list(SPANS),
+        days=bars_of(names, by_name),
+        hours=hour_bars(known.hours),
+        ends=known.ends,
+        end_names=ENDS,
+        bad_ends=BAD_ENDS,
+        stages=stages,
+        stage_names=STAGES,
+        slow_ms=SLOW_MS,
+        results=RESULTS,
+        bad_results=BAD_RESULTS,
+        **await resolved(visit, since, until),
+        **_totals(known.days),
+    )
+
+
+def _totals(days: Any) -> dict[str, Any]:
+    def total(name: str) -> int:
+        return sum(getattr(day, name) for day in days)
+
+    calls, turns = total("calls"), total("turns")
+    return {
+        "calls": calls,
+        "minutes": total("duration_ms") // 60_000,
+        "turns": turns,
+        "apologies": total("apologies"),
+        "slow": total("slow"),
+        "micros": total("micros"),
+        "micros_per_call": total("micros") // calls if calls else 0,
+        "apology_share": f"{total('apologies') / turns:.1%}".replace(".", ",") if turns else "—",
+    }
+
+
+ROUTES = [
+    Route("GET", "/console/live", live, title="Сейчас"),
+    Route("GET", "/console/live/calls", live_calls),
+    Route("POST", "/console/live/{id}/end", end, Role.EDITOR),
+    Route("POST", "/console/live/{id}/connect", connect, Role.EDITOR),
+]
+FIGURES = [Route("GET", "/console/figures", figures, title="Показатели")]
+STATE = [Route("GET", "/console/state", state, title="Состояние")]

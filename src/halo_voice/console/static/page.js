@@ -1,0 +1,10 @@
+// What every page does: the theme is switched and remembered.
+
+const root = document.documentElement;
+
+document.getElementById("theme")?.addEventListener("click", () => {
+  const system = matchMedia("(prefers-color-scheme: dark)").matches ? "dark" : "light";
+  const now = root.dataset.theme ?? system;
+  root.dataset.theme = now === "dark" ? "light" : "dark";
+  document.cookie = `halo_theme=${root.dataset.theme}; path=/console; max-age=31536000; samesite=lax`;
+});

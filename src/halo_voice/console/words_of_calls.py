@@ -1,0 +1,97 @@
+"""What a call's marks are called on a page: reasons of its end, outcomes of its turns, stages."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from halo_voice.core.history import OPEN
+
+ENDS: Mapping[str, str] = {
+    OPEN: "идёт",
+    "caller_hung_up": "абонент положил трубку",
+    "assistant_hung_up": "ассистент попрощался",
+    "turn_limit": "предел реплик",
+    "time_limit": "предел времени",
+    "no_input": "абонент молчал",
+    "backend_down": "бэкенд недоступен",
+    "recogniser_down": "распознавание отказало",
+    "voice_down": "голос отказал",
+    "scenario_error": "ошибка сценария",
+    "not_connected": "не соединилось",
+    "terminated": "сеанс прерван",
+    "busy": "линии заняты",
+    "transferred": "соединён с сотрудником",
+}
+"""By the reason that the scenario reports."""
+
+BAD_ENDS = frozenset(
+    {"backend_down", "recogniser_down", "voice_down", "scenario_error", "terminated", "busy"}
+)
+
+OUTCOMES: Mapping[str, str] = {
+    "pending": "без ответа",
+    "answered": "отвечено",
+    "apologised": "извинение",
+    "superseded": "перекрыто следующей",
+    "caller_gone": "абонент ушёл",
+}
+
+STAGES: Mapping[str, str] = {
+    "asr_ms": "распознано",
+    "first_token_ms": "первое слово модели",
+    "first_phrase_ms": "первая фраза",
+    "voice_ms": "голос",
+    "audible_ms": "от слов до ответа",
+}
+
+PARTS: Mapping[str, str] = {
+    "model": "модель",
+    "asr": "распознавание",
+    "tts": "голос",
+    "line": "линия",
+}
+"""Of a call's cost."""
+
+RESULTS: Mapping[str, str] = {
+    "answered": "на всё отвечено",
+    "partly": "отвечено отчасти",
+    "unanswered": "не отвечено",
+    "callback": "ждёт звонка",
+    "transferred": "передан сотруднику",
+    "abandoned": "не дождался",
+    "silent": "ни о чём не спросил",
+    "other": "другое",
+}
+"""How a call ended for its caller, by its review."""
+
+GOOD_RESULTS = frozenset({"answered"})
+BAD_RESULTS = frozenset({"unanswered", "abandoned"})
+
+MARKS: Mapping[str, str] = {
+    "answered": "отвечено",
+    "unanswered": "не знал ответа",
+    "apologised": "извинялся",
+    "withheld": "остановлено проверкой",
+    "talked_over": "перебит",
+    "repeated": "повторился",
+    "rude": "грубость",
+    "promised": "обещал",
+}
+"""Of a review, in the order in which they are shown."""
+
+SENT: Mapping[str, str] = {
+    "waiting": "в пути",
+    "delivered": "доставлено",
+    "dead": "не доставлено",
+    "again": "отправляется заново",
+}
+"""States of a delivery."""
+
+TOOL_STATES: Mapping[str, str] = {
+    "proposed": "ждёт подтверждения",
+    "running": "выполняется",
+    "unknown": "неизвестно, чем кончилось",
+    "done": "выполнено",
+    "failed": "не вышло",
+    "declined": "абонент отказался",
+}

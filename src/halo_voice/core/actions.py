@@ -1,0 +1,78 @@
+"""Whether a sentence claims that something was done: «записала вас», «заявка оформлена»."""
+
+from __future__ import annotations
+
+import re
+
+# First the stem that a tool's success may allow, then how it is said of oneself in the past.
+_ACTIVE = (
+    r"запис|забронир|брониров|зарезервир|оформ|переоформ|отмен|аннулир|перен[её]с|отправ|выс[ыл]|"
+    r"переда|созда|измен|помен|добав|удал|зарегистр|подтверд|заказа|оплат|зафиксир|вн[её]с|"
+    r"постав|остав|верн|назнач|сдела|выполн|подключ|отключ|заблокир|начисл|списа"
+)
+_PAST = r"(?:\w{0,4}л(?:а|и)?|(?<=[её]с))"
+_PASSIVE = (
+    r"запис|заброниров|зарезервиров|оформл|отмен|аннулиров|перенес|отправл|высла|переда|созда|"
+    r"измен|добавл|удал|зарегистриров|подтвержд|оплач|зафиксиров|внес|оставл|назнач|сдела|"
+    r"выполн|приня"
+)
+_THING = (
+    r"(?:запись|бронь|бронирование|заявк\w|заказ|визит|сообщение|смс|sms|письмо|звонок|запрос|"
+    r"обращение|столик|услуга|доставка|возврат|встреча|номер|время|данные|адрес)"
+)
+_LEAD = (
+    r"(?:(?:я|мы|вс[её]|готово|да|хорошо|отлично|конечно|уже|ну|вот|так|это|вас|вам|его|е[её]|их|"
+    r"ваш\w*|ваше\w*|для|на|ради|теперь|успешно|только что|сейчас|эту|этот|"
+    + _THING
+    + r"|заказ\w*|"
+    r"запис[ьи]|бронь|заявк\w+|время|адрес|номер|сообщение)[ ,.!—-]+)"
+)
+_CLAIM = re.compile(
+    # «я вас записала», «всё, оформил вашу заявку»
+    rf"(?:^|[.!?…] ){_LEAD}*(?P<active>{_ACTIVE}){_PAST}\b"
+    rf"|\b(?:я|мы)\b[^.!?]{{0,30}}?\b(?P<mine>{_ACTIVE}){_PAST}\b"
+    # «вы записаны», «запись создана», «создана запись»
+    rf"|\bвы (?:уже |успешно |теперь )*(?P<you>запис|зарегистриров)\w*[нт]ы\b"
+    rf"|\b{_THING}(?: \w+)? (?P<thing>{_PASSIVE})\w{{0,4}}[нт][аоы]?\b"
+    rf"|(?:^|[.!?…] )(?:уже |успешно )*(?P<front>{_PASSIVE})\w{{0,4}}[нт][аоы]? (?:\w+ )?{_THING}"
+    r"|(?:^|[.!?…] )(?:вс[её] )?(?P<ready>готово|сделано|выполнено)\b"
+)
+_UNREAL = re.compile(
+    r"\b(?:не|ни|если|когда|чтобы|пока|как только|после того|перед тем|прежде|ли|бы|будет|будут|"
+    r"можно|могу|можем|нужно|надо|должн\w+|должен)\b"
+)
+_HINTS = (
+    "запис", "брон", "резерв", "оформ", "отмен", "аннул", "перен", "отправ", "высл", "выслан",
+    "перед", "созда", "измен", "помен", "добав", "удал", "регистр", "подтвер", "заказ", "оплат",
+    "оплач", "фиксир", "внес", "внёс", "постав", "остав", "верн", "назнач", "сдела", "выполн",
+    "ключ", "блокир", "начисл", "списа", "принят", "готово",
+)  # fmt: skip
+READ_KINDS = frozenset(("thing", "front"))
+"""What a tool that only reads may have told: the state of a thing."""
+
+
+def claimed(low: str) -> tuple[str, str] | None:
+    """The kind and the verb of the first claim in a lowered text; None if there is none."""
+    if not any(hint in low for hint in _HINTS):
+        return None
+    for found in _CLAIM.finditer(low):
+        start = max(low.rfind(sign, 0, found.start() + 1) for sign in ".!?…") + 1
+        kind = next(name for name, value in found.groupdict().items() if value is not None)
+        if not _UNREAL.search(low, start, found.end()) and "?" not in _rest(low, found.end()):
+            return kind, found[kind]
+    return None
+
+
+def _rest(low: str, at: int) -> str:
+    """The text up to the end of its sentence, with the sign."""
+    end = re.compile(r"[.!?…]").search(low, at)
+    return low[at : end.end()] if end else low[at:]
+
+
+def allowed(claim: tuple[str, str], confirms: tuple[tuple[str, ...], ...], *, read: bool) -> bool:
+    """Whether successes allow the claim. `confirms`: of each, the stems that it allows, none: any.
+    `read`: a tool that reads has told something."""
+    kind, verb = claim
+    if read and kind in READ_KINDS:
+        return True
+    return any(not stems or verb.startswith(stems) for stems in confirms)

@@ -1,0 +1,44 @@
+"""Whether the caller agrees to what was read back. Yes only if nothing else was said."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from halo_voice.core.speakable import words
+
+_YES_WORDS = """
+да ага угу верно правильно точно подтверждаю согласен согласна конечно хорошо давайте давай
+записывайте записывай оформляйте бронируйте отменяйте отправляйте идет подходит устраивает окей ок
+так именно
+"""
+_BESIDE_WORDS = """
+все это я ну вот совершенно абсолютно пожалуйста спасибо большое мне меня вас нас вам можно ладно
+отлично супер тогда уже по
+"""
+_YES = frozenset(_YES_WORDS.split())
+_BESIDE = frozenset(_BESIDE_WORDS.split())
+_WORDS_MAX = 8
+
+
+def agrees(said: str) -> bool:
+    """A yes and nothing that could change it: «да, но в четыре» is none, nor is «да?»."""
+    if "?" in said:
+        return False
+    heard = [word.replace("ё", "е") for word in words(said)]
+    if not 0 < len(heard) <= _WORDS_MAX or not any(word in _YES for word in heard):
+        return False
+    return all(word in _YES or word in _BESIDE for word in heard)
+
+
+def heard_out(reply: str, heard: str | None) -> bool:
+    """Whether the caller heard what he is asked to confirm, but for its last word or two."""
+    return heard is None or len(heard) >= len(reply) - 12
+
+
+def digits_said(value: str, runs: Sequence[str]) -> bool:
+    """Whether the digits of a value are among those that the caller said, in `runs` of digits.
+
+    Within a run they may stand anywhere: «заказ сорок два ноль семь».
+    """
+    digits = "".join(c for c in value if c in "0123456789")
+    return bool(digits) and any(digits in run for run in runs)

@@ -1,0 +1,101 @@
+"""Whom a call may be transferred to, and whether a caller's words ask for it.
+
+A destination is known by its name everywhere but in the backend's answer for one transfer (F71).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Literal
+
+from halo_voice.core.hours import Hours
+from halo_voice.core.speakable import words
+
+TRANSFER = "transfer"
+"""The name under which a transfer is written down beside the tools' calls."""
+
+Why = Literal["asked", "key", "apologies", "console"]
+"""Why a call is transferred: words of the caller or a model's tool, the key, three apologies in a
+row, somebody at the console."""
+
+Outcome = Literal[
+    "talked", "busy", "no_answer", "declined", "hung_up", "failed", "closed", "caller_left",
+    "unreachable",
+]  # fmt: skip
+"""`hung_up`: while being told of the call; `unreachable`: the backend gave no destination."""
+
+WORDS_MAX = 15
+"""A longer utterance asks for something else besides: a model has to see to it."""
+
+_PUT_THROUGH = ("соедин", "переключ", "позов", "пригласи", "перевед", "перевест", "перевод")
+_TALK = ("поговор", "говорить", "пообща", "связать", "свяж", "разговарива")
+_WANT = ("хочу", "хотел", "нужен", "нужна", "нужно", "надо", "дай", "давай", "можно", "требую")
+_PERSON = (
+    "оператор", "сотрудник", "специалист", "менеджер", "консультант", "диспетчер", "администратор",
+    "человек",
+)  # fmt: skip
+_ALIVE = ("живой", "живым", "живого", "живому", "настоящ", "реальн")
+_NOT = ("не", "без", "ни")
+_STEM = 4
+
+
+@dataclass(frozen=True, slots=True)
+class Operator:
+    """A person, or a desk. `address`: a telephone number, a SIP address or a user of the platform,
+    by `kind`. `caller_id`: the number that they see; "": the one that was called. `hours`: None:
+    the company's. `brief`: who picks up is told of the call first."""
+
+    address: str
+    kind: Literal["pstn", "sip", "user"] = "pstn"
+    caller_id: str = ""
+    hours: Hours | None = None
+    brief: bool = False
+
+    def there(self, company: Hours, now: datetime) -> bool:
+        """Whether they work at this moment."""
+        return (self.hours or company).open_at(now)
+
+
+def wanted(said: str, names: Iterable[str]) -> str | None:
+    """Whom these words ask for: a name, "" for anybody; None: nobody.
+
+    Rather misses a wish than takes a question for one: a model, or a second try, will have it.
+    """
+    heard = [word.replace("ё", "е") for word in words(said)]
+    if not 0 < len(heard) <= WORDS_MAX or any(word in _NOT for word in heard):
+        return None
+    person = _any(heard, _PERSON)
+    name = next((each for each in names if _named(each, heard)), "")
+    alone = len(heard) <= 3 and heard[0].startswith("оператор")
+    through = _any(heard, _PUT_THROUGH) or (_any(heard, _TALK) and _with(heard))
+    wish = _any(heard, _WANT) and (_any(heard, _ALIVE) or _any(heard, ("оператор",)))
+    asks = (through and (person or name)) or alone or (wish and person)
+    return name if asks else None
+
+
+def chosen(
+    operators: Mapping[str, Operator], name: str, company: Hours, now: datetime
+) -> tuple[str, Operator] | None:
+    """Who takes the call: the one with this name, or the first who works now; None: nobody does."""
+    known = {name: operators[name]} if name in operators else operators
+    return next(((n, o) for n, o in known.items() if o.there(company, now)), None)
+
+
+def _any(heard: list[str], stems: Iterable[str]) -> bool:
+    return any(word.startswith(tuple(stems)) for word in heard)
+
+
+def _with(heard: list[str]) -> bool:
+    return "с" in heard or "со" in heard
+
+
+def _named(name: str, heard: list[str]) -> bool:
+    """Whether every longer word of the name is among these, in whatever case."""
+    stems = [
+        word[: max(_STEM, len(word) - 3)]
+        for each in words(name)
+        if len(word := each.replace("ё", "е")) >= _STEM
+    ]
+    return bool(stems) and all(any(word.startswith(stem) for word in heard) for stem in stems)

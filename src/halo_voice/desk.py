@@ -1,0 +1,121 @@
+"""Joins the console with the running HALO it looks at; called when its first page is wanted."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import os
+import sys
+import time
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+from halo_voice import __version__
+from halo_voice.core.ports import LanguageModel, Store
+from halo_voice.core.workshop import Workshop
+from halo_voice.settings import Settings, variable
+from halo_voice.store import Shared
+
+GAPS_S_MAX = 60.0
+GAPS_FRESH_S = 600.0
+
+
+def open_desk(
+    settings: Settings,
+    calls: Any,
+    transfers: Any,
+    store: Store,
+    report: Callable[[], Awaitable[dict[str, Any]]],
+    day_share: Callable[[], float],
+    web: Callable[..., Awaitable[None]],
+    second: Callable[..., AbstractAsyncContextManager[Any]],
+    workshop: Workshop,
+) -> Any:
+    """The console. `second` runs another HALO with the same configuration."""
+    # Here: most processes never serve a page of it.
+    from halo_voice.console.opening import Look, open_console
+    from halo_voice.store.archive import open_archive
+    from halo_voice.store.shelf import playable
+
+    @asynccontextmanager
+    async def booth(model: LanguageModel) -> AsyncIterator[Any]:
+        async with second(store=Shared(store), model=model) as halo:
+            yield halo.web
+
+    folder = Path(settings.recordings) if settings.recordings else None
+    kept = settings.store_url != "memory:"
+    return open_console(
+        Look(
+            store=store,
+            history=store,  # type: ignore[arg-type] - every store of ours is both
+            desk=store.desk,  # type: ignore[attr-defined]
+            editions=store.editions,  # type: ignore[attr-defined]
+            workshop=workshop,
+            calls=calls,
+            transfers=transfers,
+            app=web,
+            booth=booth,
+            report=report,
+            day_share=day_share,
+            scenario=settings.scenario,
+            secrets=settings.scenario_secrets,
+            utc_hours=settings.day_utc_hours,
+            mask_numbers=settings.console_mask_numbers,
+            outside=settings.console == "outside",
+            open_here=settings.loopback and not settings.keys,
+            version=__version__,
+            afterwards=open_archive(settings.store_url) if kept else None,
+            gaps=Lacking(settings) if kept else None,
+            playable=lambda recording: playable(recording, folder),
+        )
+    )
+
+
+class Lacking:
+    """What the texts of a profile lack, looked for in another process: it reads a thousand calls
+    and searches with each question, which no live call shall wait for. Kept for ten minutes."""
+
+    def __init__(self, settings: Settings) -> None:
+        given = {"store_url": settings.store_url, "assistants": str(settings.assistants)}
+        self._environment = {**os.environ, **{variable(n): v for n, v in given.items()}}
+        self._one = asyncio.Lock()
+        self._known: dict[str, tuple[float, list[Any], datetime]] = {}
+
+    async def __call__(self, profile: str) -> tuple[list[Any], datetime] | None:
+        async with self._one:
+            found = self._known.get(profile)
+            if found is None or time.monotonic() - found[0] > GAPS_FRESH_S:
+                told = await self._asked(profile)
+                if told is None:
+                    return None
+                found = self._known[profile] = time.monotonic(), told, datetime.now(UTC)
+        return found[1:]
+
+    async def _asked(self, profile: str) -> list[Any] | None:
+        from halo_voice.console.look import Gap
+
+        command = ("gaps", "--json", "--profile", profile)
+        child = await asyncio.create_subprocess_exec(
+            *(sys.executable, "-m", "halo_voice.commands.knowledge", *command),
+            env=self._environment,
+            stdout=asyncio.subprocess.PIPE,
+            stderr=asyncio.subprocess.DEVNULL,
+        )
+        try:
+            async with asyncio.timeout(GAPS_S_MAX):
+                written, _ = await child.communicate()
+        except TimeoutError:
+            return None
+        finally:
+            if child.returncode is None:
+                child.kill()
+                await child.wait()
+        if child.returncode:
+            return None
+        return [
+            Gap(**each | {"last_at": datetime.fromisoformat(each["last_at"])})
+            for each in json.loads(written)
+        ]

@@ -1,0 +1,170 @@
+"""`halo simulate`: its options, its progress bar, its exit code."""
+
+from __future__ import annotations
+
+import os
+import time
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, NoReturn
+
+import typer
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
+
+if TYPE_CHECKING:
+    from halo_voice.hunt.crew import Hunt
+    from halo_voice.hunt.tally import Tally
+
+SHOWN = 5  # failures that are shrunk and told in full
+_err = Console(stderr=True, highlight=False)
+
+
+def simulate(
+    calls: Annotated[int, typer.Option(min=1, help="Calls, each of a seed of its own.")] = 1000,
+    seed: Annotated[int, typer.Option(min=0, help="The first seed.")] = 0,
+    faults: Annotated[
+        str, typer.Option(help="These only, as F03,late; else a random third for each call.")
+    ] = "",
+    jobs: Annotated[int, typer.Option(min=1, help="Processes that play.")] = os.cpu_count() or 1,
+    backend: Annotated[
+        bool, typer.Option(help="The real app behind the calls, or a stand-in (much faster).")
+    ] = True,
+    replay: Annotated[int | None, typer.Option(min=0, help="Show this seed step by step.")] = None,
+    json: Annotated[Path | None, typer.Option(help="Write the figures here too.")] = None,
+    keep: Annotated[
+        Path | None, typer.Option(help="Append failing seeds here: tests/simulated/seeds.toml.")
+    ] = None,
+    allow: Annotated[
+        int, typer.Option(min=0, help="So many broken calls are known of, and fail no run.")
+    ] = 0,
+    scenario: Annotated[Path, typer.Option(help="The scenario file.")] = Path(
+        "scenario/voximplant_scenario_ASR.js"
+    ),
+) -> None:
+    """Hunt: drawn callers and faults against the scenario, every invariant judged on every call."""
+    from halo_voice.hunt.crew import Hunt
+    from halo_voice.hunt.draw import classes
+    from halo_voice.simulator.faults import RECORDING
+
+    _check(scenario)
+    known = (*classes(backend=backend), *(() if backend else RECORDING))
+    among = tuple(sorted({name.strip() for name in faults.split(",") if name.strip()})) or None
+    unknown = sorted(set(among or ()) - set(known))
+    if unknown:
+        _stop(f"No such fault here: {', '.join(unknown)}. There are: {', '.join(known)}.")
+    if replay is not None:
+        raise typer.Exit(_replay(replay, scenario, backend, among))
+    hunt = Hunt(seed, calls, scenario, backend, among)
+    way = "with the backend" if backend else "with a stand-in"
+    _err.print(f"{calls:,} calls {way} from seed {seed} on, in {jobs} processes")
+    began = time.monotonic()
+    tally, whole = _hunt(hunt, jobs)
+    seconds = time.monotonic() - began
+    if not whole:
+        raise typer.Exit(130)
+    silent = _tell(hunt, tally, seconds, among or known, json, keep)
+    raise typer.Exit(1 if silent or len(tally.failures) > allow else 0)
+
+
+def _check(scenario: Path) -> None:
+    try:
+        scenario.read_text("utf-8")
+    except (OSError, UnicodeDecodeError) as error:
+        _stop(f"{scenario}: cannot be read ({error}). Name another with --scenario.")
+
+
+def _stop(fault: str) -> NoReturn:
+    _err.print(f"[red]✘[/red] {fault}", soft_wrap=True)
+    raise typer.Exit(2)
+
+
+def _hunt(hunt: Hunt, jobs: int) -> tuple[Tally, bool]:
+    """The sum of all batches, and whether all were played: Ctrl+C leaves the rest."""
+    from halo_voice.hunt.crew import ctrl_c, tallies
+    from halo_voice.hunt.tally import Tally
+
+    tally = Tally()
+    columns = (
+        TextColumn("{task.description}"),
+        BarColumn(),
+        MofNCompleteColumn(),
+        TimeElapsedColumn(),
+    )
+    with Progress(*columns, console=_err) as bar, ctrl_c() as stop:
+        line = bar.add_task("calls", total=hunt.calls)
+        for each in tallies(hunt, jobs, stop):
+            tally.add(each)
+            broken = f", {len(tally.failures)} broken" if tally.failures else ""
+            bar.update(line, completed=tally.calls, description=f"calls{broken}")
+    if tally.calls < hunt.calls:
+        _err.print(f"Stopped after {tally.calls} calls.")
+        return tally, False
+    return tally, True
+
+
+def _tell(
+    hunt: Hunt,
+    tally: Tally,
+    seconds: float,
+    classes: tuple[str, ...],
+    json: Path | None,
+    keep: Path | None,
+) -> list[str]:
+    """Everything that is to be known of the hunt. Returns the faults that never struck."""
+    from halo_voice.hunt.report import as_json, show
+
+    console = Console(highlight=False)
+    show(tally, classes, seconds, console)
+    if json is not None:
+        asked = {"first": hunt.first, "backend": hunt.backend}
+        try:
+            json.write_bytes(as_json(tally, classes, seconds, **asked) + b"\n")
+        except OSError as error:
+            _stop(f"{json}: {error.strerror}. Choose another file with --json.")
+    _show_failures(hunt, tally, console, keep)
+    silent = tally.silent(classes)
+    if silent:
+        _err.print(f"[red]✘[/red] Never struck: {', '.join(silent)}.")
+    return silent
+
+
+def _show_failures(hunt: Hunt, tally: Tally, console: Console, keep: Path | None) -> None:
+    from halo_voice.hunt import kept
+    from halo_voice.hunt.play import one_call
+    from halo_voice.hunt.report import show_failure
+    from halo_voice.hunt.shrink import shrink
+
+    shrunk = []
+    for number, failure in enumerate(tally.failures[:SHOWN]):
+        found = one_call(
+            failure.seed, scenario=hunt.scenario, backend=hunt.backend, faults=hunt.faults
+        )
+        shrunk.append(shrink(found, scenario=hunt.scenario))
+        show_failure(found, shrunk[-1], console, trace=number == 0)
+    if len(tally.failures) > SHOWN:
+        rest = ", ".join(str(each.seed) for each in tally.failures[SHOWN:])
+        console.print(f"\nmore failing seeds: {rest}", soft_wrap=True)
+    if keep is not None and shrunk:
+        try:
+            console.print(f"{kept.keep(keep, shrunk)} seeds kept in {keep}")
+        except OSError as error:
+            _stop(f"{keep}: {error.strerror}. Choose another file with --keep.")
+
+
+def _replay(seed: int, scenario: Path, backend: bool, among: tuple[str, ...] | None) -> int:
+    """The trace of one call as it happens, then what it broke."""
+    from halo_voice.hunt.play import one_call
+    from halo_voice.hunt.report import show_lines
+
+    console = Console(highlight=False)
+    outcome = one_call(
+        seed,
+        scenario=scenario,
+        backend=backend,
+        faults=among,
+        on_line=lambda line: show_lines([line], console),
+    )
+    console.print(f"{outcome.habit}; {len(outcome.strikes)} faults struck; trace {outcome.hash}")
+    for breach in outcome.breaches:
+        console.print(f"[red]✘[/red] {breach}", soft_wrap=True, markup=True)
+    return 1 if outcome.breaches else 0

@@ -1,0 +1,120 @@
+"""Many calls on many processors: seeds in batches, the tallies added up as they come."""
+
+from __future__ import annotations
+
+import multiprocessing
+import signal
+from collections.abc import Iterator
+from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from threading import Event
+
+from halo_voice.hunt.play import one_call
+from halo_voice.hunt.tally import Tally
+
+BATCH = {True: 10, False: 40}  # calls, with a backend or without: a second's work
+WAITING = 4  # batches for each process
+LOOK_S = 0.2  # between two looks at whether to stop
+
+
+@dataclass(frozen=True, slots=True)
+class Hunt:
+    """Which calls are to be played. `faults` None: a random third for each call."""
+
+    first: int
+    calls: int
+    scenario: Path
+    backend: bool
+    faults: tuple[str, ...] | None = None
+
+    def batches(self, size: int) -> Iterator[Hunt]:
+        """The same calls, so many at a time."""
+        end = self.first + self.calls
+        for first in range(self.first, end, size):
+            count = min(size, end - first)
+            yield Hunt(first, count, self.scenario, self.backend, self.faults)
+
+
+def play(hunt: Hunt) -> Tally:
+    """All calls of a hunt in this process, one after the other."""
+    tally = Tally()
+    for seed in range(hunt.first, hunt.first + hunt.calls):
+        how = {"scenario": hunt.scenario, "backend": hunt.backend, "faults": hunt.faults}
+        tally.count(one_call(seed, **how))  # type: ignore[arg-type]
+    return tally
+
+
+def tallies(hunt: Hunt, jobs: int, stop: Event | None = None) -> Iterator[Tally]:
+    """The tally of each batch as it is done, in any order; fewer of them once `stop` is set.
+
+    With the iterator its processes are over: those that are still at work are killed.
+    """
+    stop = stop or Event()
+    if jobs > 1:
+        yield from _by_processes(hunt, jobs, stop)
+        return
+    for one in hunt.batches(1):
+        if stop.is_set():
+            return
+        yield play(one)
+
+
+def _by_processes(hunt: Hunt, jobs: int, stop: Event) -> Iterator[Tally]:
+    batches = hunt.batches(BATCH[hunt.backend])
+    others = multiprocessing.active_children()
+    workers = ProcessPoolExecutor(
+        jobs, mp_context=multiprocessing.get_context("spawn"), initializer=_leave_signals
+    )
+    working: set[Future[Tally]] = set()
+    try:
+        while not stop.is_set():
+            for batch in batches:
+                with _deaf_to_ctrl_c():
+                    working.add(workers.submit(play, batch))
+                if len(working) >= jobs * WAITING:
+                    break
+            if not working:
+                return
+            done, working = wait(working, LOOK_S, return_when=FIRST_COMPLETED)
+            for each in done:
+                yield each.result()
+    finally:
+        if working:
+            for process in multiprocessing.active_children():
+                if process not in others:
+                    process.kill()
+        workers.shutdown(cancel_futures=True)
+
+
+@contextmanager
+def ctrl_c() -> Iterator[Event]:
+    """Ctrl+C meanwhile sets the event and raises nothing.
+
+    Raised amid the start of a process, it leaves one behind that nobody ends and Python waits for.
+    """
+    asked = Event()
+    before = signal.signal(signal.SIGINT, lambda *_: asked.set())
+    try:
+        yield asked
+    finally:
+        signal.signal(signal.SIGINT, before)
+
+
+@contextmanager
+def _deaf_to_ctrl_c() -> Iterator[None]:
+    """A process started meanwhile is deaf to it from its first moment; here it comes afterwards."""
+    if not hasattr(signal, "pthread_sigmask"):
+        yield
+        return
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
+    try:
+        yield
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
+
+
+def _leave_signals() -> None:
+    """Ctrl+C is for the process that hands out the work: it ends the others."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)

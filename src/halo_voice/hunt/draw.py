@@ -1,0 +1,74 @@
+"""What a seed draws: who calls, which faults may strike and until when, who recognises."""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Collection
+from dataclasses import dataclass
+
+from halo_voice.simulator import PROMPT, TARDY, Faults, Recogniser
+from halo_voice.simulator.desk import Desk
+from halo_voice.simulator.faults import BEHIND, CATALOGUE
+from halo_voice.simulator.people import Person
+from halo_voice.simulator.quirks import Quirks
+
+RECOGNISERS: tuple[Recogniser | None, ...] = (None, None, PROMPT, TARDY)  # None: the profile's
+WILD_MS = (8_000, 60_000)  # how long faults may strike, from the session's beginning
+RATES = (0.02, 0.5)
+ECHO_RATE = 0.6
+STAYS = 0.03  # how often a caller never hangs up
+STAFFED = 0.25  # how often somebody can be asked for, and is
+UNRECORDED = 0.3  # how often the end of a recording is lost, where there is one
+
+
+@dataclass(frozen=True, slots=True)
+class Draw:
+    """One call before it is played. A person can be played once."""
+
+    person: Person
+    faults: Faults
+    recogniser: Recogniser | None
+    quirks: Quirks
+    desk: Desk | None = None
+
+    @property
+    def calm_ms(self) -> int:
+        return self.person.calm_ms
+
+
+def classes(*, backend: bool) -> tuple[str, ...]:
+    """The fault classes that this kind of call can suffer."""
+    return tuple(sorted(CATALOGUE | BEHIND if backend else CATALOGUE))
+
+
+def drawn(seed: int, *, backend: bool, among: Collection[str] | None = None) -> Draw:
+    """Each subject has a random stream of its own. `among`: these faults only, and all of them.
+
+    With a backend nothing of what a stand-in does seldom is drawn.
+    """
+    calm_ms = round(_stream(seed, "calm").uniform(*WILD_MS))
+    seldom = _stream(seed, "seldom")
+    stays = seldom.random() < STAYS and not backend
+    unrecorded = seldom.random() < UNRECORDED and not backend
+    chance = _stream(seed, "desk")
+    desk = Desk.drawn(chance, calm_ms) if chance.random() < STAFFED else None
+    person = Person(_stream(seed, "person"), calm_ms, stays=stays, desk=desk)
+    faults = _faults(_stream(seed, "faults"), classes(backend=backend), among, calm_ms)
+    if person.habit == "echoing" and (among is None or "F12" in among):
+        faults = Faults({**faults.on, "F12": ECHO_RATE}, calm_ms)
+    if unrecorded and among is None:
+        faults = Faults({**faults.on, "unrecorded": 1.0}, calm_ms)
+    quirks = Quirks() if backend else Quirks.drawn(_stream(seed, "quirks"))
+    return Draw(person, faults, _stream(seed, "recogniser").choice(RECOGNISERS), quirks, desk)
+
+
+def _faults(
+    rng: random.Random, known: Collection[str], among: Collection[str] | None, calm_ms: int
+) -> Faults:
+    if among is None:
+        return Faults.drawn(rng, among=known, until_ms=calm_ms)
+    return Faults({name: rng.uniform(*RATES) for name in sorted(among)}, calm_ms)
+
+
+def _stream(seed: int, subject: str) -> random.Random:
+    return random.Random(f"{seed}/hunt/{subject}")

@@ -1,0 +1,143 @@
+"""Whether every word of the caller that was recognised got somewhere."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from typing import Any
+
+from halo_voice.simulator.case import LATE_MS, Breach, Case
+from halo_voice.simulator.recovery import RECOVERED_MS
+from halo_voice.simulator.trace import TraceLine
+from halo_voice.simulator.turns import letters
+from halo_voice.simulator.wire import fields, messages
+
+LATE_TEXTS = 20  # the report has no more
+SOUGHT_CHARS = 150  # of a text in the report: its end may be cut
+TURN_CHARS = 2_000
+UTTERANCE_MS = 60_000  # who speaks longer is cut
+MURMUR_WORDS = 3
+CONFIDENCE = 0.3
+ASKED_AGAIN_MS = 4_000  # from a result until it is asked for again, a late end of a phrase included
+ECHO_MS = 600
+ECHO_WORDS, ECHO = 4, 0.75  # of so many words so many are enough, else all
+HESITATIONS = {"м", "мм", "ммм", "хм", "э", "эм"}
+MURMURS = {
+    *HESITATIONS,
+    *("угу", "ага", "да", "да-да", "так", "ну", "ясно", "понятно", "хорошо", "ладно", "ок", "окей"),
+    *("а", "понял", "поняла", "точно", "слушаю"),
+}
+
+
+def no_lost_word(case: Case) -> Iterator[Breach]:
+    """21. What was recognised in the call is in a turn, in the report, or was asked for again."""
+    kept = Kept(case)
+    for line in case.call.trace:
+        if line.data.get("event") != "ASR.Result" or line.data.get("echo", True):
+            continue
+        text = line.data.get("text", line.data.get("transcript"))
+        if not isinstance(text, str) or not letters(text) or line.ms > kept.until_ms:
+            continue
+        if not kept.has(line, text) and not kept.disordered(line):
+            yield Breach(21, line.ms, f"«{text}» was recognised and went nowhere")
+
+
+class Kept:
+    """Where words of the caller went."""
+
+    def __init__(self, case: Case) -> None:
+        self.case = case
+        told = [e.ms for e in case.call.trace if e.data.get("event") == "Call.Disconnected"]
+        self.until_ms = min([*told, case.end_ms])
+        asked = [(turn.first_asked_ms, turn.user_text) for turn in case.story.turns]
+        sent = [m for m in messages(case.call.trace) if m.up and m.type in ("final", "revised")]
+        self.turns = [(ms, letters(t)) for ms, t in [*asked, *((m.ms, m.text()) for m in sent)]]
+        self.late = [list(_texts(fields(report.body).get("late"))) for report in case.story.reports]
+
+    def has(self, line: TraceLine, text: str) -> bool:
+        since = int(line.data["of"])
+        wanted = {letters(text), letters(str(line.data["heard"]))}
+        turns = [turn for ms, turn in self.turns if ms >= since]
+        if any(words in turn for words in wanted for turn in turns):
+            return True
+        return (
+            self._reported(text)
+            or self._asked_again(line)
+            or self._murmured(text, since, line.ms)
+            or self._echoes(text, since, line.ms)
+            or self._cut(line, turns, since)
+        )
+
+    def disordered(self, line: TraceLine) -> bool:
+        """Whether the recogniser's own messages about then came late, and so in another order:
+        nobody can know which words are whose."""
+        since = int(line.data["of"]) - LATE_MS
+        return any(
+            each.data.get("late")
+            and str(each.data.get("event")).startswith("ASR.")
+            and since <= each.ms <= line.ms + LATE_MS
+            for each in self.case.call.trace
+        )
+
+    def _reported(self, text: str) -> bool:
+        part = letters(text[:SOUGHT_CHARS])
+        return any(
+            len(late) >= LATE_TEXTS or any(part in letters(each) for each in late)
+            for late in self.late
+        )
+
+    def _asked_again(self, line: TraceLine) -> bool:
+        """The next that is said asks for it; without need only while faults may strike."""
+        case, ms = self.case, line.ms
+        calm = case.calm_ms is not None and ms >= case.calm_ms + RECOVERED_MS
+        confidence = line.data.get("confidence") or 0
+        if calm and confidence >= CONFIDENCE:
+            return False
+        later = [p for p in case.story.phrases if p.ordered_ms >= ms and p.kind != "filler"]
+        if not later or later[0].ordered_ms > ms + ASKED_AGAIN_MS + case.late_ms(ms, ms):
+            return False
+        return later[0].kind in ("reprompt", "goodbye")
+
+    def _murmured(self, text: str, since: int, ms: int) -> bool:
+        """Agreement over our voice, or just after it, wants no answer; «э» never does."""
+        words = _words(text)
+        murmur = len(words) <= MURMUR_WORDS and all(word in MURMURS for word in words)
+        hesitates = all(word in HESITATIONS for word in words)
+        return hesitates or (murmur and bool(self._said(since, ms)))
+
+    def _echoes(self, text: str, since: int, ms: int) -> bool:
+        """Our own words, said over them: nobody can tell them from an echo."""
+        words, ours = _words(text), _words(self._said(since, ms))
+        enough = len(words) if len(words) < ECHO_WORDS else len(words) * ECHO
+        return any(
+            sum(a == b for a, b in zip(words, ours[at:], strict=False)) >= enough
+            for at in range(len(ours))
+        )
+
+    def _said(self, since: int, ms: int) -> str:
+        """Our phrases that were audible from shortly before a moment until another, or should have
+        been: that a voice has failed (F20) is known later."""
+        voice_ms = self.case.limits.voice_ms
+        near = [
+            (s.started_ms, ms if s.ended_ms is None else s.ended_ms + ECHO_MS, s.text)
+            for s in self.case.call.playbacks
+        ]
+        near += [
+            (p.ordered_ms, p.ordered_ms + voice_ms, p.text)
+            for p in self.case.story.phrases
+            if p.fault
+        ]
+        return " ".join(text for begin, end, text in near if begin <= ms and end >= since)
+
+    def _cut(self, line: TraceLine, turns: list[str], since: int) -> bool:
+        """Of who speaks for very long only the beginning is taken."""
+        long = line.ms - since > UTTERANCE_MS or len(str(line.data["heard"])) > TURN_CHARS
+        return long and bool(turns)
+
+
+def _words(text: str) -> list[str]:
+    return re.findall(r"[0-9a-zа-я]+", text.casefold().replace("ё", "е"))
+
+
+def _texts(value: Any) -> Iterator[str]:
+    yield from (each for each in value if isinstance(each, str)) if isinstance(value, list) else ()

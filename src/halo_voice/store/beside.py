@@ -1,0 +1,59 @@
+"""What `halo serve` has to do with the work on ended calls: it tells of it, and of recordings."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import Callable, Iterable
+from datetime import timedelta
+
+from halo_voice.core.errors import StoreError
+from halo_voice.core.profile import Profile
+from halo_voice.core.review import Work
+from halo_voice.store.archive import Archive, open_archive
+from halo_voice.store.memory import utc_now
+
+FRESH_S = 10.0
+READ_S_MAX = 3.0
+
+
+class Beside:
+    """On the store at `url`, which was opened before. Calls are reviewed as their `profiles` want,
+    those that ended less than `hours` ago. Reads and writes on threads: no turn waits for it."""
+
+    def __init__(self, url: str, profiles: Callable[[], Iterable[Profile]], hours: float) -> None:
+        self._archive: Archive | None = None if url == "memory:" else open_archive(url)
+        self._profiles = profiles
+        self._hours = timedelta(hours=hours)
+        self._read_at = -FRESH_S
+        self._reading: asyncio.Task[None] | None = None
+        self.known: Work | None = None
+
+    async def want(self, call_id: str, url: str) -> None:
+        """Have the recording of a call kept by the worker. Raises `StoreError`s."""
+        if self._archive is not None:
+            await asyncio.to_thread(self._archive.shelf.want, call_id, url)
+
+    async def refresh(self) -> None:
+        """Read how the work stands, unless that was just done; a store that is away tells nothing,
+        a slow one is not waited for."""
+        if self._archive is None or time.monotonic() - self._read_at < FRESH_S:
+            return
+        if self._reading is None or self._reading.done():
+            self._reading = asyncio.create_task(self._read(self._archive))
+        await asyncio.wait([self._reading], timeout=READ_S_MAX)
+
+    async def _read(self, archive: Archive) -> None:
+        since = utc_now() - self._hours
+        reviewed = [each.name for each in self._profiles() if each.after.enabled]
+        try:
+            self.known = await asyncio.to_thread(archive.work, since, reviewed)
+        except StoreError:
+            self.known = None
+        self._read_at = time.monotonic()
+
+    async def close(self) -> None:
+        if self._reading is not None:
+            await asyncio.wait([self._reading])
+        if self._archive is not None:
+            self._archive.close()

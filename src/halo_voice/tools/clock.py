@@ -1,0 +1,55 @@
+"""The company's day, time and working hours in Russian words, for the model."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import UTC, datetime, timedelta, timezone
+
+from halo_voice.core.profile import Hours
+
+WEEKDAYS = (
+    "понедельник", "вторник", "среда", "четверг", "пятница", "суббота", "воскресенье",
+)  # fmt: skip
+MONTHS = (
+    "января", "февраля", "марта", "апреля", "мая", "июня", "июля", "августа", "сентября",
+    "октября", "ноября", "декабря",
+)  # fmt: skip
+
+
+def utc_now() -> datetime:
+    return datetime.now(UTC)
+
+
+class Clock:
+    """The time where the company is."""
+
+    def __init__(self, hours: Hours, now: Callable[[], datetime] = utc_now) -> None:
+        self._hours = hours
+        self._zone = timezone(timedelta(hours=hours.utc_hours))
+        self._now = now
+
+    def now(self) -> datetime:
+        return self._now().astimezone(self._zone)
+
+    def today(self) -> str:
+        """For the instructions: it changes at midnight only."""
+        return f"Сегодня {_day(self.now())}. Завтра {_day(self.now() + timedelta(days=1))}."
+
+    def told(self) -> str:
+        """Day, time and hours, for whoever asks."""
+        now = self.now()
+        parts = [f"Сейчас {_day(now)}, {now:%H:%M}."]
+        if any(self._hours.week):
+            today = self._hours.week[now.weekday()]
+            parts.append(f"Сегодня работаем {today}." if today else "Сегодня не работаем.")
+            parts.append("Часы работы: " + "; ".join(map(_hours, WEEKDAYS, self._hours.week)) + ".")
+        return " ".join(parts)
+
+
+def _day(moment: datetime) -> str:
+    month = MONTHS[moment.month - 1]
+    return f"{WEEKDAYS[moment.weekday()]}, {moment.day} {month} {moment.year} года"
+
+
+def _hours(day: str, hours: str) -> str:
+    return f"{day} {hours or 'выходной'}"

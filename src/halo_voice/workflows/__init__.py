@@ -1,0 +1,1 @@
+"""What follows a call, in a process of its own; no turn waits for any of it."""

@@ -1,0 +1,177 @@
+"""The workflows of a call that has ended, on DBOS: reviewed, announced, delivered.
+
+    after_call(call)          reviewed ──► announced ──► sorted out: a deliver for each way out
+    deliver(delivery)         attempt, wait, attempt, … until it is taken, refused or given up
+
+Every step is written down when it is done, and done again if the process died in it. So each step
+may run twice, and is made for it: a review is kept once, a delivery has one id. Each way out has
+one place in the queues for all processes: it gets events in their order, and while it is away the
+first of them waits for it, and no other way does. DBOS is told ids only; what was said stays in our
+own store.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Sequence
+from datetime import datetime
+
+from dbos import DBOS, DBOSConfiguredInstance, SetEnqueueOptions, SetWorkflowID
+
+from halo_voice.core.profile import Profile
+from halo_voice.core.review import Delivery
+from halo_voice.store.archive import Archive
+from halo_voice.workflows.channel import Channel, Told
+from halo_voice.workflows.channels import Channels
+from halo_voice.workflows.event import CALL_ENDED
+from halo_voice.workflows.review import Reviewer
+
+CALLS, DELIVERIES, OUTLETS = "halo-calls", "halo-deliveries", "halo-outlets"
+WEBHOOK = "webhook"
+WAITS_S = (5, 30, 120, 600, 1_800, 3_600, 7_200, 14_400, 28_800, *(43_200,) * 4)
+"""Between attempts to deliver, seconds: two days and a half in all."""
+
+STORE_WAITS = {"retries_allowed": True, "interval_seconds": 1.0, "max_attempts": 12}
+"""A store that is away is waited for, an hour in all."""
+
+RECOVERIES_MAX = 1_000
+
+
+@DBOS.dbos_class()
+class AfterCall(DBOSConfiguredInstance):
+    """`profile` finds a call's profile by its name. `receiver`: the settings' webhook; `channels`:
+    those of the profiles. `pause` waits for so many seconds, over restarts too."""
+
+    def __init__(
+        self,
+        archive: Archive,
+        reviewer: Reviewer,
+        profile: Callable[[str], Profile],
+        receiver: Channel | None,
+        channels: Channels | None = None,
+        *,
+        now: Callable[[], datetime],
+        waits_s: Sequence[float] = WAITS_S,
+        pause: Callable[[float], None] = DBOS.sleep,
+    ) -> None:
+        super().__init__(config_name="after-call")
+        self.archive = archive
+        self.reviewer = reviewer
+        self.profile = profile
+        self.receiver = receiver
+        self.channels = channels or {}
+        self.now = now
+        self.waits_s = waits_s
+        self.pause = pause
+
+    @DBOS.workflow(name="after_call", max_recovery_attempts=RECOVERIES_MAX)
+    def after_call(self, call_id: str) -> None:
+        self.reviewed(call_id)
+        delivery_id = self.announced(call_id)
+        if delivery_id:
+            self.enqueue(delivery_id, delivery_id)
+        for each, way in self.sorted_out(call_id):
+            self.enqueue(each, each, way)
+
+    def enqueue(self, workflow_id: str, delivery_id: str, way: str = "") -> None:
+        """Have it delivered, after what goes the same way already. `way`: empty for the webhook."""
+        with SetWorkflowID(workflow_id):
+            if not way:
+                DBOS.enqueue_workflow(DELIVERIES, self.deliver, delivery_id)
+                return
+            with SetEnqueueOptions(queue_partition_key=way):
+                DBOS.enqueue_workflow(OUTLETS, self.deliver, delivery_id)
+
+    def way(self, delivery: Delivery) -> str:
+        """What goes the same way keeps its order; empty for the webhook. Raises `StoreError`."""
+        call = self.archive.call(delivery.call_id)
+        if delivery.channel == WEBHOOK or call is None:
+            return ""
+        return _way(call.profile, delivery.channel)
+
+    @DBOS.workflow(name="deliver", max_recovery_attempts=RECOVERIES_MAX)
+    def deliver(self, delivery_id: str) -> None:
+        for number, wait_s in enumerate((0.0, *self.waits_s)):
+            if wait_s:
+                self.pause(wait_s)
+            if self.attempted(delivery_id, number == len(self.waits_s)):
+                return
+
+    @DBOS.step(**STORE_WAITS)
+    def reviewed(self, call_id: str) -> None:
+        """Raises `StoreError`; then it is tried again."""
+        call = self.archive.call(call_id)
+        if call is None or self.archive.review(call_id) is not None:
+            return  # erased, or reviewed by a process that died before it could say so
+        turns = self.archive.turns(call_id)
+        review = self.reviewer.review(call, turns, self.profile(call.profile))
+        self.archive.keep_review(asyncio.run(review))
+
+    @DBOS.step(**STORE_WAITS)
+    def announced(self, call_id: str) -> str:
+        """The id of what has to be delivered, "" if nothing. Raises `StoreError`."""
+        if self.receiver is None or self.archive.call(call_id) is None:
+            return ""
+        delivery = Delivery(f"{CALL_ENDED}.{call_id}", call_id, CALL_ENDED, self.now())
+        self.archive.keep_delivery(delivery)
+        return delivery.delivery_id
+
+    @DBOS.step(**STORE_WAITS)
+    def sorted_out(self, call_id: str) -> list[list[str]]:
+        """The ids of what goes to the profile's channels, each with its way.
+
+        Raises `StoreError`.
+        """
+        call, review = self.archive.call(call_id), self.archive.review(call_id)
+        if call is None or review is None:
+            return []
+        found = []
+        for name, outlet in self.profile(call.profile).after.deliver.items():
+            if outlet.when and review.outcome not in outlet.when:
+                continue
+            delivery_id = f"{CALL_ENDED}.{call_id}.{name}"
+            moment = self.now()
+            self.archive.keep_delivery(
+                Delivery(delivery_id, call_id, CALL_ENDED, moment, channel=name)
+            )
+            found.append([delivery_id, _way(call.profile, name)])
+        return found
+
+    @DBOS.step(**STORE_WAITS)
+    def attempted(self, delivery_id: str, last: bool) -> bool:
+        """One attempt; whether it was the last one that is needed. Raises `StoreError`."""
+        delivery = self.archive.delivery(delivery_id)
+        call = self.archive.call(delivery.call_id) if delivery else None
+        review = self.archive.review(delivery.call_id) if delivery else None
+        if delivery is None or delivery.state == "delivered" or call is None or review is None:
+            return True  # done, or erased meanwhile: then there is nothing to tell any more
+        profile = self.profile(call.profile)
+        channel = self._channel(profile, delivery)
+        if channel is None:
+            self._note(delivery_id, "dead", None, f"nothing is set: {_setting(delivery)}")
+            return True
+        turns = self.archive.turns(call.call_id)
+        told = Told(call, turns, review, profile.title, profile.hours.utc_hours)
+        attempt = asyncio.run(channel.send(delivery_id, told))
+        over = attempt.delivered or attempt.final or last
+        state = "delivered" if attempt.delivered else "dead" if over else "waiting"
+        self._note(delivery_id, state, attempt.status, attempt.fault)
+        return over
+
+    def _note(self, delivery_id: str, state: str, status: int | None, fault: str) -> None:
+        self.archive.note_attempt(delivery_id, state=state, status=status, fault=fault)
+
+    def _channel(self, profile: Profile, delivery: Delivery) -> Channel | None:
+        if delivery.channel == WEBHOOK:
+            return self.receiver
+        return self.channels.get(profile.name, {}).get(delivery.channel)
+
+
+def _way(profile: str, channel: str) -> str:
+    return f"{profile}/{channel}"
+
+
+def _setting(delivery: Delivery) -> str:
+    """Where one would set what this delivery needs."""
+    named = delivery.channel != WEBHOOK
+    return f"[after.deliver.{delivery.channel}]" if named else "HALO_WEBHOOK_URL"

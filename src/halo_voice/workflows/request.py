@@ -1,0 +1,86 @@
+"""One guarded HTTP request: the host is vetted, nothing is followed, the answer is bounded."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from urllib.parse import urlsplit
+
+import aiohttp
+
+from halo_voice.core.errors import ConfigurationError
+from halo_voice.outgoing.http import beginning, connector_to
+from halo_voice.outgoing.public import vetted
+from halo_voice.outgoing.tls import tls_context
+
+TIMEOUT_S = 15.0
+ANSWER_BYTES_MAX = 64 * 1024
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """A request. Its address may hold a secret: it is never told to anybody."""
+
+    url: str
+    body: bytes | None = None
+    headers: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Answered:
+    status: int
+    body: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class Door:
+    """Where requests go out. Not `private`: only to public addresses, over https."""
+
+    private: bool = False
+    ca_file: str | None = None
+
+    async def ask(self, asked: Asked) -> Answered:
+        """GET without a body, else POST.
+
+        Raises `aiohttp.ClientError`, `OSError`, `TimeoutError`.
+        """
+        parts = urlsplit(asked.url)
+        host = parts.hostname or ""
+        tls = tls_context(self.ca_file) if parts.scheme == "https" else False
+        timeout = aiohttp.ClientTimeout(total=TIMEOUT_S)
+        async with (
+            aiohttp.ClientSession(
+                connector=connector_to(host, None if self.private else await vetted(host), tls),
+                cookie_jar=aiohttp.DummyCookieJar(),
+                trust_env=False,
+                timeout=timeout,
+                headers={"user-agent": "halo-voice", "accept-encoding": "identity"},
+            ) as session,
+            session.request(
+                "GET" if asked.body is None else "POST",
+                asked.url,
+                data=asked.body,
+                headers=asked.headers,
+                allow_redirects=False,
+            ) as reply,
+        ):
+            body, _ = await beginning(reply, ANSWER_BYTES_MAX)
+            return Answered(reply.status, body)
+
+
+def door_to(url: str, private_hosts: frozenset[str], ca_file: str | None) -> Door:
+    """The way to this address. Raises `ConfigurationError`; its words do not show the address."""
+    try:
+        parts = urlsplit(url)
+        host, user, _ = parts.hostname or "", parts.username, parts.port
+    except ValueError:
+        host = user = ""
+    if not host or user:
+        raise ConfigurationError(["url must be https://host/…, without a user in it"])
+    private = bool({host, parts.netloc.lower()} & private_hosts)
+    if parts.scheme != "https" and not (private and parts.scheme == "http"):
+        raise ConfigurationError(
+            ["url must begin with https://, or its host stand in HALO_DELIVERY_PRIVATE_HOSTS"]
+        )
+    tls_context(ca_file)
+    return Door(private, ca_file)

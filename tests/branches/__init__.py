@@ -1,0 +1,1 @@
+"""No tests: which branches of the scenario drawn calls take (`make coverage`)."""

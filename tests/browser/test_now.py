@@ -1,0 +1,56 @@
+"""What goes on now, in a real browser: live calls, ended by a supervisor; state; figures."""
+
+from __future__ import annotations
+
+from playwright.sync_api import Page, expect
+
+
+def phone(page: Page) -> Page:
+    """Another tab, in a call that has heard its greeting's beginning."""
+    other = page.context.new_page()
+    other.goto("/console/phone")
+    other.click("#call")
+    expect(other.locator("#status")).to_have_attribute("data-state", "speaking")
+    return other
+
+
+def test_a_live_call_is_seen_as_it_happens_and_ended(page):
+    """Its words come without a reload; the supervisor ends it; then nobody is talking."""
+    page.goto("/console/live")
+    expect(page.locator("#none")).to_be_visible()
+    caller = phone(page)
+    card = page.locator("article.live")
+    expect(card).to_have_count(1)
+    expect(page.locator("#count")).to_have_text("1")
+    caller.fill("#line", "Сколько стоит доставка?")
+    caller.press("#line", "Enter")
+    expect(card.locator(".bubble.caller")).to_contain_text("Сколько стоит доставка")
+    expect(card.locator(".bubble.assistant")).to_contain_text("рублей")
+    expect(card.locator(".facts")).to_contain_text("реплик: 1")
+    card.locator("button").click()
+    expect(card.locator("button")).to_have_text("Завершается…")
+    expect(caller.locator(".aside", has_text="Разговор окончен")).to_be_visible(timeout=30_000)
+    expect(page.locator("#none")).to_be_visible()
+
+
+def test_figures_and_state_tell_of_the_calls(page):
+    """A call that was just placed is counted; the state says what answers."""
+    caller = phone(page)
+    caller.click("#hang")
+    expect(caller.locator(".aside", has_text="Разговор окончен")).to_be_visible(timeout=20_000)
+    page.goto("/console/figures?days=7")
+    expect(page.locator(".totals dd").first).not_to_have_text("0")
+    expect(page.locator("svg.plot").first.locator("rect.bar")).to_have_count(7)
+    expect(page.locator("main")).to_contain_text("абонент положил трубку")
+    page.goto("/console/state")
+    expect(page.locator("h1 + .tag")).to_have_text("готов к звонкам")
+    expect(page.locator("main")).to_contain_text("автономный ассистент")
+
+
+def test_pages_without_calls_say_so_and_fit_a_telephone(page):
+    """Empty states, at 360 pixels."""
+    page.set_viewport_size({"width": 360, "height": 740})
+    for path in ("/console/live", "/console/figures", "/console/state", "/console/acts"):
+        page.goto(path)
+        expect(page.locator("h1")).to_be_visible()
+        assert page.evaluate("document.documentElement.scrollWidth") <= 360, path

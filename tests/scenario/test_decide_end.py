@@ -1,0 +1,97 @@
+"""The scenario's state table: after the call."""
+
+from __future__ import annotations
+
+import random
+
+import pytest
+
+from tests.scenario.table import Table, any_event, done, spoken, waits
+
+
+@pytest.mark.parametrize("seed", range(40))
+def test_after_hang_up_nothing_is_said(seed):
+    """F25, invariant 12: no voice and no question after Disconnected, from any state."""
+    rng = random.Random(seed)
+    table = Table().greeted()
+    for _ in range(rng.randint(0, 25)):
+        kind, fields = any_event(rng, table.state)
+        table.see(kind, 50, **fields)
+    said = done(table.see("disconnected", 10))
+    for _ in range(60):
+        kind, fields = any_event(rng, table.state)
+        said += done(table.see(kind, 50, **fields))
+    assert not {"say", "ask", "listen", "play"} & set(said)
+    assert said.count("report") <= 1
+
+
+def test_the_report_counts_turns_and_time():
+    """Reason, duration in ms and accepted turns."""
+    table = Table().asked()
+    table.see("replied", 100, turn=1, text="Ответ.", action="listen")
+    table.speak_out()
+    table.see("disconnected", 700)
+    report = table.see("expired", 500)[1]
+    assert report["turns"] == 1
+    assert report["duration_ms"] == 7500
+    assert report["reason"] == "caller_hung_up"
+    assert done(table.see("reported", 100, ok=True)) == ["terminate"]
+
+
+def test_a_recording_is_posted_when_its_address_comes():
+    """The address comes after hang-up; the session waits for it, but not for ever."""
+    table = Table(recording__enabled=True)
+    table.see("alerted")
+    table.see("profiled", 10, confirmed=True)
+    table.see("connected", 10)
+    assert "record" in done(table.speak_out())
+    table.see("recordingStarted", 10, url="https://r/start")
+    table.see("disconnected", 100)
+    table.see("expired", 500)
+    table.see("reported", 50, ok=True)
+    assert table.name == "filing"
+    posted = table.see("recorded", 900, url="https://r/final")
+    assert posted[0]["url"] == "https://r/final"
+    assert done(table.see("filed", 100)) == ["terminate"]
+
+
+def test_a_recording_that_never_comes_does_not_hold_the_session():
+    """The address from the start is used, and the session ends within twenty seconds."""
+    table = Table(recording__enabled=True).greeted()
+    table.see("recordingStarted", 10, url="https://r/start")
+    table.see("disconnected", 100)
+    waited = 1000
+    waited += waits(table.see("expired", 500))
+    waited += waits(table.see("expired", 5000))
+    actions = table.see("expired", 8000)
+    assert actions[0]["url"] == "https://r/start"
+    waited += waits(actions)
+    assert done(table.see("expired", 5000)) == ["terminate"]
+    assert waited <= 20_000
+
+
+def test_a_session_that_is_ended_from_outside_still_reports():
+    """The one request that is allowed while terminating."""
+    table = Table().asked()
+    actions = table.see("terminating", 10)
+    assert done(actions) == ["report"]
+    assert actions[0]["reason"] == "terminated"
+
+
+@pytest.mark.parametrize(("ok", "again"), [(True, []), (False, ["report"])])
+def test_a_report_that_got_lost_is_sent_once_more_while_terminating(ok, again):
+    """F59: and one that arrived is not."""
+    table = Table().asked()
+    table.see("disconnected", 10)
+    table.see("expired", 500)
+    assert done(table.see("reported", 100, ok=ok)) == ["terminate"]
+    assert done(table.see("terminating", 10)) == again
+    assert table.see("terminating", 10) == []
+
+
+def test_a_fault_of_the_scenario_says_goodbye_once():
+    """F66: not silence; the second fault ends the call."""
+    table = Table().greeted()
+    assert "неполадки" in spoken(table.see("broke", 10))
+    assert done(table.see("broke", 10))[0] == "hangup"
+    assert table.name == "closing"

@@ -1,0 +1,107 @@
+"""The scenario's state table: what the keys of a telephone do."""
+
+from __future__ import annotations
+
+import pytest
+
+from tests.scenario.table import Table, done, spoken
+
+TRANSFER = "Минутку, я соединю вас с сотрудником. Пожалуйста, оставайтесь на линии."
+
+
+def staffed(**settings) -> Table:
+    table = Table(**settings)
+    table.evaluate("state = {...state, profile: {...state.profile, operators: true}}, 0")
+    return table
+
+
+def answered(table: Table, text: str = "Мы на Садовой, 1.") -> Table:
+    table.say("Где вы?")
+    table.see("replied", 300, turn=1, text=text, action="listen")
+    table.speak_out()
+    return table
+
+
+def test_zero_asks_for_a_person():
+    """Where the profile has somebody; the announcement is said while the backend is asked."""
+    table = staffed().greeted()
+    actions = table.see("key", 100, digit="0")
+    assert spoken(actions) == TRANSFER
+    [asked] = [each for each in actions if each["do"] == "arrange"]
+    assert (asked["transfer"], asked["why"]) == (1, "key")
+    assert table.name == "calling"
+    table = Table().greeted()
+    assert "arrange" not in done(table.see("key", 100, digit="0"))
+    assert table.name == "speaking", "nobody is there: what the keys do is said"
+
+
+def test_zero_is_a_digit_where_a_number_is_dictated():
+    """A number's zero puts nobody through."""
+    table = staffed().asked()
+    table.see("replied", 300, turn=1, text="Назовите номер.", action="listen", patience=1200)
+    table.speak_out()
+    for digit in "50":
+        assert "arrange" not in done(table.see("key", 200, digit=digit))
+    [question] = [a for a in table.see("key", 200, digit="#") if a["do"] == "ask"]
+    assert question["text"] == "50"
+
+
+def test_a_star_repeats_the_last_answer():
+    """As it was said, while listening and while something else is said; the greeting before it."""
+    table = answered(Table().greeted())
+    assert spoken(table.see("key", 500, digit="*")) == "Мы на Садовой, 1."
+    table.speak_out()
+    assert table.name == "listening"
+    table = Table().greeted()
+    greeting = table.state["profile"]["texts"]["greeting"]
+    assert spoken(table.see("key", 500, digit="*")) == greeting
+
+
+def test_a_star_waits_for_words_that_are_being_said():
+    """F18: what the caller says is answered, whatever is pressed meanwhile."""
+    table = answered(Table().greeted())
+    table.see("interim", 300, text="а до скольки вы")
+    assert "say" not in done(table.see("key", 100, digit="*"))
+    assert table.name == "hearing"
+
+
+@pytest.mark.parametrize("state", ["listening", "speaking", "thinking"])
+def test_a_hash_ends_the_call(state):
+    """With a goodbye; the caller has ended it, and the words that were not asked are reported."""
+    table = answered(Table().greeted())
+    if state != "listening":
+        table.say("А сколько это стоит?")
+    if state == "speaking":
+        table.see("replied", 300, turn=2, text="Триста рублей.", action="listen")
+        table.see("phraseStarted", 200, phrase=table.state["voice"]["phrase"], duration=2000)
+    assert table.name == state
+    assert spoken(table.see("key", 100, digit="#")) == "Спасибо, что позвонили. До свидания!"
+    assert table.state["reason"] == "caller_hung_up"
+    assert done(table.speak_out()) == ["hangup", "wait"]
+
+
+def test_what_was_being_said_is_reported_when_a_key_ends_the_call():
+    """Invariant 21."""
+    table = answered(Table().greeted())
+    table.see("interim", 300, text="а до скольки вы")
+    table.see("key", 100, digit="#")
+    assert table.state["late"] == ["а до скольки вы"]
+
+
+def test_keys_are_the_profiles():
+    """Others do it where the profile says so, or none."""
+    table = staffed(keys__operator="9", keys__repeat="off", keys__end="off").greeted()
+    assert "arrange" in done(table.see("key", 100, digit="9"))
+    table = staffed(keys__operator="9", keys__repeat="off", keys__end="off").greeted()
+    for digit in "0*#":
+        assert table.see("key", 100, digit=digit) is not None
+        assert table.state["reason"] == ""
+        assert table.state["transfer"] is None
+
+
+def test_a_goodbye_is_not_interrupted_by_keys():
+    """Who is being said goodbye to presses in vain."""
+    table = staffed().greeted()
+    table.see("timeUp", 100)
+    for digit in "0*#":
+        assert not {"say", "arrange", "hangup"} & set(done(table.see("key", 100, digit=digit)))

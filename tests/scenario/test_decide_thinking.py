@@ -1,0 +1,137 @@
+"""The scenario's state table: the backend's answer, or none."""
+
+from __future__ import annotations
+
+from tests.scenario.table import Table, done, spoken, waits
+
+
+def test_a_slow_answer_gets_a_filler_then_an_apology():
+    """F28: filler at 2 s, apology at 7 s, the late reply is dropped."""
+    table = Table().asked()
+    filler = table.see("expired", 2000)
+    assert "Секунду" in spoken(filler)
+    assert waits(filler) == 5000
+    assert table.name == "thinking"
+    apology = table.see("expired", 5000)
+    assert "Извините" in spoken(apology)
+    assert table.see("replied", 100, turn=1, text="Поздно.", action="listen") == []
+
+
+def test_an_answer_waits_for_the_end_of_the_filler():
+    """Invariant 3: never two voices."""
+    table = Table().asked()
+    phrase = table.see("expired", 2000)[0]["phrase"]
+    table.see("phraseStarted", 300, phrase=phrase, duration=1200)
+    held = table.see("replied", 200, turn=1, text="Триста рублей.", action="listen")
+    assert done(held) == ["wait"]
+    assert spoken(table.see("phraseEnded", 1000, phrase=phrase, failed=False)) == "Триста рублей."
+
+
+def test_a_filler_that_never_ends_is_stopped():
+    """F19 under an answer that is ready."""
+    table = Table().asked()
+    phrase = table.see("expired", 2000)[0]["phrase"]
+    table.see("phraseStarted", 300, phrase=phrase, duration=1200)
+    held = table.see("replied", 200, turn=1, text="Триста рублей.", action="listen")
+    assert waits(held) == 1200 - 200 + 1500  # the rest of the filler, and its grace
+    actions = table.see("expired", waits(held))
+    assert done(actions)[0] == "hush"
+    assert spoken(actions) == "Триста рублей."
+
+
+def test_a_broken_connection_is_tried_once_more_under_the_same_turn():
+    """F27, F29: the same turn number, the time that is left."""
+    table = Table().asked()
+    retry = table.see("failed", 300, turn=1, retry=True, retryMs=90, unknown=False)
+    assert retry[0]["do"] == "ask"
+    assert retry[0]["turn"] == 1
+    assert retry[0]["ms"] < 7000
+    assert spoken(table.see("failed", 300, turn=1, retry=True, retryMs=90, unknown=False))
+
+
+def test_no_second_attempt_without_time():
+    """F29: a retry needs two and a half seconds."""
+    table = Table().asked()
+    table.see("expired", 2000)
+    actions = table.see("failed", 2700, turn=1, retry=True, retryMs=90, unknown=False)
+    assert "ask" not in done(actions)
+
+
+def test_our_own_mistake_is_not_tried_again():
+    """F30."""
+    table = Table().asked()
+    actions = table.see("failed", 100, turn=1, retry=False, retryMs=90, unknown=False)
+    assert "Извините" in spoken(actions)
+
+
+def test_a_backend_that_lost_the_call_is_told_of_it_again():
+    """404 unknown_call: the second attempt carries the call's start."""
+    table = Table().asked()
+    retry = table.see("failed", 100, turn=1, retry=True, retryMs=50, unknown=True)
+    assert retry[0]["start"] is True
+
+
+def test_retry_after_is_obeyed_within_the_turn():
+    """F31: 1 s is waited for, 30 s are not."""
+    table = Table().asked()
+    assert (
+        table.see("failed", 100, turn=1, retry=True, retryMs=1000, unknown=False)[0]["delay"]
+        == 1000
+    )
+    table = Table().asked()
+    assert spoken(table.see("failed", 100, turn=1, retry=True, retryMs=30000, unknown=False))
+
+
+def test_the_third_bad_turn_in_a_row_says_goodbye():
+    """F27: at most two apologies in a row."""
+    table = Table().greeted()
+    for turn in (1, 2):
+        table.say(f"вопрос {turn}")
+        table.see("failed", 100, turn=turn, retry=False, retryMs=0, unknown=False)
+        table.speak_out()
+    table.say("вопрос 3")
+    table.see("failed", 100, turn=3, retry=False, retryMs=0, unknown=False)
+    assert table.state["reason"] == "backend_down"
+    assert done(table.speak_out()) == ["hangup", "wait"]
+
+
+def test_apologies_of_the_backend_count_too():
+    """Invariant 10: it does not matter who apologises."""
+    table = Table().greeted()
+    for turn in (1, 2, 3):
+        table.say(f"вопрос {turn}")
+        table.see(
+            "replied", 100, turn=turn, text="Извините.", action="listen", outcome="apologised"
+        )
+        if turn < 3:
+            table.speak_out()
+    assert table.state["reason"] == "backend_down"
+
+
+def test_a_reply_to_an_older_turn_is_dropped():
+    """F53, invariant 5: while a newer turn is being asked, it is not spoken."""
+    table = Table().asked()
+    table.see("failed", 100, turn=1, retry=False, retryMs=0, unknown=False)
+    table.speak_out()
+    table.say("другой вопрос")
+    assert table.see("replied", 10, turn=1, text="Старое.", action="listen") == []
+
+
+def test_the_twelfth_answer_is_followed_by_a_goodbye():
+    """Twelve turns, then goodbye and hang-up."""
+    table = Table().greeted()
+    for turn in range(1, 13):
+        table.say(f"вопрос {turn}")
+        table.see("replied", 200, turn=turn, text=f"ответ {turn}", action="listen")
+        last = table.speak_out()
+    assert "до свидания" in spoken(last).lower()
+    assert table.state["reason"] == "turn_limit"
+    assert done(table.speak_out()) == ["hangup", "wait"]
+
+
+def test_the_backend_may_end_the_call():
+    """`action: hangup`: its words are spoken, then the line is closed."""
+    table = Table().asked("До свидания")
+    table.see("replied", 200, turn=1, text="Всего доброго!", action="hangup")
+    assert done(table.speak_out()) == ["hangup", "wait"]
+    assert table.state["reason"] == "assistant_hung_up"

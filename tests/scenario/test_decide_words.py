@@ -1,0 +1,172 @@
+"""The scenario's state table: words are taken in parts, and each result finds the part it is of."""
+
+from __future__ import annotations
+
+from tests.scenario.table import Table, done, spoken, waits
+from tests.scenario.test_decide_interruptions import answering
+
+REPEATED = "Доставка стоит триста рублей."
+
+
+def taken(table: Table) -> list[tuple[int, str]]:
+    """The parts, each with its turn."""
+    return [(part["turn"], part["text"]) for part in table.state["taken"]]
+
+
+def dictating(*numbers: str) -> Table:
+    """The caller has said these, one after the other; the results are still to come."""
+    table = Table(barge_in__mode="asr").greeted()
+    for number in numbers:
+        table.see("speechStarted", 300)
+        table.see("interim", 700, text=number)
+    return table
+
+
+def test_each_part_is_put_right_by_its_own_result():
+    table = dictating("девятьсот шестнадцать", "сто двадцать три", "сорок пять")
+    table.see("heard", 200, text="сто двадцать три с половиной", confidence=0.9)
+    table.see("heard", 200, text="девятьсот шестнадцать", confidence=0.9)
+    table.see("speechCaptured", 100)
+    table.see("heard", 300, text="сорок пять", confidence=0.9)
+    asked = table.state["question"]["text"]
+    assert asked == "девятьсот шестнадцать сто двадцать три с половиной сорок пять"
+
+
+def test_the_same_words_twice_are_two_parts():
+    """F05 is the same result twice; this is a caller who repeats himself."""
+    table = dictating("восемь", "восемь")
+    table.see("speechCaptured", 100)
+    table.see("heard", 100, text="восемь", confidence=0.9)
+    table.see("heard", 300, text="восемь", confidence=0.9)
+    assert taken(table) == [(1, "восемь"), (1, "восемь")]
+
+
+def test_what_was_overheard_interrupts_with_its_result():
+    """One word is too little; its result is a turn, and what they say since then goes on."""
+    table = answering()
+    table.see("interim", 400, text="Казань")
+    table.see("speechCaptured", 100)
+    table.see("speechStarted", 200)
+    assert taken(table)[-1] == (-1, "Казань")
+    assert table.name == "speaking"
+    table.see("interim", 300, text="Самара")
+    assert "hush" in done(table.see("heard", 100, text="Казань", confidence=0.9))
+    assert table.state["question"]["text"] == "Казань"
+    assert table.state["fresh"]
+    assert table.state["words"] == "Самара"
+
+
+def test_a_blank_result_is_of_the_part_that_has_waited_longest():
+    """F07: the next result is not taken for it."""
+    table = dictating("восемь", "восемь")
+    table.see("heard", 200, text="", confidence=0)
+    assert [part["sure"] for part in table.state["taken"]] == [True]
+    assert table.name == "hearing"
+
+
+def test_words_that_are_said_again_are_not_a_late_result():
+    """F03: the first ones' result never came, and most results come within six seconds."""
+    table = answering(REPEATED)
+    table.see("interim", 500, text="стойте повторите цену")
+    table.see("voiceStopped", 500)
+    table.see("expired", 3000)
+    assert taken(table)[-1] == (2, "стойте повторите цену")
+    table.see("replied", 900, turn=2, text=REPEATED, action="listen")
+    table.speak_out()
+    table.see("speechStarted", 500)
+    table.see("interim", 900, text="стойте повторите цену")
+    table.see("speechCaptured", 300)
+    actions = table.see("heard", 300, text="Стойте, повторите цену", confidence=0.9)
+    assert [a["turn"] for a in actions if a["do"] == "ask"] == [3]
+
+
+def test_a_result_that_went_nowhere_is_reported():
+    """The last turn is being answered: nothing more can be asked."""
+    table = Table(barge_in__mode="asr", limits__turns=1).asked()
+    table.see("speechStarted", 100)
+    table.see("interim", 500, text="и ещё вопрос")
+    table.see("speechCaptured", 300)
+    table.see("heard", 300, text="и ещё один вопрос", confidence=0.9)
+    assert table.state["late"] == ["и ещё один вопрос"]
+
+
+def test_no_echo_after_all():
+    """What was passed over as ours, and is not, by its result: nothing is lost of it."""
+    table = answering()
+    table.see("interim", 300, text="стоит триста")
+    table.see("speechStarted", 300)
+    table.see("heard", 300, text="стоит двести", confidence=0.9)
+    assert table.name == "speaking"
+    assert table.state["late"] == ["стоит двести"]
+
+
+def test_an_echo_that_was_passed_over_is_not_reported():
+    """F12."""
+    table = answering()
+    table.see("interim", 300, text="стоит триста")
+    table.see("speechStarted", 300)
+    table.see("heard", 300, text="стоит триста рублей", confidence=0.9)
+    assert table.state["late"] == []
+
+
+def test_an_interim_that_says_more_is_no_old_one():
+    """A caller who goes on after one word was taken for an echo's result is heard."""
+    table = answering()
+    table.see("interim", 300, text="стойте")
+    table.see("speechStarted", 200)
+    table.see("speechCaptured", 100)
+    table.see("heard", 200, text="доставка стоит триста", confidence=0.9)
+    table.see("interim", 200, text="стойте повторите")
+    assert table.name == "hearing"
+
+
+def test_who_said_yes_into_a_question_waits_from_the_questions_end():
+    """F19, invariant 1: an end that was never reported has cost them time already."""
+    table = answering("Вам удобно завтра?")
+    table.see("heard", 600, text="да", confidence=0.9)
+    actions = table.see("expired", 4000)
+    assert "ask" in done(actions)
+    assert waits(actions) < 2000
+
+
+def test_words_over_the_goodbye_are_reported():
+    table = Table(barge_in__mode="asr", limits__turns=1).asked()
+    table.see("replied", 300, turn=1, text="Триста рублей.", action="listen")
+    table.see("phraseStarted", 200, phrase=table.state["voice"]["phrase"], duration=4000)
+    table.see("speechStarted", 500)
+    table.see("interim", 700, text="подождите пожалуйста")
+    table.see("disconnected", 300)
+    assert table.state["late"] == ["подождите пожалуйста"]
+
+
+def test_unfinished_speech_goes_with_the_recogniser_that_heard_it():
+    """F11: nobody waits for its result, a line that sounds or not."""
+    table = Table(barge_in__mode="asr", asr__interim=False).asked()
+    table.see("replied", 100, turn=1, text="Триста рублей.", action="listen")
+    table.see("phraseStarted", 100, phrase=table.state["phrase"], duration=2_000)
+    table.see("voiceStarted", 400)
+    table.see("speechStarted", 10)
+    table.see("asrFailed", 10)
+    ended = table.see("phraseEnded", 1_600, phrase=table.state["phrase"], failed=False)
+    assert waits(ended) <= table.state["profile"]["limits"]["no_speech_ms"]
+
+
+def test_a_hesitation_is_no_turn():
+    """Nobody has said anything yet."""
+    table = Table().greeted()
+    table.see("speechStarted", 500)
+    table.see("interim", 200, text="э эм")
+    table.see("voiceStopped", 100)
+    assert spoken(table.see("expired", 3_000)) is not None
+    assert table.state["turn"] == 0
+
+
+def test_the_result_of_what_is_said_now_is_of_now_though_it_was_said_before():
+    """The turn is asked at once; the older words are known all the same."""
+    table = Table(barge_in__mode="asr").greeted()
+    for text in ("заказ номер пять", "заказ номер пять"):
+        table.see("speechStarted", 300)
+        table.see("interim", 300, text=text)
+    table.see("speechCaptured", 300)
+    asked = table.see("heard", 300, text="заказ номер пять", confidence=0.9)
+    assert "ask" in done(asked)

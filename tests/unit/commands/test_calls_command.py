@@ -1,0 +1,135 @@
+"""`halo calls`, as a person uses it."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from datetime import UTC, datetime
+
+import pytest
+from typer.testing import CliRunner
+
+from halo_voice.cli import app
+from halo_voice.core.admission import bucket_of
+from halo_voice.core.ports import CallEnd, CallStart, Outcome
+from halo_voice.core.review import Delivery, Review
+from halo_voice.store import open_store
+from halo_voice.store.archive import open_archive
+
+NUMBER = "+79161234567"
+NOON = datetime(2026, 3, 1, 12, tzinfo=UTC)
+
+
+@pytest.fixture
+def url(tmp_path):
+    return f"sqlite:///{tmp_path}/halo.sqlite3"
+
+
+@pytest.fixture
+def halo(monkeypatch, tmp_path, url):
+    """Runs the command on a store of its own; what it prints."""
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("HALO_STORE_URL", url)
+    monkeypatch.setenv("COLUMNS", "200")
+
+    def run(*arguments: str, code: int = 0, answer: str = "") -> str:
+        result = CliRunner().invoke(app, ["calls", *arguments], input=answer)
+        assert result.exit_code == code, result.output
+        return result.output
+
+    return run
+
+
+@pytest.fixture
+def calls(url):
+    """Two calls of a number, one of them reviewed and not delivered; and somebody else's."""
+
+    async def make() -> None:
+        store = await open_store(url)
+        for call_id, caller in (("c-1", NUMBER), ("c-2", NUMBER), ("other", "+79160000000")):
+            await store.open_call(CallStart(call_id, caller, bucket=bucket_of(caller)))
+            await store.accept_turn(call_id, 1, "где мой заказ [1]", 0.9)
+            await store.settle_turn(
+                call_id, 1, outcome=Outcome.ANSWERED, reply="В пути.", action="listen", source="x"
+            )
+            await store.end_call(CallEnd(call_id, "caller_hung_up", 9_000, 1))
+        await store.close()
+
+    asyncio.run(make())
+    archive = open_archive(url)
+    archive.keep_review(Review("c-1", NOON, "Спросили о заказе.", "answered", fields={"a": "б"}))
+    archive.keep_delivery(Delivery("call.ended.c-1", "c-1", "call.ended", NOON))
+    archive.note_attempt("call.ended.c-1", state="dead", status=503, fault="HTTP 503")
+    archive.close()
+
+
+def test_calls_are_listed_and_shown(halo, calls):
+    """With what was made of them; markup in what callers said is text."""
+    told = halo("list")
+    assert all(call_id in told for call_id in ("c-1", "c-2", "other"))
+    assert "Спросили" in told
+    assert "other" not in halo("list", "--number", "8 916 123 45 67")
+
+    told = halo("show", "c-1")
+    assert "где мой заказ [1]" in told
+    assert '{"a": "б"}' in told
+    assert "call.ended.c-1: dead, attempts 1, last HTTP 503" in told
+    assert "No call nothing is kept" in halo("show", "nothing", code=2)
+
+
+def test_all_of_a_number_is_exported(halo, calls, tmp_path):
+    """To the terminal, or to a file that nobody else may read."""
+    told = json.loads(halo("export", NUMBER))
+    assert [call["call_id"] for call in told["calls"]] == ["c-1", "c-2"]
+    assert told["calls"][0]["turns"][0]["caller"] == "где мой заказ [1]"
+    assert told["calls"][0]["summary"] == "Спросили о заказе."
+    assert told["calls"][0]["deliveries"][0]["state"] == "dead"
+
+    halo("export", NUMBER, "--to", "known.json")
+    assert json.loads((tmp_path / "known.json").read_text("utf-8")) == told
+    assert (tmp_path / "known.json").stat().st_mode & 0o777 == 0o600
+    assert "--to" in halo("export", NUMBER, "--to", "no/such/folder.json", code=2)
+
+
+def test_a_number_is_erased_after_a_question(halo, calls):
+    """Nothing of it is left, and nothing of anybody else is touched."""
+    assert "Erase 2 calls" in halo("erase", NUMBER, answer="n\n", code=1)
+    assert len(json.loads(halo("export", NUMBER))["calls"]) == 2
+
+    assert "2 calls are erased" in halo("erase", NUMBER, "--yes")
+    assert json.loads(halo("export", NUMBER))["calls"] == []
+    assert "other" in halo("list")
+    assert "Nothing is known" in halo("erase", NUMBER, "--yes")
+
+
+def test_a_number_that_may_come_back_is_not_erased_by_halves(halo, calls, url, tmp_path):
+    """A call that goes on, and writes that wait in the spool, are told first."""
+    line = json.dumps({"name": "settle_turn", "call": "c-2"})
+    (tmp_path / "halo.spool.jsonl").write_text(line + "\n", "utf-8")
+    assert "1 writes of this number wait" in halo("erase", NUMBER, "--yes", code=2)
+    (tmp_path / "halo.spool.jsonl").unlink()
+
+    async def begin() -> None:
+        store = await open_store(url)
+        await store.open_call(CallStart("live", NUMBER, bucket=bucket_of(NUMBER)))
+        await store.close()
+
+    asyncio.run(begin())
+    assert "live. End them first" in halo("erase", NUMBER, "--yes", code=2).replace("\n", " ")
+    assert len(json.loads(halo("export", NUMBER))["calls"]) == 3
+
+
+def test_dead_deliveries_are_listed_and_sent_again(halo, calls, url):
+    """One, or all; what is not dead is not sent."""
+    assert "call.ended.c-1: HTTP 503, attempts 1" in halo("dead")
+    assert "No such delivery" in halo("resend", "call.ended.c-2", code=2)
+    assert "1 will be sent again" in halo("resend", "call.ended.c-1")
+    assert "No delivery is dead" in halo("resend", code=2)
+    assert "0 dead" in halo("dead")
+
+
+def test_a_store_that_is_not_there_is_made_or_told(halo, monkeypatch):
+    """A new store lists nothing; one that forgets says what to set."""
+    assert "began" in halo("list")
+    monkeypatch.setenv("HALO_STORE_URL", "memory:")
+    assert "HALO_STORE_URL" in halo("list", code=2)

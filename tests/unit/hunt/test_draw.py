@@ -1,0 +1,48 @@
+"""What a seed draws: everybody and everything in time, and faults that stop."""
+
+from __future__ import annotations
+
+from halo_voice.hunt.draw import WILD_MS, classes, drawn
+from halo_voice.hunt.play import one_call
+from halo_voice.simulator.faults import BEHIND, CATALOGUE, RECORDING
+from halo_voice.simulator.people import HABITS
+
+
+def test_every_habit_and_every_class_is_drawn():
+    """In a few hundred seeds; a third of the classes in each."""
+    draws = [drawn(seed, backend=True) for seed in range(300)]
+    assert {draw.person.habit for draw in draws} == set(HABITS)
+    assert {name for draw in draws for name in draw.faults.on} == {*CATALOGUE, *BEHIND}
+    few = round(len(classes(backend=True)) / 3)
+    assert {len(draw.faults.on) for draw in draws} <= {few, few + 1}
+
+
+def test_without_a_backend_nothing_behind_it_is_drawn():
+    """Model, store and process are the real backend's; what is recorded is lost seldom."""
+    names = {name for seed in range(100) for name in drawn(seed, backend=False).faults.on}
+    assert names == {*CATALOGUE, *RECORDING}
+
+
+def test_a_list_of_faults_is_switched_on_whole():
+    """Each at a rate of its own, for every seed."""
+    for seed in range(20):
+        assert set(drawn(seed, backend=False, among=("F03", "late")).faults.on) == {"F03", "late"}
+
+
+def test_faults_stop_and_the_caller_is_calm_from_then_on():
+    """Nothing strikes in the second phase, in which questions are asked and answered."""
+    asked = 0
+    for seed in range(30):
+        outcome = one_call(seed)
+        calm_ms = outcome.faults.until_ms
+        assert WILD_MS[0] <= calm_ms <= WILD_MS[1]
+        strikes = [each for each in outcome.strikes if each.fault not in RECORDING]
+        assert all(strike.ms < calm_ms for strike in strikes)
+        asked += sum(span.started_ms > calm_ms + 1_000 for span in outcome.call.speech)
+    assert asked > 20
+
+
+def test_one_seed_is_one_call():
+    """The same trace again; another one for the next seed."""
+    assert one_call(5).hash == one_call(5).hash
+    assert one_call(5).hash != one_call(6).hash

@@ -1,0 +1,146 @@
+"""`halo simulate` as a command: what it tells and refuses, and with which exit code it ends."""
+
+from __future__ import annotations
+
+import json
+import multiprocessing
+import os
+import signal
+import subprocess
+import sys
+from contextlib import suppress
+from threading import Event
+
+import pytest
+from typer.testing import CliRunner
+
+from halo_voice.cli import app
+from halo_voice.hunt.crew import Hunt, play, tallies
+from halo_voice.hunt.kept import read
+from halo_voice.hunt.play import SCENARIO, one_call
+from halo_voice.hunt.tally import BIG, Tally
+
+FAST = ["--no-backend", "--jobs", "1"]
+
+
+@pytest.fixture
+def deaf(tmp_path):
+    """A scenario whose patience with a silent line is not what it should be."""
+    path = tmp_path / "deaf.js"
+    text = SCENARIO.read_text("utf-8")
+    path.write_text(text.replace("no_speech_ms: 6500", "no_speech_ms: 30000"), "utf-8")
+    return path
+
+
+def run(*options):
+    return CliRunner().invoke(app, ["simulate", *map(str, options)])
+
+
+def test_a_hunt_that_finds_nothing_ends_with_0(tmp_path):
+    """A table, and the same figures as JSON."""
+    file = tmp_path / "figures.json"
+    done = run("--calls", 6, *FAST, "--json", file)
+    assert done.exit_code == 0, done.output
+    assert "6 calls" in done.output
+    told = json.loads(file.read_text("utf-8"))
+    assert told["calls"] == 6
+    assert told["failures"] == []
+    assert told["struck"]["F03"] >= 0
+
+
+def test_a_hunt_that_finds_something_ends_with_1(deaf, tmp_path):
+    """The seed, what it takes, the trace; and the seed is kept."""
+    file = tmp_path / "seeds.toml"
+    done = run("--calls", 8, *FAST, "--scenario", deaf, "--keep", file, "--faults", "F09")
+    assert done.exit_code == 1, done.output
+    assert "invariant 2" in done.output
+    assert "it takes 0 of" in done.output
+    assert "Application.Started" in done.output or "·" in done.output
+    assert read(file)
+
+
+def test_broken_calls_that_are_known_of_fail_no_run(deaf):
+    """As many as `--allow` says, and told all the same."""
+    done = run("--calls", 8, *FAST, "--scenario", deaf, "--faults", "F09", "--allow", 8)
+    assert done.exit_code == 0, done.output
+    assert "invariant 2" in done.output
+
+
+def test_a_seed_is_replayed_step_by_step(deaf):
+    """Its trace as it happens, what it broke, and the same exit code."""
+    seed = next(s for s in range(50) if one_call(s, scenario=deaf, faults=("F09",)).breaches)
+    done = run("--replay", seed, *FAST, "--scenario", deaf, "--faults", "F09")
+    assert done.exit_code == 1
+    assert "Application.CallAlerting" in done.output
+    assert "invariant" in done.output
+    assert run("--replay", 1, *FAST, "--faults", "F09").exit_code == 0
+
+
+@pytest.mark.parametrize(
+    ("options", "told"),
+    [
+        (["--faults", "F99"], "F99"),
+        (["--faults", "F54", "--no-backend"], "F54"),
+        (["--scenario", "/none.js"], "/none.js"),
+    ],
+)
+def test_what_cannot_be_hunted_is_refused(options, told):
+    """With a name in the message, and before anything is played."""
+    refused = run("--calls", 1, *options)
+    assert refused.exit_code == 2
+    assert told in refused.stderr
+
+
+def test_a_class_that_never_strikes_fails_a_big_run():
+    """In a thousand calls every class has its occasion; a small run proves nothing either way."""
+    small, big = Tally(calls=BIG - 1), Tally(calls=BIG)
+    big.struck["F03"] = 1
+    assert small.silent(("F03", "F04")) == []
+    assert big.silent(("F03", "F04")) == ["F04"]
+
+
+def test_two_processes_find_what_one_finds():
+    """Batches are added up to the same sums, whoever played them."""
+    hunt = Hunt(0, 44, SCENARIO, backend=False, faults=("F03", "late"))
+    alone, together = play(hunt), Tally()
+    for each in tallies(hunt, 2):
+        together.add(each)
+    assert together == alone
+
+
+@pytest.mark.parametrize("jobs", [1, 2])
+def test_a_stopped_hunt_plays_no_more(jobs):
+    """Its processes are ended amid their batches, and none stays."""
+    stop, whole = Event(), Hunt(0, 100_000, SCENARIO, backend=False)
+    others = multiprocessing.active_children()
+    coming = tallies(whole, jobs, stop)
+    played = next(coming).calls
+    stop.set()
+    assert played + sum(each.calls for each in coming) < 1_000
+    assert multiprocessing.active_children() == others
+
+
+@pytest.mark.parametrize("send", [os.kill, os.killpg])
+def test_ctrl_c_ends_it_cleanly(send):
+    """What was played until then is not judged as a whole: exit code 130, and no process stays,
+    whether the signal comes to the command alone or, as from a terminal, to all of its processes.
+    """
+    words = ["-c", "from halo_voice.cli import main; main()"]
+    hunting = subprocess.Popen(
+        [sys.executable, *words, "simulate", "--calls", "100000", "--no-backend", "--jobs", "2"],
+        stderr=subprocess.PIPE,
+        stdout=subprocess.DEVNULL,
+        start_new_session=True,
+        # A program that was started in the background ignores the signal, and so would this one.
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),
+    )
+    try:
+        assert b"100,000 calls" in hunting.stderr.readline()
+        send(hunting.pid, signal.SIGINT)
+        _, told = hunting.communicate(timeout=60)  # over when no process holds its stderr
+        assert hunting.returncode == 130
+        assert b"Traceback" not in told
+    finally:
+        with suppress(ProcessLookupError):
+            os.killpg(hunting.pid, signal.SIGKILL)
+        hunting.communicate()
