@@ -167,7 +167,7 @@ const TABLE = {
     speechCaptured: recognise, heard: hear,
     expired: (state, event) => (isOverlong(state, event) && !carried(state) ? cutLong(state, event) : closeTurn(state, event)),
   },
-  recognising: { interim: hearRest, speechStarted: hearMore, heard: hear, expired: closeTurn },
+  recognising: { voiceStopped: hushed, interim: hearRest, speechStarted: hearMore, heard: hear, expired: closeTurn },
   keying: { heard: hear, expired: askKeys },
   thinking: {
     ...GROW, accepted,
@@ -303,10 +303,13 @@ function streams(state, event) {
   return stream && !event.refused && !isAfterCall(state) ? [{ do: "openStream" }] : [];
 }
 
-// A refusal that came late: what is being said is said to its end, and then the goodbye (`listen`).
+// A refusal that came late: what is being said is said to its end, and then the goodbye (`listen`). No answer is waited for.
 function turnAway(state, event, before = []) {
-  const waits = ["listening", "hearing", "recognising", "keying"].includes(state.name);
-  return state.turnedAway && waits ? listen(state, event, before) : [state, before];
+  if (!state.turnedAway) return [state, before];
+  if (["listening", "hearing", "recognising", "keying"].includes(state.name)) return listen(state, event, before);
+  if (!["thinking", "holding", "awaiting"].includes(state.name)) return [state, before];
+  const [silent, told] = cutShort(state, event);
+  return leave({ ...silent, answer: null }, "busy", state.turnedAway, [...before, { do: "hush" }, ...told]);
 }
 
 function meet(state, event) {
@@ -497,6 +500,12 @@ function isOurs(state, event) {
   return Boolean(event.text) && isEcho(event.text, state.during);
 }
 
+// Our last words come back while the caller is speaking: theirs stay.
+function isEchoBeside(state, event) {
+  const last = ours(state, event.at);
+  return Boolean(state.words && event.text) && isEcho(event.text, last) && shared(event.text, state.words) === 0;
+}
+
 // Waits for more of what the caller says. The line's own ear tells a recogniser that has died from a caller who
 // speaks for long: while there is a voice, a recogniser may be silent for a while; interim results are its pulse.
 function keepHearing(state, event, before = []) {
@@ -542,7 +551,7 @@ function isWhole(state) {
 }
 
 function hearOn(state, event) {
-  if (isOurs(state, event)) return [{ ...state, passed: event.text }, []];
+  if (isOurs(state, event) || isEchoBeside(state, event)) return [{ ...state, passed: event.text }, []];
   if (event.text && isStale(state, event)) return [state, []];
   const heard = withWords(event.text && !state.fresh ? newSpeech(state, event) : state, event);
   if (isOverlong(state, event)) return cutLong(heard, event);
@@ -588,11 +597,18 @@ function recognise(state, event) {
   if (before && !state.fresh) return [state, []]; // of speech whose result is known
   const whole = state.overtaken ? Math.min(result_ms, againMs(state, event)) : result_ms;
   // All words are known, and this sound has none so far: a cough must not keep the answer waiting.
-  const sure = state.profile.asr.interim && before && !state.words && !awaited(state, event).some((each) => each.turn > state.turn);
+  const sure = state.profile.asr.interim && before && isHesitation(state.words) && !awaited(state, event).some((each) => each.turn > state.turn);
   const settled = sure ? Math.max(SURE_MS, state.patience) : settleMs(state, event);
   const ms = (sure || isWhole(state)) && !state.voiced ? Math.min(whole, settled) : whole;
   const quietAt = state.passed ? state.quietAt : event.at;
   return [{ ...state, name: "recognising", captured: true, quietAt }, [...(hearsAll(state) ? [] : [{ do: "deafen" }]), { do: "wait", ms }]];
+}
+
+// Their sound is over, and was it no word, nothing more is waited for.
+function hushed(state, event) {
+  const silent = { ...lineStops(state, event), quietAt: event.at };
+  const known = carried(silent) && isHesitation(silent.words);
+  return known ? recognise(silent, event) : [silent, []];
 }
 
 function hear(state, event) {
@@ -603,6 +619,10 @@ function hear(state, event) {
     return carried(state) ? keepHearing({ ...passed, name: "hearing" }, event) : listen(passed, event);
   }
   if (!event.text) return reprompt(calm, event);
+  // Of the speech before, while they are already saying other words: both are one turn.
+  if (calm.fresh && state.words && !state.deaf && !isOverlong(state, event)) {
+    return keepHearing({ ...take(state, { ...event, sure: true }), lastText: event.text }, event);
+  }
   const nothing = event.confidence === 0;
   const doubtful = nothing ? !state.unsure : event.confidence < state.profile.limits.confidence;
   const before = state.voice ? [{ do: "hush" }] : [];
@@ -642,9 +662,11 @@ function isKept(state, next, event) {
   return askedAgain || isMurmur(text) || isEcho(text, over) || known.some((each) => each.includes(text));
 }
 
-// As if nothing had been said since: that is not what this result is of, and stays as it is.
+// As if nothing had been said since: that is not what this result is of, and stays as it is. Who is listened to already
+// interrupts nothing: both are one turn.
 function interrupt(state, event, rule) {
   const { fresh, captured, words, wordsAt } = state;
+  if (words && ["hearing", "recognising"].includes(state.name)) return [{ ...take(state, { ...event, sure: true }), lastText: event.text }, []];
   const [next, actions] = rule({ ...state, fresh: true, captured: true }, event);
   return [{ ...next, fresh, captured, words, wordsAt }, actions];
 }
@@ -771,7 +793,7 @@ function partOf(state, event) {
   const parts = awaited(state, event);
   const present = state.fresh && state.captured;
   if (!text) return (!present && parts[0]) || null;
-  if (present && text === state.words) return null; // said before, too: what comes of that is the same
+  if (state.fresh && text === state.words) return null; // said before, too: what comes of that is the same
   const own = present ? likeness(text, state.words) : 0;
   const still = (each) => (isMurmur(text) || isEcho(text, each.over) ? 1 : sameness(text, each.text));
   const like = (each) => (each.turn === PASSED ? still(each) : likeness(text, each.text));
@@ -791,9 +813,10 @@ function revise(state, event, part, rule) {
   if (turn === PASSED) return [rest, []];
   if (turn === OVERHEARD && !event.text) return [rest, []];
   if (turn === OVERHEARD) return interrupt(rest, event, rule);
-  const known = { ...state, taken: state.taken.map((each) => (each === part ? { ...each, text, confidence, sure: true } : each)) };
-  if (turn > state.turn) return known.words ? [known, []] : settle({ ...known, heardAt: event.at }, event);
-  const revised = { ...known, tardy: true, lastText: text };
+  const taken = state.taken.map((each) => (each === part ? { ...each, text, confidence, sure: true } : each));
+  const known = { ...state, taken, lastText: text };
+  if (turn > state.turn) return isHesitation(known.words) ? settle({ ...known, heardAt: event.at }, event) : [known, []];
+  const revised = { ...known, tardy: true };
   if (text === part.text) return [revised, []];
   return [state.streaming ? revised : withLate(revised, text), tell(state, { type: "revised", turn, text: clip(said(known, turn), ASKED_CHARS) })];
 }
@@ -1698,8 +1721,7 @@ function createLive(line, live) {
     return null;
   });
   on(line, player, PlayerEvents.AudioChunksPlaybackFinished, (e) => {
-    const of = e["final"] !== false && live.started && !isOfDropped(live);
-    return of ? { type: "phraseEnded", phrase: live.phrase, failed: false } : null;
+    return e["final"] !== false && live.started && !isOfDropped(live) ? endLive(line) : null;
   });
   on(line, player, PlayerEvents.Error, () => breakLive(line));
   player.sendMediaTo(line.call);
@@ -1712,6 +1734,16 @@ function isOfDropped(live) {
   const late = live.owes && now < live.endsAt - CLEARED_MS;
   if (late) live.owes = false;
   return late || now - live.clearedAt < CLEARED_MS;
+}
+
+// While the end of a dropped phrase is owed, this may be it: this one is given its length.
+function endLive(line) {
+  const { live } = line;
+  const ended = { type: "phraseEnded", phrase: live.phrase, failed: false };
+  const early = live.owes ? live.endsAt - Date.now() : 0;
+  if (early <= 0) return ended;
+  setTimeout(() => dispatch(line, () => ended), early);
+  return null;
 }
 
 // From now on the profile's other voice speaks.
@@ -1935,6 +1967,7 @@ function readReply(line, turn, result) {
   const reply = result.code === 200 ? parse(result.text) : {};
   const text = typeof reply.ai_text === "string" ? speakable(reply.ai_text, line.state.profile.limits.phrase_chars) : "";
   const patience = Number(reply.patience_ms) || 0;
+  if (reply.refused === "busy") return { type: "turnedAway", text };
   if (text) return logged({ type: "replied", turn, text, action: reply.action, outcome: reply.outcome, patience }, "AI: " + text);
   return { type: "failed", turn, retry: RETRIED.includes(result.code), retryMs: retryMs(result), unknown: result.code === 404 };
 }
