@@ -966,9 +966,11 @@ function heardPart(voice, at) {
 // They said nothing after all: the answer that they broke in upon is spoken, or waited for as before.
 function backToAnswer(state, event, before = []) {
   const { answer } = state;
-  const back = { ...state, overtaken: false, words: "", name: "thinking" };
-  if (answer === null) return apologise(back, event, before);
-  const [next, actions] = answer.failed ? retry({ ...back, answer: { ...answer, failed: null } }, { ...answer.failed, at: event.at }) : carryOn(back, event);
+  const open = { ...state, overtaken: false, words: "", name: "thinking" };
+  if (answer === null) return apologise(open, event, before);
+  // They have spoken since the filler, and may have cut it short.
+  const back = { ...open, answer: { ...answer, filled: false }, fillAt: Math.max(state.fillAt, event.at + FILL_MS) };
+  const [next, actions] = answer.failed ? retry({ ...back, answer: { ...back.answer, failed: null } }, { ...answer.failed, at: event.at }) : carryOn(back, event);
   return [next, [...before, ...actions]];
 }
 

@@ -135,3 +135,16 @@ def test_the_backend_may_end_the_call():
     table.see("replied", 200, turn=1, text="Всего доброго!", action="hangup")
     assert done(table.speak_out()) == ["hangup", "wait"]
     assert table.state["reason"] == "assistant_hung_up"
+
+
+def test_who_broke_in_with_nothing_hears_a_filler_again():
+    """Invariant 1: the first one was cut by their sound; what it was, nobody has understood."""
+    table = Table(barge_in__mode="asr").asked()
+    assert spoken(table.see("expired", 2_000)) is not None
+    table.see("speechStarted", 100)
+    assert "hush" in done(table.see("interim", 300, text="повторите ещё"))
+    table.see("speechCaptured", 300)
+    waited = table.see("heard", 300, text="", confidence=0.0)
+    assert table.name == "thinking"
+    assert waits(waited) <= 700
+    assert spoken(table.see("expired", 700)) == table.state["profile"]["texts"]["filler"]
