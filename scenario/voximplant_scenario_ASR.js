@@ -511,6 +511,8 @@ function isEchoBeside(state, event) {
 function keepHearing(state, event, before = []) {
   const { asr, limits } = state.profile;
   const waiting = (ms) => [...before, { do: "wait", ms }];
+  const saidAt = asr.interim && state.overtaken && !state.words ? saidLast(state) : 0;
+  if (saidAt) return [state, waiting(Math.max(1, AGAIN_MS - (event.at - saidAt)))]; // sounds without words make no difference
   if (state.overtaken && (state.words || state.lineSilent)) {
     return [state, waiting(Math.min(settleMs(state, event), againMs(state, event)))];
   }
@@ -524,6 +526,11 @@ function keepHearing(state, event, before = []) {
   if (asr.interim) return [speaking, waiting(speechMs(speaking, event))];
   const most = state.voiced ? limits.utterance_ms - (event.at - state.speechAt) : limits.capture_ms; // the line's own ear hears them
   return [speaking, waiting(Math.max(1, most))];
+}
+
+// When the last words of the coming turn came; 0: there are none.
+function saidLast(state) {
+  return Math.max(0, ...state.taken.filter((each) => each.turn > state.turn).map((each) => each.at));
 }
 
 function againMs(state, event) {
@@ -613,6 +620,7 @@ function hushed(state, event) {
 
 function hear(state, event) {
   if (isOld(state, event) || (state.voice && !event.text)) return [state, []];
+  if (!event.text && state.words && state.voiced) return [state, []]; // of the speech before: these words go on
   const calm = { ...fallenSilent(state, event.at), fresh: speaksOn(state, event), during: "", passed: "", tardy: false };
   if (isOurs(state, event)) {
     const passed = { ...calm, words: "", lastText: event.text };
@@ -635,8 +643,9 @@ function hear(state, event) {
 
 // The same result once more, or an empty one of the speech before.
 function isOld(state, event) {
-  if (state.fresh && state.captured) return false;
-  if (event.text) return event.text === state.lastText;
+  const again = event.text !== "" && event.text === state.lastText;
+  if (state.fresh && state.captured) return again && state.words !== "" && likeness(event.text, state.words) < 0.5;
+  if (event.text) return again;
   return state.fresh && (state.name === "recognising" || awaited(state, event).length > 0);
 }
 
@@ -814,7 +823,7 @@ function revise(state, event, part, rule) {
   if (turn === OVERHEARD && !event.text) return [rest, []];
   if (turn === OVERHEARD) return interrupt(rest, event, rule);
   const taken = state.taken.map((each) => (each === part ? { ...each, text, confidence, sure: true } : each));
-  const known = { ...state, taken, lastText: text };
+  const known = { ...state, taken, lastText: event.text || state.lastText };
   if (turn > state.turn) return isHesitation(known.words) ? settle({ ...known, heardAt: event.at }, event) : [known, []];
   const revised = { ...known, tardy: true };
   if (text === part.text) return [revised, []];
@@ -986,13 +995,14 @@ function ask(state, event, before) {
   const text = clip(words, ASKED_CHARS);
   const { confidence } = parts[parts.length - 1];
   const asr_ms = state.stoppedAt && !state.voiced ? event.at - state.stoppedAt : null;
+  const ms = limits.turn_ms - Math.min(limits.playback_grace_ms, waitedMs(state, event));
   const question = {
-    do: "ask", turn, text, confidence, start: !state.confirmed, ms: limits.turn_ms, way, have: 0, asr_ms,
+    do: "ask", turn, text, confidence, start: !state.confirmed, ms, way, have: 0, asr_ms,
     closed: parts.every((each) => each.sure) ? "final" : "stable", cut: state.deaf || text !== words,
   };
   const answer = {
     way, accepted: false, queue: [], received: "", count: 0, done: false, short: false, action: "", spoken: "", part: 0, filled: false, failed: null,
-    stoppedAt: asr_ms === null ? 0 : state.stoppedAt, asr_ms, times: null,
+    stoppedAt: asr_ms === null ? 0 : state.stoppedAt, asr_ms, times: null, ms,
   };
   const asked = {
     ...state, name: "thinking", turn, question, answer, notes: notedUnheard(state), attempt: 0, lastText: event.text || state.lastText, fresh: event.text ? state.fresh : false,
@@ -1005,12 +1015,16 @@ function ask(state, event, before) {
 // Who has waited for us to be sure that nothing more comes has waited for the filler, too.
 function fillerMs(state, event) {
   const { filler_ms } = state.profile.limits;
-  const waited = state.heardAt ? event.at - Math.max(state.heardAt, state.stoppedAt) : 0;
-  return Math.max(Math.min(FILL_MS, filler_ms), filler_ms - waited);
+  return Math.max(Math.min(FILL_MS, filler_ms), filler_ms - waitedMs(state, event));
+}
+
+// For how long they have been waiting already since all was said.
+function waitedMs(state, event) {
+  return state.heardAt ? Math.max(0, event.at - Math.max(state.heardAt, state.stoppedAt)) : 0;
 }
 
 function timeLeft(state, event) {
-  return state.profile.limits.turn_ms - (event.at - state.askedAt);
+  return state.answer.ms - (event.at - state.askedAt);
 }
 
 function isUnaccepted(state) {
@@ -1022,9 +1036,8 @@ function isMute(state) {
 }
 
 function answerWait(state, event) {
-  const { limits } = state.profile;
   const past = event.at - state.askedAt;
-  const dues = [state.answer.filled ? limits.turn_ms - past : state.fillAt - event.at];
+  const dues = [state.answer.filled ? timeLeft(state, event) : state.fillAt - event.at];
   if (isUnaccepted(state)) dues.push(ACCEPT_MS - past);
   else if (isMute(state)) dues.push(MUTE_MS - past);
   return { do: "wait", ms: Math.max(1, Math.min(...dues)) };
@@ -1717,7 +1730,9 @@ function createLive(line, live) {
     if (live.started && live.ahead) dispatch(line, () => ({ type: "phraseEnded", phrase: live.phrase, failed: false }));
     dispatch(line, () => {
       const duration = inMilliseconds(e.duration);
-      Object.assign(live, { started: true, endsAt: Date.now() + duration });
+      const endsAt = Date.now() + duration;
+      if (live.started && endsAt < live.endsAt) return null; // of a phrase that was dropped, told late
+      Object.assign(live, { started: true, endsAt });
       return { type: "phraseStarted", phrase: live.phrase, duration };
     });
     return null;
@@ -1760,7 +1775,7 @@ function breakLive(line) {
 function clearLive(line) {
   const { live } = line;
   if (!live.player || live.broken) return;
-  if (live.started || live.ahead || live.phrase) Object.assign(live, { clearedAt: Date.now(), owes: live.started });
+  if (live.started || live.ahead || live.phrase) Object.assign(live, { clearedAt: Date.now(), owes: Boolean(live.phrase) });
   live.phrase = 0;
   live.ahead = "";
   quietly(() => live.player.clearBuffer());

@@ -56,6 +56,10 @@ class Table:
     def evaluate(self, code: str) -> Any:
         return json.loads(self._js.eval(f"JSON.stringify({code})"))
 
+    def run(self, code: str) -> None:
+        """Beside the scenario, in its own global scope."""
+        self._js.eval(code)
+
     # Ways to get somewhere -----------------------------------------------------------------
 
     def speak_out(self, duration: int = 2000) -> list[dict[str, Any]]:

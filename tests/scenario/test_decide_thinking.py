@@ -148,3 +148,17 @@ def test_who_broke_in_with_nothing_hears_a_filler_again():
     assert table.name == "thinking"
     assert waits(waited) <= 700
     assert spoken(table.see("expired", 700)) == table.state["profile"]["texts"]["filler"]
+
+
+def test_who_waited_for_an_end_that_nobody_told_waits_no_longer_for_the_answer():
+    """F19, F28: the time of a turn begins when the caller has said all."""
+    table = Table(barge_in__mode="asr")
+    table.see("alerted")
+    table.see("profiled", 100, confirmed=True)
+    table.see("connected", 100)
+    table.see("phraseStarted", 200, phrase=1, duration=2_000)
+    table.see("speechStarted", 200)
+    table.see("heard", 300, text="да", confidence=0.9)
+    asked = table.see("expired", 3_000)
+    question = next(each for each in asked if each["do"] == "ask")
+    assert question["ms"] == table.state["profile"]["limits"]["turn_ms"] - 1_500

@@ -247,3 +247,41 @@ def test_a_result_before_the_end_of_its_speech_is_of_what_is_being_said():
         table.see("heard", 200, text="нужен адрес вашего магазина", confidence=0.9)
     )
     assert table.state["turn"] == 2
+
+
+def test_a_blank_result_is_no_text_that_could_come_twice():
+    """F07, invariant 21: the result with the same words is still to come."""
+    table = Table(barge_in__mode="asr").greeted()
+    table.see("speechStarted", 300)
+    table.see("interim", 300, text="сорок пять")
+    table.see("voiceStopped", 100)
+    assert "ask" in done(table.see("expired", 3_000))
+    table.see("heard", 100, text="", confidence=0.0)
+    assert table.state["lastText"] != "сорок пять"
+
+
+def test_sounds_without_words_hold_nothing_back():
+    """Invariant 1: who said something over a turn, and then only clears his throat, is answered."""
+    table = Table(barge_in__mode="asr").asked()
+    table.see("speechStarted", 100)
+    table.see("interim", 500, text="нет мне привезли")
+    said_at = table.now
+    table.see("voiceStopped", 100)
+    for _ in range(3):
+        table.see("voiceStarted", 200)
+        table.see("speechStarted", 50)
+        stopped = table.see("voiceStopped", 100)
+    assert waits(stopped) <= said_at + 1_500 - table.now
+
+
+def test_a_blank_result_is_not_of_words_that_go_on():
+    """F07, invariant 1: it is of an older speech; nobody is asked while they speak."""
+    table = Table(barge_in__mode="asr").greeted()
+    table.see("speechStarted", 300)
+    table.see("interim", 300, text="где вы")
+    table.see("voiceStarted", 300)
+    table.see("speechStarted", 100)
+    table.see("speechCaptured", 50)
+    table.see("interim", 200, text="когда")
+    assert done(table.see("heard", 100, text="", confidence=0.0)) == []
+    assert table.state["words"] == "когда"
