@@ -13,7 +13,8 @@ SCENARIO = Path(__file__).parents[2] / "scenario" / "voximplant_scenario_ASR.js"
 NO_PLATFORM = """
 const nothing = () => undefined;
 const require = nothing;
-const Modules = {}, AppEvents = {}, VoxEngine = { addEventListener: nothing }, Logger = { write: nothing };
+const Modules = {}, AppEvents = {}, Logger = { write: nothing };
+const VoxEngine = { addEventListener: nothing };
 """
 
 

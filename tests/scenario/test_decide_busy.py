@@ -115,7 +115,7 @@ def test_a_refusal_after_the_call_changes_nothing(table):
 
 
 def test_a_refused_turn_ends_the_call():
-    """F62: where neither the start nor the stream could say so; no answer is waited for any more."""
+    """F62: where neither start nor stream could say so; no answer is waited for any more."""
     table = Table(barge_in__mode="asr").asked()
     table.see("expired", 2_000)  # the filler
     actions = table.see("turnedAway", 200, text="Занято.")
