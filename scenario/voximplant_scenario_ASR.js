@@ -120,6 +120,7 @@ const START_STATE = {
   repeated: false, unsure: false, // asked to repeat: in this turn; for want of any confidence, in this call
   fresh: false, captured: false, lastText: "", late: [], // new speech since the last result; its end; that result; what came too late
   words: "", wordsAt: 0, taken: [], // recognised so far, since when; words that belong to a turn already, see Words taken
+  owed: false, // a speech has ended, and no result came since
   patience: 0, tardy: false, // more time for the caller's end; results come after their words were taken
   interrupted: false, overtaken: false, deaf: false, nod: null, // see Interruptions
   transfer: null, transfers: [], reply: "", // the one that is under way, and what became of earlier ones; the last answer, for who wants it again
@@ -267,7 +268,9 @@ function decide(state, event) {
   if (!rule || oldTurn || oldPhrase || oldTransfer) return [state, []];
   const part = event.type === "heard" && !isAfterCall(state) ? partOf(state, event) : null;
   const [known, actions] = part ? revise(state, event, part, rule) : rule(state, event);
-  const next = event.type === "heard" && event.text && !isKept(state, known, event) ? withLate(known, event.text) : known;
+  const owed = event.type === "speechCaptured" || (state.owed && event.type !== "heard");
+  const kept = event.type === "heard" && event.text && !isKept(state, known, event) ? withLate(known, event.text) : known;
+  const next = kept.owed === owed ? kept : { ...kept, owed };
   const { voice } = next;
   return [voice && !voice.orderedAt ? { ...next, voice: { ...voice, orderedAt: event.at } } : next, actions];
 }
@@ -647,7 +650,8 @@ function hear(state, event) {
 function isOld(state, event) {
   const again = event.text !== "" && event.text === state.lastText;
   if (state.fresh && state.captured) return again && state.words !== "" && likeness(event.text, state.words) < 0.5;
-  if (event.text) return again;
+  // Without interim results only this tells a caller who says it again from a result that comes twice.
+  if (event.text) return again && (state.profile.asr.interim || !state.owed);
   return state.fresh && (state.name === "recognising" || awaited(state, event).length > 0);
 }
 

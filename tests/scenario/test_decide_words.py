@@ -312,3 +312,15 @@ def test_words_that_were_taken_in_the_middle_get_their_result():
     table.see("speechCaptured", 300)
     table.see("heard", 300, text="сто двадцать три", confidence=0.9)
     assert [part["sure"] for part in table.state["taken"]][-1]
+
+
+def test_without_interim_results_a_speech_of_its_own_tells_words_said_twice():
+    """F05, invariant 21: a result that comes twice has one speech."""
+    table = Table(barge_in__mode="asr", asr__interim=False).asked("восемь")
+    table.see("heard", 100, text="восемь", confidence=0.9)
+    assert table.state["question"]["text"] == "восемь"
+    table.see("speechStarted", 100)
+    table.see("speechCaptured", 500)
+    table.see("speechStarted", 100)
+    table.see("heard", 200, text="восемь", confidence=0.9)
+    assert table.state["question"]["text"] == "восемь восемь"
