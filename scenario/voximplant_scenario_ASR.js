@@ -827,7 +827,7 @@ function revise(state, event, part, rule) {
   const { confidence } = event;
   const text = event.text || part.text;
   const rest = { ...state, taken: state.taken.filter((each) => each !== part) };
-  if (turn === PASSED) return [rest, []];
+  if (turn === PASSED) return [!event.text || isEcho(text, part.over) ? rest : withLate(rest, text), []];
   if (turn === OVERHEARD && !event.text) return [rest, []];
   if (turn === OVERHEARD) return interrupt(rest, event, rule);
   const taken = state.taken.map((each) => (each === part ? { ...each, text, confidence, sure: true } : each));
@@ -906,7 +906,7 @@ function overhear(state, event) {
     return final ? keepLate(state, event) : [state, []];
   }
   if (final && isOld(state, event)) return [state, []];
-  if (!text) return [final && state.captured && !state.words ? { ...state, fresh: false } : state, []]; // else of the speech before
+  if (!text) return [final && state.captured && !state.words && !state.voiced ? { ...state, fresh: false } : state, []]; // else of the speech before
   if (!final && isStale(state, event)) return [state, []];
   if (final && event.confidence > 0 && event.confidence < state.profile.limits.confidence) return keepLate(state, event);
   const begun = state.fresh || final ? state : newSpeech(state, event);

@@ -337,3 +337,21 @@ def test_a_result_that_comes_twice_is_not_of_other_words():
     table.see("heard", 100, text="где вы", confidence=0.9)
     assert done(table.see("heard", 100, text="где вы", confidence=0.9)) == []
     assert table.state["words"] == "сорок пять"
+
+
+def test_a_blank_result_does_not_end_the_speech_of_who_is_speaking():
+    """F07, invariant 4: it is of an older one, or of our echo."""
+    table = answering()
+    table.see("voiceStarted", 100)
+    table.see("speechCaptured", 10)
+    table.see("heard", 200, text="", confidence=0.0)
+    assert table.state["fresh"]
+
+
+def test_a_murmur_whose_result_comes_late_is_reported():
+    """Invariant 21: where it was said over a phrase that has ended since."""
+    table = answering()
+    table.see("interim", 300, text="да")
+    table.see("speechStarted", 300)
+    table.see("heard", 300, text="да", confidence=0.9)
+    assert table.state["late"] == ["да"]
