@@ -33,6 +33,7 @@ from halo_voice.calls.recordings import Recordings
 from halo_voice.calls.switchboard import Switchboard
 from halo_voice.calls.transfers import Transfers
 from halo_voice.core.alarms import Alarms
+from halo_voice.core.embeddings import Embeddings
 from halo_voice.core.errors import (
     ConfigurationError,
     HaloError,
@@ -45,6 +46,8 @@ from halo_voice.core.ports import LanguageModel, RecordingSource, Store
 from halo_voice.core.profile import Profiles
 from halo_voice.desk import open_desk
 from halo_voice.front import Front
+from halo_voice.knowledge.meanings import Meanings
+from halo_voice.llm.embeddings import EmbeddingClient, embeddings_faults
 from halo_voice.llm.endpoint import Endpoint, Limits
 from halo_voice.llm.openai_client import OpenAIClient
 from halo_voice.llm.presets import ModelValues, endpoint_of
@@ -135,7 +138,9 @@ def configure(settings: Settings) -> Configuration:
     kits: Mapping[str, Kit] = {}
     try:
         secrets = {n: s.get_secret_value() for n, s in settings.tool_secrets.items()}
-        kits = kits_of(profiles or (), secrets=secrets, private=settings.tool_private_hosts)
+        given: dict[str, Any] = {"secrets": secrets, "private": settings.tool_private_hosts}
+        faults += embeddings_faults(profiles or (), **given)
+        kits = kits_of(profiles or (), **given)
     except ConfigurationError as error:
         faults += error.faults
     if faults or profiles is None:
@@ -188,6 +193,11 @@ def _endpoint(
     return [endpoint]
 
 
+def _embedder(settings: Settings, spec: Embeddings) -> EmbeddingClient:
+    key = settings.tool_secrets.get(spec.key)
+    return EmbeddingClient(spec, "" if key is None else key.get_secret_value())
+
+
 def _limits(settings: Settings) -> Limits:
     return Limits(
         connect_s=settings.model_connect_s,
@@ -224,8 +234,11 @@ async def running(
         providers = [Provider(each, hedge_s=hedge_s) for each in clients]
         metrics = Metrics()
         alarms = Alarms(metrics.alarmed)
+        meanings = Meanings(settings.embeddings_file, partial(_embedder, settings))
+        parts.push_async_callback(meanings.close)
         assistants = Assistants(
             providers,
+            meanings=meanings,
             secret=settings.secrets,
             max_tokens=settings.model_max_tokens,
             meter=metrics,
@@ -254,7 +267,8 @@ async def running(
             alarms=alarms,
             toolboxes=toolboxes,
         )
-        _watch(metrics, switchboard, store, providers)
+        metrics.watch_parts(switchboard, store)
+        metrics.watch_models(lambda: [provider.state for provider in providers])
         used = "The part of the day's cap on models that is used up, 0 to 1."
         day_share = lambda: budget.share  # noqa: E731
         metrics.watch("halo_day_budget_used", used, day_share)
@@ -317,20 +331,6 @@ async def _ended(task: asyncio.Task[None]) -> None:
     """Stop what runs beside; whatever it ends with, the rest is closed as well."""
     task.cancel()
     await asyncio.wait([task])
-
-
-def _watch(
-    metrics: Metrics, switchboard: Switchboard, store: Store, providers: Sequence[Provider]
-) -> None:
-    """What is read when somebody asks for the figures."""
-    metrics.watch("halo_live_calls", "Calls in progress.", lambda: len(switchboard))
-    up = "1 unless the store is known to take no writes."
-    metrics.watch("halo_store_up", up, lambda: not getattr(store, "away", False))
-    waiting = "Writes that wait in the spool for the store."
-    metrics.watch("halo_spooled_writes", waiting, lambda: getattr(store, "spooled", 0))
-    unsaved = "Those of them that are in memory only."
-    metrics.watch("halo_unsaved_writes", unsaved, lambda: getattr(store, "unsaved", 0))
-    metrics.watch_models(lambda: [provider.state for provider in providers])
 
 
 def _web(

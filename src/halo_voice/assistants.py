@@ -26,9 +26,10 @@ from halo_voice.core.editions import Content, Editions, contents_of, numbers_in_
 from halo_voice.core.errors import ConfigurationError, StoreError
 from halo_voice.core.guard import Published, guards_of, new_canary
 from halo_voice.core.ports import Meter
-from halo_voice.core.profile import Profiles
+from halo_voice.core.profile import Profile, Profiles
 from halo_voice.knowledge.briefing import Briefing
 from halo_voice.knowledge.index import CompanyTexts
+from halo_voice.knowledge.meanings import Meanings
 from halo_voice.llm.guarded import GuardedModel
 from halo_voice.llm.offline import OfflineAssistant
 from halo_voice.llm.provider import Provider
@@ -62,17 +63,26 @@ class Assistants:
     """Makes words and voices for profiles, all on the same `providers` and with one canary."""
 
     def __init__(
-        self, providers: Sequence[Provider], *, secret: Sequence[str], max_tokens: int, meter: Meter
+        self,
+        providers: Sequence[Provider],
+        *,
+        secret: Sequence[str],
+        max_tokens: int,
+        meter: Meter,
+        meanings: Meanings | None = None,
     ) -> None:
-        """`secret`: what must never be said. `max_tokens`: of one answer."""
+        """`secret`: what must never be said. `max_tokens`: of one answer. `meanings`: finds texts
+        by what is meant, for the profiles that want it."""
         self._providers = providers
         self._secret = secret
         self._max_tokens = max_tokens
         self._meter = meter
+        self._meanings = meanings
         self._canary = new_canary()
 
-    def words(self, prepared: Prepared) -> dict[str, Words]:
-        """For each profile: the models that all share, and its own offline assistant as the net."""
+    def words(self, prepared: Prepared, *, draft: bool = False) -> dict[str, Words]:
+        """For each profile: the models that all share, and its own offline assistant as the net.
+        A `draft` finds texts by their words alone: nobody pays for what is not published."""
         guards = guards_of(
             prepared.profiles, self._secret, canary=self._canary, published=prepared.published
         )
@@ -80,16 +90,25 @@ class Assistants:
         for profile in prepared.profiles:
             texts = prepared.texts[profile.name]
             model = GuardedModel([*self._providers, OfflineAssistant(texts, profile.texts)])
+            brief = self._briefing(profile, texts, draft)
+            asks = brief if brief is not None and brief.asks else None
             found[profile.name] = Words(
                 model,
                 net=model.last,
                 max_tokens=self._max_tokens,
                 guard=guards[profile.name],
                 meter=self._meter,
-                # The offline assistant searches by itself.
-                inform=Briefing(texts) if self._providers and len(texts) else None,
+                inform=brief,
+                ready=None if asks is None else asks.ready,
+                foresee=None if asks is None else asks.foresee,
             )
         return found
+
+    def _briefing(self, profile: Profile, texts: CompanyTexts, draft: bool) -> Briefing | None:
+        if not self._providers or not len(texts):
+            return None  # the offline assistant searches by itself
+        meanings = None if draft else self._meanings
+        return Briefing(texts, nearness=None if meanings is None else meanings.of(profile, texts))
 
     def voices(self, prepared: Prepared) -> dict[str, Callable[[str], str]]:
         """For each profile: text in words, as the engine of its voice wants it."""

@@ -6,7 +6,7 @@ can neither fill the memory nor find himself in a figure.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sized
 from typing import Protocol, get_args
 
 from prometheus_client import (
@@ -225,6 +225,16 @@ class Metrics:
     def watch_models(self, read: Callable[[], Iterable[ModelReading]]) -> None:
         """The language models, by their configured names."""
         self._figures.register(_Models(read))
+
+    def watch_parts(self, live: Sized, store: object) -> None:
+        """The calls in progress, and the store with what waits for it."""
+        self.watch("halo_live_calls", "Calls in progress.", lambda: len(live))
+        up = "1 unless the store is known to take no writes."
+        self.watch("halo_store_up", up, lambda: not getattr(store, "away", False))
+        waiting = "Writes that wait in the spool for the store."
+        self.watch("halo_spooled_writes", waiting, lambda: getattr(store, "spooled", 0))
+        unsaved = "Those of them that are in memory only."
+        self.watch("halo_unsaved_writes", unsaved, lambda: getattr(store, "unsaved", 0))
 
     def watch_work(self, work: WorkReading) -> None:
         """The work on ended calls, as the store has it."""

@@ -115,6 +115,10 @@ class Settings(BaseSettings):
     )
     tool_data: Path = _knob(Path("var"), "Folder where the profiles' tools may keep files.")
 
+    embeddings_file: Path = _knob(
+        Path("var/embeddings.sqlite3"), "File where the vectors of the company's texts are kept."
+    )
+
     recording_hosts: Annotated[tuple[str, ...], NoDecode] = _knob(
         (), "Hosts that recordings may be fetched from; empty: Voximplant's."
     )

@@ -93,7 +93,10 @@ class Workshop:
         prepared = await self._prepared(name, content)
         if not isinstance(prepared, Prepared):
             return None
-        words, spoken = self._assistants.words(prepared), self._assistants.voices(prepared)
+        words, spoken = (
+            self._assistants.words(prepared, draft=True),
+            self._assistants.voices(prepared),
+        )
         board = Switchboard(
             prepared.profiles, words, self._store, spoken=spoken, budget=self._budget
         )

@@ -40,7 +40,7 @@ MAY_IMPORT = {
     "front": set(),
     "desk": {"core", "console", "settings", "store"},
     "app": {"core", "llm", "speech", "store", "profiles", "calls", "api", "settings", "metrics"}
-    | {"assistants", "pulse", "tools", "front", "desk", "workshop"},
+    | {"assistants", "knowledge", "pulse", "tools", "front", "desk", "workshop"},
     "workflows": {"core", "outgoing", "store"},
     "commands": {"core", "knowledge", "llm", "profiles", "settings", "store", "app", "logs"}
     | {"speech", "workflows"},

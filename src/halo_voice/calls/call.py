@@ -61,6 +61,7 @@ class Call:
         self._foresight = Foresight(
             dialogue.foresee,
             partial(words.begin_within, dialogue, longest_s),
+            words.foresee,
             limit=dialogue.profile.limits.speculations,
             meter=self._meter,
         )
@@ -69,8 +70,7 @@ class Call:
         self._alone.set()
         self._streamed: tuple[int, Listener | None] = (0, None)  # the last answer given on a stream
         self._patience_ms = 0
-        self._gone = False
-        self._ending = False
+        self._gone = self._ending = False
 
     @property
     def busy(self) -> bool:
@@ -277,7 +277,7 @@ class Call:
         if not thinking:
             self._foresight.see(number, self.dialogue.foreseeable(number, text), quiet=quiet)
         before = self.dialogue.transcript.turn(self.dialogue.newest)
-        patience = patience_ms(before.reply if before is not None else "", text)
+        patience = patience_ms(before.reply if before else "", text)
         if patience != self._patience_ms and self.listener is not None:
             self._patience_ms = patience
             self.listener.listen(number, patience)

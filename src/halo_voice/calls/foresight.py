@@ -15,23 +15,29 @@ from halo_voice.core.speakable import same_words
 STILL_S = 0.6
 """Words that have not changed for so long, in seconds, may be the whole turn."""
 
+LOOK_S = 0.2
+"""After so long, in seconds, what the answer will need from elsewhere is asked for."""
+
 
 class Foresight:
     """The one answer that is held for the coming turn.
 
     `plan` says what would be asked for these words of this turn, or None; `begin` asks. After
-    `limit` answers that were thrown away, none is begun any more.
+    `limit` answers that were thrown away, none is begun any more. `look` is told before, what may
+    be asked soon.
     """
 
     def __init__(
         self,
         plan: Callable[[int, str], Ask | None],
         begin: Callable[[list[Message]], Draft],
+        look: Callable[[list[Message]], None] | None = None,
         *,
         limit: int,
         meter: Meter,
     ) -> None:
         self._plan = plan
+        self._look = look
         self._begin = begin
         self._left = limit
         self._meter = meter
@@ -46,7 +52,7 @@ class Foresight:
         if turn != self._turn or not same_words(text, self._text):
             self.drop()
             self._turn, self._text = turn, text
-            self._timer = asyncio.get_running_loop().call_later(STILL_S, self._start)
+            self._wait(*((STILL_S, self._start) if self._look is None else (LOOK_S, self._near)))
         if quiet and self._timer is not None:
             self._start()
 
@@ -77,6 +83,16 @@ class Foresight:
             draft.drop()
             self._meter.speculated(adopted=False)
             self._account.add(draft.settle())
+
+    def _wait(self, seconds: float, then: Callable[[], None]) -> None:
+        self._timer = asyncio.get_running_loop().call_later(seconds, then)
+
+    def _near(self) -> None:
+        """The words may be the turn's: a server that the answer needs may be asked already."""
+        step = self._plan(self._turn, self._text)
+        if self._look is not None and step is not None:
+            self._look(step.messages)
+        self._wait(max(0.0, STILL_S - LOOK_S), self._start)
 
     def _start(self) -> None:
         if self._timer is not None:

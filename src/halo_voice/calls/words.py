@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from copy import copy
 from typing import Any
 
@@ -34,7 +34,9 @@ class Words:
     """What one profile asks for words. `net` answers without a network when `model` has nothing
     that can be spoken: a torn first sentence, blanks, markup. Nothing of those was heard yet.
     What `guard` finds in an answer ends it, before it is given out. `inform` adds what `model` is
-    to know besides; it takes no time and raises nothing."""
+    to know besides; it takes no time and raises nothing. `ready` is awaited before, for what
+    `inform` has from elsewhere, and keeps its own short deadline; `foresee` is told what may be
+    asked soon."""
 
     def __init__(
         self,
@@ -45,6 +47,8 @@ class Words:
         guard: Guard | None = None,
         meter: Meter | None = None,
         inform: Callable[[Sequence[Message]], Sequence[Message]] | None = None,
+        ready: Callable[[Sequence[Message]], Awaitable[None]] | None = None,
+        foresee: Callable[[Sequence[Message]], None] | None = None,
     ) -> None:
         #: What pays for the answers; where it allows no more, the net answers.
         self.purse = Purse()
@@ -56,6 +60,8 @@ class Words:
         self._guard = guard
         self._meter = meter or Uncounted()
         self._inform = inform
+        self._ready = ready
+        self.foresee = foresee
 
     def paid_by(self, purse: Purse, errands: Errands | None = None) -> Words:
         """The same, at another's cost, with the tools of a call."""
@@ -98,7 +104,7 @@ class Words:
     async def _write(self, draft: Draft, dialogue: Dialogue, due: float) -> Say:
         loop = asyncio.get_running_loop()
         source, cut = "", False
-        told = self._informed(draft.messages)
+        told = await self._informed(draft.messages)
         held = self.purse.hold(told, self._max_tokens)
         if held is not None:
             try:
@@ -108,8 +114,10 @@ class Words:
                 self.purse.settle(held, draft.taken)
         return await self._end(draft, dialogue, due, source, cut)
 
-    def _informed(self, messages: Sequence[Message]) -> Sequence[Message]:
+    async def _informed(self, messages: Sequence[Message]) -> Sequence[Message]:
         """With what the company's texts have on the question."""
+        if self._ready is not None:
+            await self._ready(messages)
         return messages if self._inform is None else self._inform(messages)
 
     async def _end(
@@ -149,7 +157,7 @@ class Words:
         due: float,
     ) -> Asked:
         """One question to the models, paid for; its phrases go to the draft."""
-        messages = self._informed(messages)
+        messages = await self._informed(messages)
         offered = [] if offer is None else [Message("system", " " * offer.chars)]
         held = self.purse.hold([*messages, *offered], self._max_tokens)
         if held is None:

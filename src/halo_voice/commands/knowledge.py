@@ -6,7 +6,9 @@ import asyncio
 import json
 import os
 import tomllib
+from collections.abc import Sequence
 from contextlib import suppress
+from functools import partial
 from pathlib import Path
 from typing import Annotated, Any, NoReturn
 
@@ -77,11 +79,23 @@ def check(
     settings = _settings()
     found = _profile(settings, profile)
     texts = CompanyTexts(found.documents)
-    if question:
-        for each in question:
-            _explain(texts, each)
+    if found.embeddings is None:
+        if question:
+            for each in question:
+                _explain(texts, each)
+        else:
+            _score(texts, _questions(settings, found, questions))
         return
-    _score(texts, questions or settings.assistants / found.name / "questions.toml")
+    from halo_voice.commands.meant import check_both
+
+    asked = question or _questions(settings, found, questions)
+    faults = asyncio.run(check_both(settings, found, texts, asked, partial(_explain, texts)))
+    if faults:
+        _stop(*faults)
+
+
+def _questions(settings: Any, profile: Any, path: Path | None) -> list[tuple[str, str]]:
+    return _asked(path or settings.assistants / profile.name / "questions.toml")
 
 
 def _explain(texts: Any, question: str) -> None:
@@ -109,8 +123,7 @@ def _explain(texts: Any, question: str) -> None:
         )
 
 
-def _score(texts: Any, path: Path) -> None:
-    asked = _asked(path)
+def _score(texts: Any, asked: Sequence[tuple[str, str]]) -> None:
     first = third = 0
     for question, heading in asked:
         titles = [passage.title for passage in texts.search(question, 3)]

@@ -12,6 +12,7 @@ from typing import Any, Literal
 
 from halo_voice.core import voices
 from halo_voice.core.after import After
+from halo_voice.core.embeddings import Embeddings
 from halo_voice.core.hours import Hours as Hours
 from halo_voice.core.notices import Notices, opening
 from halo_voice.core.operators import Operator
@@ -194,6 +195,8 @@ class Profile:
     keys: Keys = field(default_factory=Keys)
     notices: Notices = field(default_factory=Notices)
     tools: Tools = field(default_factory=Tools)
+    embeddings: Embeddings | None = None
+    """The server that finds the company's texts by what is meant; None: words alone."""
     version: str = "builtin"
 
     def __post_init__(self) -> None:

@@ -14,12 +14,16 @@ from dataclasses import replace
 from functools import lru_cache
 
 from halo_voice.core.ports import Knowledge, Message, Passage
+from halo_voice.knowledge.nearness import Nearness, joined
 
 FIT_MIN = 0.25
 """A passage below this score is not told. A model judges for itself, so less will do than for the
 offline assistant, which says what it finds."""
 
 PASSAGES_MAX = 3
+CANDIDATES = 6
+"""So many of either search are joined."""
+
 CHARS_MAX = 1_600
 """Of all passages of one question: about 500 tokens."""
 
@@ -37,17 +41,37 @@ _TOLD = (
 class Briefing:
     """Adds to the messages for a model what the company's texts say to the last question."""
 
-    def __init__(self, knowledge: Knowledge, *, fit_min: float = FIT_MIN) -> None:
+    def __init__(
+        self, knowledge: Knowledge, *, fit_min: float = FIT_MIN, nearness: Nearness | None = None
+    ) -> None:
+        """`nearness` finds by what is meant, besides."""
         self._knowledge = knowledge
         self._fit_min = fit_min
+        self._nearness = nearness
+
+    @property
+    def asks(self) -> bool:
+        """Whether a server is asked: then `foresee` and `ready` are of use."""
+        return self._nearness is not None
+
+    def foresee(self, messages: Sequence[Message]) -> None:
+        """These may be asked soon: what has to be asked of a server is asked now."""
+        question = _meant(_asked(messages))
+        if self._nearness is not None and question:
+            self._nearness.begin(question)
+
+    async def ready(self, messages: Sequence[Message]) -> None:
+        """Wait a little for what was asked of a server."""
+        question = _meant(_asked(messages))
+        if self._nearness is not None and question:
+            await self._nearness.ready(question)
 
     def __call__(self, messages: Sequence[Message]) -> Sequence[Message]:
         """The messages, with the passages in the instructions; as they are where nothing fits.
 
         In the instructions, because some servers take no other message of the system.
         """
-        asked = [message.content for message in messages if message.role == "user"]
-        found = self.passages(asked)
+        found = self.passages(_asked(messages))
         if not found or messages[0].role != "system":
             return messages
         told = f"{messages[0].content}\n\n{_written(found)}"
@@ -57,16 +81,32 @@ class Briefing:
         """What fits the last question, or the last two where one may lean on the other."""
         if not asked:
             return []
-        found = self._knowledge.search(asked[-1], PASSAGES_MAX)
+        limit = PASSAGES_MAX if self._nearness is None else CANDIDATES
+        found = self._knowledge.search(asked[-1], limit)
         if len(asked) > 1 and (_leans(asked[-1]) or not self._fitting(found)):
-            found += self._knowledge.search(f"{asked[-2]} {asked[-1]}", PASSAGES_MAX)
+            found += self._knowledge.search(f"{asked[-2]} {asked[-1]}", limit)
         best: dict[tuple[str, str], Passage] = {}
         for passage in sorted(self._fitting(found), key=lambda each: -each.score):
             best.setdefault((passage.source, passage.text), passage)
-        return _within(list(best.values())[:PASSAGES_MAX])
+        fitting = list(best.values())
+        if self._nearness is not None:
+            near = self._nearness.near(_meant(asked), CANDIDATES)
+            fitting = joined(fitting, near) if near else fitting
+        return _within(fitting[:PASSAGES_MAX])
 
     def _fitting(self, found: Sequence[Passage]) -> list[Passage]:
         return [passage for passage in found if passage.score >= self._fit_min]
+
+
+def _asked(messages: Sequence[Message]) -> list[str]:
+    return [message.content for message in messages if message.role == "user"]
+
+
+def _meant(asked: Sequence[str]) -> str:
+    """The question as one text: with the one before it, where it leans on that."""
+    if len(asked) > 1 and _leans(asked[-1]):
+        return f"{asked[-2]} {asked[-1]}"
+    return asked[-1] if asked else ""
 
 
 def _leans(question: str) -> bool:

@@ -96,13 +96,21 @@ class CompanyTexts:
         """How many passages there are."""
         return len(self._texts)
 
+    def passage(self, number: int, score: float) -> Passage:
+        """The passage of this number, in the order of the texts."""
+        return Passage(self._texts[number], self._titles[number], self._sources[number], score)
+
+    def passages(self) -> Iterator[Passage]:
+        """All of them, in the order of the texts, for nobody's question."""
+        return (self.passage(number, 0.0) for number in range(len(self)))
+
     def search(self, question: str, limit: int = 3) -> list[Passage]:
         """The best passages first; none when the question shares no term with the texts."""
         question = question[-QUESTION_CHARS:]
         scores = self._scores(self._asked(question), subject(question))
         best = (-scores).argsort(kind="stable")[: max(limit, 0)]
         return [
-            Passage(self._texts[number], self._titles[number], self._sources[number], score)
+            self.passage(number, score)
             for number in best.tolist()
             if (score := min(1.0, float(scores[number]))) > 0
         ]

@@ -36,12 +36,15 @@ from halo_voice.knowledge.reading import KINDS, plain, read, read_bytes, texts_o
 from halo_voice.knowledge.unreadable import Unreadable
 from halo_voice.profiles import places
 from halo_voice.profiles.deliver import OutletShape
+from halo_voice.profiles.embeddings import embeddings_of
 from halo_voice.profiles.shape import HoursShape, OperatorShape, ProfileShape
 from halo_voice.profiles.strict import nearest
 
-FOLDERS_OWN = (("name",), ("knowledge",), ("tools",), ("after", "deliver"))
+FOLDERS_OWN = (("name",), ("knowledge",), ("tools",), ("embeddings",), ("after", "deliver"))
 """Keys that an edition cannot change: what HALO calls it, reads from a disk, runs, and where it
 sends what was said, with which secrets."""
+
+_STAYS = ("tools", "embeddings")
 
 WEEK = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday")
 
@@ -177,6 +180,7 @@ class ProfileFile:
                 http=tuple(each.model_dump(exclude_none=True) for each in shape.tools.http),
                 mcp=tuple(each.model_dump(exclude_none=True) for each in shape.tools.mcp),
             ),
+            embeddings=embeddings_of(shape.embeddings),
             version=self.version,
         )
 
@@ -189,7 +193,9 @@ class ProfileFile:
                 self._text = raw.decode("utf-8-sig").replace("\r\n", "\n")
             self.data = self._written = tomllib.loads(self._text)
             if self._origin is not None:
-                self.data = self.data | {"tools": self._origin.data.get("tools", {})}
+                theirs = self._origin.data
+                own = {key: each for key, each in self.data.items() if key not in _STAYS}
+                self.data = own | {key: theirs[key] for key in _STAYS if key in theirs}
             self.readable = True
         except OSError as error:
             self.faults.append(f"{self.path}: cannot be read: {error.strerror}")

@@ -22,6 +22,7 @@ from halo_voice.core.profile import (
 from halo_voice.core.recognisers import RECOGNISERS, RUSSIAN, Recogniser
 from halo_voice.core.speakable import speakable
 from halo_voice.profiles.deliver import OUTLETS_MAX, OutletShape, outlet_name
+from halo_voice.profiles.embeddings import EmbeddingsShape
 from halo_voice.profiles.operators import (
     HoursShape,
     KeysShape,
@@ -339,3 +340,4 @@ class ProfileShape(Shape):
     keys: KeysShape = KeysShape()
     notices: NoticesShape = NoticesShape()
     tools: ToolsShape = ToolsShape()
+    embeddings: EmbeddingsShape | None = None
