@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any
 
 import structlog
 from fastapi import APIRouter, FastAPI, Request, Response
@@ -30,6 +30,7 @@ from halo_voice.calls.admission import Admission
 from halo_voice.calls.budget import Budget
 from halo_voice.calls.reconciler import Reconciler
 from halo_voice.calls.recordings import Recordings
+from halo_voice.calls.sent import messages_sent
 from halo_voice.calls.switchboard import Switchboard
 from halo_voice.calls.transfers import Transfers
 from halo_voice.core.alarms import Alarms
@@ -41,17 +42,17 @@ from halo_voice.core.errors import (
     NoSuchPath,
     StoreError,
 )
-from halo_voice.core.hidden import headers_of
 from halo_voice.core.ports import LanguageModel, RecordingSource, Store
 from halo_voice.core.profile import Profiles
 from halo_voice.desk import open_desk
 from halo_voice.front import Front
 from halo_voice.knowledge.meanings import Meanings
+from halo_voice.llm.configured import configured
 from halo_voice.llm.embeddings import EmbeddingClient, embeddings_faults
 from halo_voice.llm.endpoint import Endpoint, Limits
 from halo_voice.llm.openai_client import OpenAIClient
-from halo_voice.llm.presets import ModelValues, endpoint_of
 from halo_voice.llm.provider import Provider
+from halo_voice.management.messages import Messages, messages_of
 from halo_voice.metrics import CONTENT_TYPE, Metrics
 from halo_voice.profiles import Files, files_of, load_profiles
 from halo_voice.pulse import Pulse
@@ -62,7 +63,7 @@ from halo_voice.speech.transcriber import transcriber_faults, transcriber_of
 from halo_voice.speech.values import READERS
 from halo_voice.store import SpooledStore, open_store, spool_path
 from halo_voice.store.beside import Beside
-from halo_voice.tools.kit import Kit, kits_of, opened
+from halo_voice.tools.kit import Toolboxes, kits_of
 from halo_voice.workshop import Workshop
 
 __all__ = [
@@ -87,7 +88,7 @@ class Configuration:
     profiles: Profiles
     endpoints: Sequence[Endpoint]
     files: Files
-    kits: Mapping[str, Kit]
+    platform: Messages | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -131,21 +132,30 @@ def configure(settings: Settings) -> Configuration:
     endpoints: list[Endpoint] = []
     for name in ("model", "model2"):
         try:
-            endpoints += _endpoint(settings, name, endpoints)
+            values, prefix = settings.model(name), variable(name)
+            limits, offline = _limits(settings), settings.offline
+            endpoints += configured(values, prefix, limits, before=endpoints, offline=offline)
         except ConfigurationError as error:
             faults += error.faults
     faults += _recording_faults(settings)
-    kits: Mapping[str, Kit] = {}
+    given = _given(settings)
+    faults += embeddings_faults(profiles or (), **given)
+    platform: Messages | None = None
     try:
-        secrets = {n: s.get_secret_value() for n, s in settings.tool_secrets.items()}
-        given: dict[str, Any] = {"secrets": secrets, "private": settings.tool_private_hosts}
-        faults += embeddings_faults(profiles or (), **given)
-        kits = kits_of(profiles or (), **given)
+        kits_of(profiles or (), **given)
+        if settings.vox_credentials and any(each.tools.sms for each in profiles or ()):
+            platform = messages_of(settings.vox_credentials, settings.vox_api)
     except ConfigurationError as error:
         faults += error.faults
     if faults or profiles is None:
         raise ConfigurationError(faults)
-    return Configuration(settings, profiles, endpoints, files, kits)
+    return Configuration(settings, profiles, endpoints, files, platform)
+
+
+def _given(settings: Settings) -> dict[str, Any]:
+    """What the parts that profiles describe may use: secrets by name, hosts of this network."""
+    secrets = {name: each.get_secret_value() for name, each in settings.tool_secrets.items()}
+    return {"secrets": secrets, "private": settings.tool_private_hosts}
 
 
 def _recording_faults(settings: Settings) -> list[str]:
@@ -159,45 +169,6 @@ def _recording_faults(settings: Settings) -> list[str]:
     return faults + [f"HALO_TRANSCRIPTION_{ending}: {fault}" for ending, fault in found.items()]
 
 
-def _endpoint(
-    settings: Settings, name: Literal["model", "model2"], before: Sequence[Endpoint]
-) -> list[Endpoint]:
-    """The endpoint of this model, if it is configured; its name differs from those before it."""
-    prefix = variable(name)
-    values = settings.model(name)
-    if values is None:
-        return []
-    if not (values["preset"] or values["url"] or values["key"]):
-        words = f"has no effect while {prefix}_PRESET, {prefix}_URL and {prefix}_KEY are empty."
-        raise ConfigurationError(
-            [f"{prefix}_{ending.upper()}: {words}" for ending, value in values.items() if value]
-        )
-    if settings.offline:
-        raise ConfigurationError([f"{prefix}_PRESET: a second model needs a first: HALO_MODEL_…"])
-    faults = []
-    headers = headers_of(values.pop("headers"))
-    if headers is None:
-        faults.append(f"{prefix}_HEADERS: must be a JSON object of strings")
-    preset = values.pop("preset") or ("compatible" if values["url"] else "openai")
-    try:
-        endpoint = endpoint_of(
-            ModelValues(preset=preset, headers=headers or {}, prefix=prefix, **values),
-            _limits(settings),
-        )
-    except ConfigurationError as error:
-        raise ConfigurationError([*faults, *error.faults]) from None
-    if faults:
-        raise ConfigurationError(faults)
-    if endpoint.name in [each.name for each in before]:
-        endpoint = replace(endpoint, name=f"{endpoint.name}-2")
-    return [endpoint]
-
-
-def _embedder(settings: Settings, spec: Embeddings) -> EmbeddingClient:
-    key = settings.tool_secrets.get(spec.key)
-    return EmbeddingClient(spec, "" if key is None else key.get_secret_value())
-
-
 def _limits(settings: Settings) -> Limits:
     return Limits(
         connect_s=settings.model_connect_s,
@@ -205,6 +176,11 @@ def _limits(settings: Settings) -> Limits:
         stall_s=settings.model_stall_s,
         answer_s=settings.model_answer_s,
     )
+
+
+def _embedder(settings: Settings, spec: Embeddings) -> EmbeddingClient:
+    key = settings.tool_secrets.get(spec.key)
+    return EmbeddingClient(spec, "" if key is None else key.get_secret_value())
 
 
 @asynccontextmanager
@@ -243,7 +219,16 @@ async def running(
             max_tokens=settings.model_max_tokens,
             meter=metrics,
         )
-        renewal = Renewal(settings.assistants, assistants, store.editions)  # type: ignore[attr-defined]
+        able = any(getattr(each, "takes_tools", False) for each in clients)
+        platform, given = configuration.platform, _given(settings)
+        if platform is not None:
+            parts.push_async_callback(platform.close)
+            given |= {"platform": platform, "sent": partial(messages_sent, store)}
+        toolboxes = Toolboxes(lambda of: kits_of(of, **given), READERS, settings.tool_data)
+        parts.push_async_callback(toolboxes.close)
+        editions = store.editions  # type: ignore[attr-defined]
+        boxes = toolboxes.of if able else None  # the offline assistant calls nothing
+        renewal = Renewal(settings.assistants, assistants, editions, boxes)
         prepared = await renewal.begin(configuration.profiles)
         words = assistants.words(prepared)
         # Each once: the guarded models of all profiles share the clients.
@@ -253,9 +238,6 @@ async def running(
         budget = Budget(store, meter=metrics, alarms=alarms, **spending)
         await budget.start()
         parts.push_async_callback(budget.close)
-        able = any(getattr(each, "takes_tools", False) for each in clients)
-        kits = configuration.kits if able else {}  # the offline assistant calls nothing
-        toolboxes = await opened(kits, READERS, settings.tool_data, parts)
         switchboard = renewal.switchboard = Switchboard(
             prepared.profiles,
             words,
@@ -265,7 +247,7 @@ async def running(
             budget=budget,
             admission=Admission(store, **settings.admission()),
             alarms=alarms,
-            toolboxes=toolboxes,
+            toolboxes=None if boxes is None else await boxes(prepared.profiles),
         )
         metrics.watch_parts(switchboard, store)
         metrics.watch_models(lambda: [provider.state for provider in providers])

@@ -11,7 +11,7 @@ import asyncio
 import contextlib
 import pickle
 import sys
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
@@ -27,6 +27,7 @@ from halo_voice.core.errors import ConfigurationError, StoreError
 from halo_voice.core.guard import Published, guards_of, new_canary
 from halo_voice.core.ports import Meter
 from halo_voice.core.profile import Profile, Profiles
+from halo_voice.core.tools import Toolbox
 from halo_voice.knowledge.briefing import Briefing
 from halo_voice.knowledge.index import CompanyTexts
 from halo_voice.knowledge.meanings import Meanings
@@ -122,7 +123,15 @@ class Renewal:
     """Looks at the folder and at the editions every so many seconds, and gives the switchboard what
     has changed."""
 
-    def __init__(self, folder: Path, assistants: Assistants, editions: Editions) -> None:
+    def __init__(
+        self,
+        folder: Path,
+        assistants: Assistants,
+        editions: Editions,
+        boxes: Callable[[Profiles], Awaitable[Mapping[str, Toolbox]]] | None = None,
+    ) -> None:
+        """`boxes` makes the tools of the profiles, and may raise `ConfigurationError`."""
+        self._boxes = boxes
         self._folder = folder
         self._assistants = assistants
         self._editions = editions
@@ -181,12 +190,13 @@ class Renewal:
         contents = await contents_of(self._editions, numbers)
         try:
             prepared, found = await elsewhere("in_force", self._folder, contents)
+            boxes = None if self._boxes is None else await self._boxes(prepared.profiles)
         except ConfigurationError as error:
             _log.error("profiles_not_renewed", faults=list(error.faults))
             return
         before = {each.name: each.version for each in board.profiles}
         words, voices = self._assistants.words(prepared), self._assistants.voices(prepared)
-        board.change(prepared.profiles, words, voices)
+        board.change(prepared.profiles, words, voices, boxes)
         self._stand(numbers, found)
         new = [p.name for p in prepared.profiles if before.get(p.name) != p.version]
         _log.info("profiles_renewed", profiles=new)

@@ -6,10 +6,12 @@ import asyncio
 from pathlib import Path
 
 import pytest
+from structlog.testing import capture_logs
 
 from halo_voice.assistants import Assistants, Renewal
 from halo_voice.profiles import files_of
 from tests.halo import TalkingModel, backend, client_of
+from tests.tooling import script
 
 PROFILE = 'name = "shop"\ncompany = "Лавка"\ndefault = true\nknowledge = "texts"\n'
 EVERY_S = 0.05
@@ -123,3 +125,49 @@ async def test_a_folder_is_not_read_while_it_changes(folder):
         watching.cancel()
 
     assert read == [11]
+
+
+TOOLS = """
+from halo_voice.tools import tool
+
+@tool("Остаток на складе.")
+async def {name}() -> str:
+    return "{result}"
+"""
+
+
+async def test_changed_tools_hold_for_new_calls_and_live_calls_keep_theirs(folder):
+    """A function of another name and result, and a tool that was not declared before, without a
+    restart; the call that has begun is offered what it began with, and a fault changes nothing."""
+    declared = '[tools]\npython = ["tools.py"]\n'
+    (folder / "tools.py").write_text(TOOLS.format(name="stock", result="пять"), "utf-8")
+    (folder / "shop.toml").write_text(PROFILE + declared, "utf-8")
+    model = script(*[["Хорошо."]] * 4)
+    model.takes_tools = True
+    offered = []
+
+    async def asked(call_id: str, turn: int) -> None:
+        await ask(client, call_id, turn)
+        offer = model.offers[-1]
+        offered.append([] if offer is None else [spec.name for spec in offer.specs])
+
+    async with (
+        backend(model=model, assistants=folder, watch_s=EVERY_S) as halo,
+        client_of(halo) as client,
+    ):
+        before = await start(client, "c-1")
+        await asked("c-1", 1)
+        with capture_logs() as told:
+            (folder / "tools.py").write_text("это не Python", "utf-8")
+            await until(lambda: "profiles_not_renewed" in [line["event"] for line in told])
+        assert await start(client, "c-2") == before
+        await asked("c-2", 1)
+
+        (folder / "tools.py").write_text(TOOLS.format(name="left", result="шесть"), "utf-8")
+        more = declared + 'builtin = ["end_call"]\n'
+        (folder / "shop.toml").write_text(PROFILE + more, "utf-8")
+        await until(lambda: halo.switchboard.profiles.default.version != before)
+        await start(client, "c-3")
+        await asked("c-3", 1)
+        await asked("c-1", 2)
+    assert offered == [["stock"], ["stock"], ["end_call", "left"], ["stock"]]

@@ -27,6 +27,7 @@ MAY_IMPORT = {
     "hunt": {"simulator", "app", "core", "settings", "store"},
     "bench": set(),
     "deploy": {"core", "settings"},  # its command; the rest is an island
+    "management": {"core", "deploy"},
     "doctor": {"api", "app", "core", "deploy", "llm", "profiles", "settings", "store"},
     "settings": {"core", "env_file"},
     "env_file": {"core"},
@@ -40,7 +41,7 @@ MAY_IMPORT = {
     "front": set(),
     "desk": {"core", "console", "settings", "store"},
     "app": {"core", "llm", "speech", "store", "profiles", "calls", "api", "settings", "metrics"}
-    | {"assistants", "knowledge", "pulse", "tools", "front", "desk", "workshop"},
+    | {"assistants", "knowledge", "management", "pulse", "tools", "front", "desk", "workshop"},
     "workflows": {"core", "outgoing", "store"},
     "commands": {"core", "knowledge", "llm", "profiles", "settings", "store", "app", "logs"}
     | {"speech", "workflows"},

@@ -28,6 +28,7 @@ from tests.standins.voximplant_parts import (
 )
 
 CUSTOM_DATA_BYTES_MAX = 200
+SMS_CHARS_MAX = 765
 WHEN = "2026-11-01 10:00:00"
 
 
@@ -50,6 +51,7 @@ class VoximplantAccount:
     numbers: dict[int, Number] = field(default_factory=dict)
     secrets: dict[int, Secret] = field(default_factory=dict)
     started: list[Form] = field(default_factory=list)
+    messages: list[tuple[str, str, str]] = field(default_factory=list)  # source, destination, text
     _ids: int = 100
 
     # What tests prepare and look at -----------------------------------------------------------
@@ -303,6 +305,20 @@ class VoximplantAccount:
             "call_session_history_id": session,
         }
 
+    def send_sms_message(self, form: Form) -> dict[str, Any]:
+        owned = list(self._owned({need(form, "source")}))
+        if not owned or not owned[0][1].sms:
+            raise Refusal(121, "Invalid phone number.")
+        if not re.fullmatch(r"\d{10,15}", need(form, "destination")):
+            raise Refusal(101, "Invalid arguments.")
+        if not 0 < len(form.get("sms_body", "")) <= SMS_CHARS_MAX:
+            raise Refusal(101, "Invalid arguments.")
+        if self.balance <= 0:
+            raise Refusal(127, "Insufficient money.")
+        self.messages.append((form["source"], form["destination"], form["sms_body"]))
+        fragments = -(-len(form["sms_body"]) // 70)
+        return {"result": 1, "message_id": len(self.messages), "fragments_count": fragments}
+
     # ------------------------------------------------------------------------------------------
 
     def _full(self, name: str) -> str:
@@ -354,5 +370,5 @@ class VoximplantAccount:
 COMMANDS: dict[str, Callable[[VoximplantAccount, Form], dict[str, Any]]] = {
     "".join(word.title() for word in name.split("_")): value
     for name, value in vars(VoximplantAccount).items()
-    if name.startswith(("get_", "add_", "set_", "bind_", "reorder_", "start_"))
+    if name.startswith(("get_", "add_", "set_", "bind_", "reorder_", "start_", "send_"))
 }

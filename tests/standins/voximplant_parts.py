@@ -51,6 +51,7 @@ class Number:
     canceled: bool = False
     can_be_used: bool = True
     verification: str = "VERIFIED"
+    sms: bool = False  # supported, and switched on
 
 
 @dataclass

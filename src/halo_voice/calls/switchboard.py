@@ -6,7 +6,7 @@ import asyncio
 import contextlib
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import structlog
 
@@ -82,6 +82,7 @@ class Standing(NamedTuple):
     profile: Profile
     words: Words
     spoken: Callable[[str], str]
+    box: Toolbox | None
 
 
 class Switchboard:
@@ -131,6 +132,7 @@ class Switchboard:
         profiles: Profiles,
         words: Mapping[str, Words],
         spoken: Mapping[str, Callable[[str], str]],
+        toolboxes: Mapping[str, Toolbox] | None = None,
     ) -> None:
         """New calls get these; one that has begun keeps what it began with, and so does one that
         is taken up from the store later, as long as this process remembers it (`PAST_MAX`)."""
@@ -141,6 +143,7 @@ class Switchboard:
         for old in list(self._past)[:-PAST_MAX]:
             del self._past[old]
         self.profiles, self._words, self._spoken = profiles, words, spoken
+        self._toolboxes = self._toolboxes if toolboxes is None else toolboxes
 
     async def start(self, start: CallStart, *, admit: bool = True) -> Profile:
         """A call begins (or its start is repeated). Not `admit`: it is over already, and recorded.
@@ -224,8 +227,8 @@ class Switchboard:
 
     async def ask(self, user_text: str, deadline_s: float) -> Say:
         """One turn outside any call, with the default profile and no tool: nothing is kept."""
-        profile, standing, spoken = self._standing(self.profiles.default)
-        dialogue = self._dialogue(profile, Transcript(), spoken)
+        profile, standing, spoken, _ = self._standing(self.profiles.default)
+        dialogue = Dialogue(profile, Transcript(), spoken=spoken)
         heard = dialogue.masked(1, user_text)
         asked = Transcript().messages(
             profile.persona, heard, before=1, input_chars=profile.limits.input_chars
@@ -341,9 +344,8 @@ class Switchboard:
                 self._finding.pop(call_id, None)
 
     def _call(self, record: CallRecord, turns: Sequence[TurnRecord]) -> Call:
-        profile, words, spoken = self._as_begun(record)
+        profile, words, spoken, box = self._as_begun(record)
         spent = sum((turn.cost for turn in turns), Cost())
-        box = self._toolboxes.get(profile.name)
         able, most = can_transfer(record.scenario_version), profile.limits.transfers
         transfers = lambda: able and len(handovers) < most  # noqa: E731
         errands = None
@@ -354,7 +356,13 @@ class Switchboard:
         handovers = Handovers(record.call_id, self._store, known)
         call = Call(
             record.call_id,
-            self._dialogue(profile, Transcript.of(turns, known), spoken, box, transfers=transfers),
+            Dialogue(
+                profile,
+                Transcript.of(turns, known),
+                spoken=spoken,
+                briefing=None if box is None else box.briefing,
+                transfers=transfers,
+            ),
             words=words.paid_by(Purse(self._budget, spent), errands),
             store=self._store,
             meter=self.meter,
@@ -371,18 +379,8 @@ class Switchboard:
         return past or self._standing(profile)
 
     def _standing(self, profile: Profile) -> Standing:
-        return Standing(profile, self._words[profile.name], self._spoken.get(profile.name, str))
-
-    def _dialogue(
-        self,
-        profile: Profile,
-        transcript: Transcript,
-        spoken: Callable[[str], str],
-        box: Toolbox | None = None,
-        **more: Any,
-    ) -> Dialogue:
-        briefing = None if box is None else box.briefing
-        return Dialogue(profile, transcript, spoken=spoken, briefing=briefing, **more)
+        name, spoken = profile.name, self._spoken.get(profile.name, str)
+        return Standing(profile, self._words[name], spoken, self._toolboxes.get(name))
 
     def _let_go_of_idle(self) -> None:
         """Called with each new call, so that calls whose end was never reported do not pile up."""

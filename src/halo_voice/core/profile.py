@@ -18,6 +18,8 @@ from halo_voice.core.notices import Notices, opening
 from halo_voice.core.operators import Operator
 from halo_voice.core.privacy import Privacy
 from halo_voice.core.recognisers import RECOGNISERS, Recogniser
+from halo_voice.core.sms import Sms
+from halo_voice.core.telephones import number_digits as number_digits
 from halo_voice.core.texts import COMPANY_MARK
 from halo_voice.core.texts import SPOKEN_CHARS_MAX as SPOKEN_CHARS_MAX
 from halo_voice.core.texts import Texts as Texts
@@ -145,12 +147,14 @@ BUILTIN_TOOLS = ("end_call", "call_back", "current_time", "transfer_call", "send
 @dataclass(frozen=True, slots=True)
 class Tools:
     """What the model may do. `builtin`: of `BUILTIN_TOOLS`; `python`: files with functions; `http`
-    and `mcp`: the tables of the profile's file, see docs/tools.md."""
+    and `mcp`: the tables of the profile's file; `sms`: what `send_sms` may send. See
+    docs/tools.md."""
 
     builtin: tuple[str, ...] = ()
     python: tuple[str, ...] = ()
     http: tuple[Mapping[str, Any], ...] = ()
     mcp: tuple[Mapping[str, Any], ...] = ()
+    sms: Sms | None = None
 
     def __bool__(self) -> bool:
         return bool(self.builtin or self.python or self.http or self.mcp)
@@ -240,13 +244,6 @@ class Profile:
             "keys": {name: key or "off" for name, key in asdict(self.keys).items()},
             "operators": bool(self.operators) and self.limits.transfers > 0,
         }
-
-
-def number_digits(number: str) -> str:
-    """A telephone number as comparable digits: `8 (495) …`, `+7 495 …` and a SIP address agree."""
-    digits = "".join(c for c in number.removeprefix("sip:").partition("@")[0] if c in "0123456789")
-    russian = len(digits) == 11 and digits[0] == "8" and "+" not in number
-    return "7" + digits[1:] if russian else digits
 
 
 class Profiles:

@@ -236,7 +236,9 @@ class Tool(Protocol):
 class Platform(Protocol):
     """What only the telephony platform can do for a call. Raises `ToolError`s only."""
 
-    async def send_sms(self, call_id: str, number: str, text: str) -> None: ...
+    async def send_sms(self, source: str, number: str, text: str) -> None:
+        """From a number of the account to another, digits only."""
+        ...
 
 
 class Toolbox(Protocol):

@@ -101,7 +101,7 @@ def origins_of(folder: Path) -> dict[str, Origin]:
 
 
 Files = dict[Path, tuple[int, int]]
-"""Each file of the profiles and of their texts, with its time (ns) and its size (bytes)."""
+"""Each file of the profiles, of their texts and tools, with its time (ns) and its size (bytes)."""
 
 
 def files_of(folder: Path) -> Files:
@@ -109,8 +109,8 @@ def files_of(folder: Path) -> Files:
     found: Files = {}
     for path in sorted(folder.glob("*.toml")):
         _add(found, path)
-        for text in ProfileFile.texts_of(path):
-            _add(found, text)
+        for named in (*ProfileFile.texts_of(path), *ProfileFile.programs_of(path)):
+            _add(found, named)
     return found
 
 

@@ -39,6 +39,7 @@ from halo_voice.profiles.deliver import OutletShape
 from halo_voice.profiles.embeddings import embeddings_of
 from halo_voice.profiles.shape import HoursShape, OperatorShape, ProfileShape
 from halo_voice.profiles.strict import nearest
+from halo_voice.profiles.tools import sms_of
 
 FOLDERS_OWN = (("name",), ("knowledge",), ("tools",), ("embeddings",), ("after", "deliver"))
 """Keys that an edition cannot change: what HALO calls it, reads from a disk, runs, and where it
@@ -93,6 +94,17 @@ class ProfileFile:
         try:
             named = tomllib.loads(path.read_text("utf-8-sig")).get("knowledge")
             return texts_of(path.parent / named) if isinstance(named, str) and named else []
+        except (OSError, ValueError, RecursionError):
+            return []
+
+    @staticmethod
+    def programs_of(path: Path) -> list[Path]:
+        """The files with tools that it names; none as long as it cannot be read."""
+        try:
+            tools = tomllib.loads(path.read_text("utf-8-sig")).get("tools")
+            named = tools.get("python") if isinstance(tools, dict) else None
+            found = named if isinstance(named, list) else ()
+            return [path.parent / name for name in found if isinstance(name, str)]
         except (OSError, ValueError, RecursionError):
             return []
 
@@ -179,6 +191,7 @@ class ProfileFile:
                 python=tuple(str(self.path.parent / name) for name in shape.tools.python),
                 http=tuple(each.model_dump(exclude_none=True) for each in shape.tools.http),
                 mcp=tuple(each.model_dump(exclude_none=True) for each in shape.tools.mcp),
+                sms=sms_of(shape.tools.sms),
             ),
             embeddings=embeddings_of(shape.embeddings),
             version=self.version,

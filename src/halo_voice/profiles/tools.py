@@ -4,14 +4,18 @@ from __future__ import annotations
 
 from typing import Annotated, Any, Literal
 
-from pydantic import AfterValidator, Field
+from pydantic import AfterValidator, ConfigDict, Field
 from pydantic import field_validator as checked
 
 from halo_voice.core.profile import BUILTIN_TOOLS
+from halo_voice.core.sms import FIELD_KINDS, SLOT, Sms, SmsField, SmsTemplate
 from halo_voice.core.speakable import speakable
+from halo_voice.core.telephones import number_digits
+from halo_voice.profiles.operators import telephone
 from halo_voice.profiles.strict import Shape, fault, nearest
 
 TOOLS_MAX = 32
+TEMPLATES_MAX = 20
 KINDS = ("date", "time", "phone")
 
 
@@ -35,6 +39,13 @@ def _kind(kind: str) -> str:
     return kind
 
 
+def _sms_kind(kind: str) -> str:
+    if kind not in FIELD_KINDS:
+        raise fault(f'there is no kind "{kind}"; choose one of {", ".join(FIELD_KINDS)}')
+    return kind
+
+
+_FIELD = r"^[a-z][a-z0-9_]{0,31}$"
 Name = Annotated[str, Field(pattern=r"^[a-zA-Z][a-zA-Z0-9_-]{0,39}$")]
 Said = Annotated[str, AfterValidator(_said)]
 Seconds = Annotated[float, Field(gt=0, le=300)]
@@ -89,8 +100,78 @@ class McpShape(Shape):
         return url
 
 
+class SmsFieldShape(Shape):
+    model_config = ConfigDict(validate_default=True)  # a choice without choices is a fault
+
+    kind: Annotated[str, AfterValidator(_sms_kind)]
+    about: Annotated[str, Field(max_length=100)] = ""
+    choices: Annotated[list[Annotated[str, Field(min_length=1, max_length=60)]], Field()] = []
+
+    @checked("choices")
+    @classmethod
+    def _choices_of_a_choice(cls, choices: list[str], info: Any) -> list[str]:
+        if bool(choices) != (info.data.get("kind") == "choice"):
+            raise fault('belong to kind = "choice", which needs them')
+        return choices
+
+
+class SmsTemplateShape(Shape):
+    about: Annotated[str, Field(min_length=1, max_length=200)]
+    fields: dict[Annotated[str, Field(pattern=_FIELD)], SmsFieldShape] = {}
+    text: Annotated[str, Field(min_length=1, max_length=500)]
+
+    @checked("text")
+    @classmethod
+    def _slots_are_fields(cls, text: str, info: Any) -> str:
+        slots, known = set(SLOT.findall(text)), set(info.data.get("fields") or {})
+        if slots != known or "{" in SLOT.sub("", text) or "}" in SLOT.sub("", text):
+            raise fault("must have each of its fields in curly brackets, and no other brackets")
+        return text
+
+
+class SmsShape(Shape):
+    """What `send_sms` may send."""
+
+    source: Annotated[str, AfterValidator(telephone)]
+    per_call: Annotated[int, Field(ge=1, le=10)] = 2
+    per_day: Annotated[int, Field(ge=1, le=50)] = 4
+    templates: Annotated[
+        dict[Annotated[str, Field(pattern=_FIELD)], SmsTemplateShape],
+        Field(min_length=1, max_length=TEMPLATES_MAX),
+    ]
+
+    @checked("templates")
+    @classmethod
+    def _fields_agree(cls, templates: dict[str, SmsTemplateShape]) -> dict[str, SmsTemplateShape]:
+        known: dict[str, tuple[str, list[str]]] = {}
+        for template in templates.values():
+            for name, each in template.fields.items():
+                kind = each.kind, each.choices
+                if known.setdefault(name, kind) != kind or name == "template":
+                    raise fault(f'"{name}" must be one kind of field everywhere, not "template"')
+        return templates
+
+
+def sms_of(shape: SmsShape | None) -> Sms | None:
+    if shape is None:
+        return None
+    templates = {
+        name: SmsTemplate(
+            each.about,
+            each.text,
+            {
+                field: SmsField(spec.kind, spec.about, tuple(spec.choices))  # type: ignore[arg-type]
+                for field, spec in each.fields.items()
+            },
+        )
+        for name, each in shape.templates.items()
+    }
+    return Sms(number_digits(shape.source), templates, shape.per_call, shape.per_day)
+
+
 class ToolsShape(Shape):
     builtin: list[Annotated[str, AfterValidator(_builtin)]] = []
     python: list[Annotated[str, Field(min_length=1)]] = []
     http: Annotated[list[HttpShape], Field(max_length=TOOLS_MAX)] = []
     mcp: Annotated[list[McpShape], Field(max_length=TOOLS_MAX)] = []
+    sms: SmsShape | None = None

@@ -15,17 +15,21 @@ from halo_voice.core.profile import Profile, number_digits
 from halo_voice.core.tools import Platform, Tool, ToolResult, Use
 from halo_voice.tools.clock import Clock
 from halo_voice.tools.function import FunctionTool, tool
+from halo_voice.tools.sms import Sent, SmsTool
 
 
-def builtin_tools(profile: Profile, clock: Clock, platform: Platform | None) -> Iterator[Tool]:
+def builtin_tools(
+    profile: Profile, clock: Clock, platform: Platform | None = None, sent: Sent | None = None
+) -> Iterator[Tool]:
     """Those that the profile names, as far as they are possible here."""
     wanted = profile.tools.builtin
     always = {"end_call": end_call, "call_back": call_back, "current_time": _current_time(clock)}
     yield from (each for name, each in always.items() if name in wanted)
     if "transfer_call" in wanted and profile.operators:
         yield _transfer_call(profile)
-    if platform is not None and "send_sms" in wanted:
-        yield _send_sms(platform)
+    sms = profile.tools.sms
+    if sms is not None and platform is not None and sent is not None and "send_sms" in wanted:
+        yield SmsTool(sms, platform, sent)
 
 
 @tool(
@@ -92,21 +96,4 @@ def _transfer_call(profile: Profile) -> FunctionTool:
         per_call=profile.limits.transfers,
         confirms=("соедин", "переве", "перевож", "переключ"),
         done=profile.texts.transfer,
-    )
-
-
-def _send_sms(platform: Platform) -> FunctionTool:
-    async def send_sms(text: Annotated[str, "текст сообщения"], use: Use) -> str:
-        if len(number_digits(use.caller)) < 10:
-            raise ToolError("Номер собеседника не определился: сообщение отправить некуда.")
-        await platform.send_sms(use.call_id, use.caller, text)
-        return "Сообщение отправлено на номер, с которого звонит собеседник."
-
-    return FunctionTool(
-        send_sms,
-        "Отправить собеседнику SMS на номер, с которого он звонит.",
-        effect=True,
-        per_call=3,
-        confirms=("отправ", "высл", "готово"),
-        done="Сообщение отправлено.",
     )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import replace
 from datetime import UTC, datetime
 
@@ -10,6 +11,7 @@ import pytest
 from halo_voice.core.errors import ToolError, ToolMisused
 from halo_voice.core.operators import Operator
 from halo_voice.core.profile import BUILTIN_TOOLS, Hours, Profile, Tools
+from halo_voice.core.sms import Sms, SmsField, SmsTemplate
 from halo_voice.core.tools import Use
 from halo_voice.speech.values import READERS
 from halo_voice.tools.box import Box
@@ -24,8 +26,33 @@ PROFILE = Profile(
         "мастерская": Operator("74950000002", hours=HOURS),
     },
     hours=HOURS,
-    tools=Tools(builtin=BUILTIN_TOOLS),
+    tools=Tools(
+        builtin=BUILTIN_TOOLS,
+        sms=Sms(
+            "74950000000",
+            {
+                "address": SmsTemplate("адрес магазина", "Мы на Садовой, 1."),
+                "visit": SmsTemplate(
+                    "подтверждение визита",
+                    "Ждём вас {day} в {at}, заказ {order}, {what}.",
+                    {
+                        "day": SmsField("date"),
+                        "at": SmsField("time"),
+                        "order": SmsField("code"),
+                        "what": SmsField("choice", choices=("замер", "монтаж")),
+                    },
+                ),
+            },
+        ),
+    ),
 )
+VISIT = {
+    "template": "visit",
+    "day": "2026-12-03",
+    "at": "15:30",
+    "order": "1",
+    "what": "замер",
+}
 USE = Use(key="k", call_id="c-1", turn=1, caller="+79161234567", now=NOW)
 
 
@@ -33,13 +60,16 @@ class Platform:
     def __init__(self) -> None:
         self.done: list[tuple[str, ...]] = []
 
-    async def send_sms(self, call_id: str, number: str, text: str) -> None:
-        self.done.append(("sms", call_id, number, text))
+    async def send_sms(self, source: str, number: str, text: str) -> None:
+        self.done.append((source, number, text))
 
 
-def box(platform=None, profile=PROFILE) -> Box:
+def box(platform=None, profile=PROFILE, sent=0) -> Box:
+    async def count(_number: str, _call_id: str) -> int:
+        return sent
+
     clock = Clock(profile.hours, lambda: NOW)
-    return Box(builtin_tools(profile, clock, platform), clock, READERS)
+    return Box(builtin_tools(profile, clock, platform, count), clock, READERS)
 
 
 def names(box: Box) -> list[str]:
@@ -90,13 +120,62 @@ async def test_nobody_is_promised_who_cannot_be_reached():
 
 
 async def test_an_sms_goes_to_who_calls():
-    """Not to a number of the model's, and not to nobody."""
+    """In the profile's words with the values that fit; to a mobile number, and no other."""
     platform = Platform()
     tool = box(platform).find("send_sms")
-    await tool.run(tool.check('{"text": "Мы на Садовой, 1."}'), USE)
-    assert platform.done == [("sms", "c-1", "+79161234567", "Мы на Садовой, 1.")]
-    with pytest.raises(ToolError):
-        await tool.run({"text": "x"}, replace(USE, caller="anonymous"))
+    visit = {
+        "template": "visit",
+        "day": "2026-12-03",
+        "at": "15:30",
+        "order": "А-12",
+        "what": "замер",
+    }
+    await tool.run(tool.check(json.dumps(visit)), USE)
+    await tool.run(tool.check('{"template": "address"}'), USE)
+    assert platform.done == [
+        ("74950000000", "79161234567", "Ждём вас 03.12.2026 в 15:30, заказ А-12, замер."),
+        ("74950000000", "79161234567", "Мы на Садовой, 1."),
+    ]
+    for caller in ("anonymous", "", "+74951234567", "+4915112345678", "+79161234567890"):
+        with pytest.raises(ToolError, match="не с мобильного"):
+            await tool.run({"template": "address"}, replace(USE, caller=caller))
+    assert len(platform.done) == 2
+
+
+@pytest.mark.parametrize(
+    "given",
+    [
+        {"template": "other"},
+        {"template": "address", "number": "+79990000000"},
+        {"template": "address", "text": "Вы выиграли"},
+        {"template": "address", "day": "2026-12-03"},
+        {"template": "visit"},
+        {**VISIT, "day": "завтра"},
+        {**VISIT, "at": "25:00"},
+        {
+            "template": "visit",
+            "day": "2026-12-03",
+            "at": "15:30",
+            "order": "evil.example/x",
+            "what": "замер",
+        },
+        {**VISIT, "what": "выигрыш"},
+    ],
+)
+def test_a_model_words_no_message(given):
+    """Neither a text nor a number of its own, nor a value that could be one."""
+    with pytest.raises(ToolMisused):
+        box(Platform()).find("send_sms").check(json.dumps(given))
+
+
+async def test_a_number_gets_so_many_messages_a_day():
+    """Whatever calls they were asked for in; the tool itself keeps to so many a call."""
+    platform = Platform()
+    tool = box(platform, sent=4).find("send_sms")
+    with pytest.raises(ToolError, match="больше сообщений"):
+        await tool.run({"template": "address"}, USE)
+    assert (platform.done, tool.spec.per_call, tool.spec.effect) == ([], 2, True)
+    assert not tool.spec.repeatable
 
 
 async def test_a_call_back_needs_a_number():
