@@ -44,7 +44,7 @@ MAY_IMPORT = {
     | {"assistants", "knowledge", "management", "pulse", "tools", "front", "desk", "workshop"},
     "workflows": {"core", "outgoing", "store"},
     "commands": {"core", "knowledge", "llm", "profiles", "settings", "store", "app", "logs"}
-    | {"speech", "workflows"},
+    | {"management", "speech", "workflows"},
     "serving": {"app", "front"},
     "cli": {"core", "simulator", "hunt", "bench", "settings", "logs", "terminal", "app", "store"}
     | {"deploy", "doctor", "commands", "serving", "console"},

@@ -9,12 +9,15 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
+from datetime import datetime
 from typing import Any
 
 from tests.standins.voximplant_parts import (
     Application,
     Form,
+    Held,
     Number,
+    Record,
     Refusal,
     Rule,
     Scenario,
@@ -29,6 +32,7 @@ from tests.standins.voximplant_parts import (
 
 CUSTOM_DATA_BYTES_MAX = 200
 SMS_CHARS_MAX = 765
+HISTORY_IDS_MAX = 1000
 WHEN = "2026-11-01 10:00:00"
 
 
@@ -54,11 +58,19 @@ class VoximplantAccount:
     messages: list[tuple[str, str, str]] = field(default_factory=list)  # source, destination, text
     _ids: int = 100
 
+    sessions: dict[int, Held] = field(default_factory=dict)
+    records: dict[int, Record] = field(default_factory=dict)
+
     # What tests prepare and look at -----------------------------------------------------------
 
     def rent(self, number: str, **fields: Any) -> int:
         """A number of the account, digits only, as the platform writes it."""
         return self._keep(self.numbers, Number(number, **fields))
+
+    def hold(self, session: int, number: str, *urls: str, **fields: Any) -> None:
+        """A session of the history, with its recordings."""
+        made = [self._keep(self.records, Record(url)) for url in urls]
+        self.sessions[session] = Held(session, number, records=made, **fields)
 
     def script(self, name: str) -> str | None:
         return next((each.script for each in self.scenarios.values() if each.name == name), None)
@@ -305,6 +317,31 @@ class VoximplantAccount:
             "call_session_history_id": session,
         }
 
+    def get_call_history(self, form: Form) -> dict[str, Any]:
+        begins, ends = (datetime.fromisoformat(need(form, key)) for key in ("from_date", "to_date"))
+        ids = set(filter(None, form.get("call_session_history_id", "").split(";")))
+        numbers = set(filter(None, form.get("remote_number", "").split(";")))
+        if len(ids) > HISTORY_IDS_MAX:
+            raise Refusal(101, "Invalid arguments.")
+        rows = []
+        for each in self.sessions.values():
+            far = not begins <= datetime.fromisoformat(each.began) <= ends
+            if far or (ids and str(each.session) not in ids):
+                continue
+            if numbers and each.number not in numbers:
+                continue
+            row = each.row()
+            row |= {"calls": [each.call()]} if truth(form.get("with_calls", "False")) else {}
+            if truth(form.get("with_records", "False")):
+                row["records"] = [self.records[i].row(i) for i in each.records if i in self.records]
+            rows.append(row)
+        return page(rows, form) | {"timezone": "Etc/UTC"}
+
+    def delete_record(self, form: Form) -> dict[str, Any]:
+        known(self.records, form, "record_id", 101)
+        del self.records[int(form["record_id"])]
+        return {"result": 1}
+
     def send_sms_message(self, form: Form) -> dict[str, Any]:
         owned = list(self._owned({need(form, "source")}))
         if not owned or not owned[0][1].sms:
@@ -370,5 +407,5 @@ class VoximplantAccount:
 COMMANDS: dict[str, Callable[[VoximplantAccount, Form], dict[str, Any]]] = {
     "".join(word.title() for word in name.split("_")): value
     for name, value in vars(VoximplantAccount).items()
-    if name.startswith(("get_", "add_", "set_", "bind_", "reorder_", "start_", "send_"))
+    if name.startswith(("get_", "add_", "set_", "bind_", "reorder_", "start_", "send_", "delete_"))
 }

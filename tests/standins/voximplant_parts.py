@@ -55,6 +55,44 @@ class Number:
 
 
 @dataclass
+class Record:
+    """A recording that the platform keeps."""
+
+    url: str
+
+    def row(self, number: int) -> dict[str, Any]:
+        return {"record_id": number, "record_url": self.url, "start_time": "2026-11-01 10:00:01"}
+
+
+@dataclass
+class Held:
+    """A session as the history has it. `lasted_s`: of the call; None while it goes on."""
+
+    session: int
+    number: str
+    began: str = "2026-11-01 10:00:00"
+    lasted_s: int | None = 42
+    finish: str = "Normal termination"
+    records: list[int] = field(default_factory=list)
+
+    def row(self) -> dict[str, Any]:
+        lasted = None if self.lasted_s is None else self.lasted_s + 3
+        row = {"call_session_history_id": self.session, "start_date": self.began}
+        row |= {"duration": lasted, "application_name": "halo.romashka.voximplant.com"}
+        return row | ({} if self.lasted_s is None else {"finish_reason": self.finish})
+
+    def call(self) -> dict[str, Any]:
+        return {
+            "call_id": self.session * 10,
+            "start_time": self.began,
+            "duration": self.lasted_s,
+            "remote_number": self.number,
+            "incoming": True,
+            "successful": True,
+        }
+
+
+@dataclass
 class Secret:
     name: str
     value: str

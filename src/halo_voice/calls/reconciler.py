@@ -16,12 +16,13 @@ from datetime import UTC, datetime, timedelta
 import structlog
 
 from halo_voice.calls.budget import utc_now
-from halo_voice.calls.switchboard import LOST, Switchboard
+from halo_voice.calls.switchboard import Switchboard
 from halo_voice.core.admission import DAY
 from halo_voice.core.errors import RequestError, StoreError
 from halo_voice.core.operators import TRANSFER
 from halo_voice.core.ports import CallEnd, CallRecord, Store
 from halo_voice.core.profile import Profile
+from halo_voice.core.sessions import LOST
 from halo_voice.core.tools import ToolState
 
 LOOK_S = 60.0

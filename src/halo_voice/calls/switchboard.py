@@ -43,13 +43,11 @@ from halo_voice.core.ports import (
     TurnRecord,
 )
 from halo_voice.core.profile import Profile, Profiles
+from halo_voice.core.sessions import LOST
 from halo_voice.core.tools import Toolbox
 from halo_voice.core.transcript import Transcript
 from halo_voice.core.versions import standing
 from halo_voice.core.versions import transfers as can_transfer
-
-LOST = "lost"
-"""The reason of an end that nobody reported."""
 
 IDLE_S_MAX = 15 * 60
 """A call that nobody asked about for so long is let go of; the store still has it."""

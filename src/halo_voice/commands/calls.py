@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 from collections.abc import Callable, Sequence
+from datetime import UTC, datetime, timedelta
 from functools import wraps
 from pathlib import Path
 from typing import Annotated, Any, NoReturn
@@ -21,6 +22,9 @@ app = typer.Typer(
 )
 out = Console(highlight=False)
 err = Console(stderr=True, highlight=False)
+
+PLATFORM_DAYS = 1_095
+"""So far back the platform is asked for recordings of a number; it keeps them by its tariff."""
 
 Number = Annotated[str, typer.Argument(help="A telephone number, however it is written.")]
 
@@ -176,8 +180,12 @@ def erase(
     archive: Any,
     number: Number,
     yes: Annotated[bool, typer.Option("--yes", help="Do not ask.")] = False,
+    platform: Annotated[
+        bool, typer.Option(help="The recordings that the platform keeps of it as well.")
+    ] = True,
 ) -> None:
-    """Erase all that is known of a telephone number: calls, words, reviews, deliveries."""
+    """Erase all that is known of a telephone number: calls, words, reviews, deliveries, and the
+    platform's recordings."""
     calls = archive.of_number(number)
     live = [call.call_id for call in calls if call.open]
     if live:
@@ -187,14 +195,51 @@ def erase(
     if waiting:
         _stop(f"{waiting} writes of this number wait in the spool until the store is back: let "
               "`halo serve` bring them in, then erase again.")  # fmt: skip
-    if not calls:
+    history = _history() if platform else None
+    if not calls and history is None:
         out.print("Nothing is known of this number.")
         return
     if not yes and not typer.confirm(f"Erase {len(calls)} calls for good?"):
         raise typer.Exit(1)
+    if history is not None:
+        # First: when ours are gone, nobody knows any more what the platform has of them.
+        count = _erase_there(history, number, calls)
+        out.print(f"✔ {count} recordings are erased on the platform.")
     archive.erase([call.call_id for call in calls])
     out.print(f"✔ {len(calls)} calls are erased. What was delivered is the receiver's to erase, "
-              "the platform and backups keep their own.")  # fmt: skip
+              "backups keep their own; the platform's list of calls and its session logs cannot "
+              "be erased by a program: see docs/privacy.md.")  # fmt: skip
+
+
+def _history() -> Any:
+    """The platform's history; None where no account is set. Raises `ConfigurationError`."""
+    from halo_voice.settings import load_settings
+
+    settings = load_settings()
+    if not settings.vox_credentials:
+        return None
+    from halo_voice.management.history import history_of
+
+    return history_of(settings.vox_credentials, settings.vox_api, settings.vox_application)
+
+
+def _erase_there(history: Any, number: str, calls: Sequence[Any]) -> int:
+    """Remove the platform's recordings of the number. How many they were."""
+    from halo_voice.core.errors import PlatformError
+
+    long_ago = datetime.now(UTC) - timedelta(days=PLATFORM_DAYS)
+    since = min([long_ago, *(call.started_at - timedelta(days=1) for call in calls)])
+    try:
+        found = history.sessions([call.call_id for call in calls], since)
+        found |= history.sessions_of(number, since)
+        records = {each.record_id: each for session in found.values() for each in session.records}
+        for record in records.values():
+            history.delete(record)
+    except PlatformError as error:
+        _stop(f"{error.message} Nothing of ours was erased; with --no-platform it is.")
+    finally:
+        history.close()
+    return len(records)
 
 
 def _spooled(call_ids: Sequence[str]) -> int:

@@ -110,6 +110,7 @@ def _work(configuration: Any, profiles: Any, channels: Any) -> None:
         hours=settings.work_hours,
         keep=(timedelta(days=days[0]), timedelta(days=days[1])),
         recorded=_recorded(settings, archive, profile) if settings.recordings else None,
+        orphans=_orphans(settings, archive, profile) if settings.vox_credentials else None,
     )
     stop = threading.Event()
     for number in (signal.SIGINT, signal.SIGTERM):
@@ -143,6 +144,18 @@ def _recorded(settings: Any, archive: Any, profile: Any) -> Any:
         lambda: transcriber_of(*server, ca_file=settings.transcription_ca_file),
         profile,
     )
+
+
+def _orphans(settings: Any, archive: Any, profile: Any) -> Any:
+    """Completes lost calls from the platform's history. Raises `ConfigurationError`."""
+    from halo_voice.management.history import history_of
+    from halo_voice.workflows.orphans import Orphans
+
+    def recorded(name: str) -> bool:
+        return bool(settings.recordings) and profile(name).recording.enabled
+
+    history = history_of(settings.vox_credentials, settings.vox_api, settings.vox_application)
+    return Orphans(archive, history.sessions, now=_now, recorded=recorded)
 
 
 def database_url(store_url: str) -> str:

@@ -21,11 +21,16 @@ ENDS: Mapping[str, str] = {
     "terminated": "сеанс прерван",
     "busy": "линии заняты",
     "transferred": "соединён с сотрудником",
+    "lost": "конец не сообщён",
+    "unreported": "закончился, отчёт потерян",
+    "no_funds": "нет средств на счёте платформы",
+    "platform_ended": "прерван платформой",
 }
-"""By the reason that the scenario reports."""
+"""By the reason that the scenario reports; where it did not, what the platform tells of it."""
 
 BAD_ENDS = frozenset(
     {"backend_down", "recogniser_down", "voice_down", "scenario_error", "terminated", "busy"}
+    | {"lost", "no_funds", "platform_ended"}
 )
 
 OUTCOMES: Mapping[str, str] = {

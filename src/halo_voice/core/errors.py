@@ -27,6 +27,7 @@ HaloError
 ├── ToolError               a tool failed, and nothing has happened
 │   ├── ToolMisused         its arguments are wrong: the model may try again
 │   └── ToolUnsure          whether it happened is not known
+├── PlatformError           the platform's Management API could not be asked, or refused
 ├── RecordingError          a recording after the call
 │   ├── RecordingRefused    the address is not one we may fetch
 │   └── RecordingUnavailable it could not be fetched
@@ -237,6 +238,12 @@ class ToolUnsure(ToolError):
     """The tool gave no answer: whether it happened is not known."""
 
     code = "tool_unsure"
+
+
+class PlatformError(HaloError):
+    """The platform's Management API could not be asked, or refused."""
+
+    code = "platform_error"
 
 
 class RecordingError(HaloError):

@@ -34,6 +34,7 @@ from halo_voice.core.tools import ToolRecord
 from halo_voice.store.address import read_url, sqlite_path
 from halo_voice.store.faults import translated
 from halo_voice.store.memory import utc_now
+from halo_voice.store.orphaned import Orphaned
 from halo_voice.store.postgresql import postgresql_engine
 from halo_voice.store.schema import (
     attempts,
@@ -72,6 +73,7 @@ class Archive:
         inserts = {"sqlite": sqlite.insert, "postgresql": postgresql.insert}
         self._insert = inserts[writing.dialect.name]
         self.shelf = Shelf(self._rows, self._write, now)
+        self.orphaned = Orphaned(self._rows, self._write)
 
     # ------------------------------------------------------------------------------ reading
 

@@ -54,6 +54,24 @@ def digest_call(session: Session, dialect: str, call: CallRecord) -> None:
     )
 
 
+def recount(session: Session, dialect: str, before: CallRecord, after: CallRecord) -> None:
+    """The figures of a call whose end has become known otherwise than it was counted."""
+    rows = session.rows(_figures(), {"of_call": before.call_id})
+    for turned, apologies, slowest_ms in rows[:1]:
+        for call, sign in ((before, -1), (after, 1)):
+            counted = {
+                "calls": 1,
+                "duration_ms": call.duration_ms or 0,
+                "turns": turned,
+                "apologies": apologies,
+                "slow": int((slowest_ms or 0) > SLOW_MS),
+                "micros": sum(call.cost.micros().values()),
+            }
+            values: dict[str, Any] = {name: sign * count for name, count in counted.items()}
+            place = {"slot": slot_of(call.started_at), "end_reason": call.end_reason}
+            session.rows(_add(dialect), values | place)
+
+
 def digest_all(session: Connected) -> None:
     """Of every call that ended before there were digests, the oldest first."""
     ended = select(*_columns()).where(calls.c.ended_at.is_not(None)).order_by(calls.c.started_at)
@@ -76,6 +94,13 @@ def _columns() -> list[Any]:
 def _turns_of_call() -> Select[Any]:
     of_call = bindparam("of_call", type_=Words())
     return select(*turns.c).where(turns.c.call_id == of_call).order_by(turns.c.turn)
+
+
+@cache
+def _figures() -> Select[Any]:
+    of_call = bindparam("of_call", type_=Words())
+    found = select(digests.c.turns, digests.c.apologies, digests.c.slowest_ms)
+    return found.where(digests.c.call_id == of_call)
 
 
 @cache

@@ -17,6 +17,7 @@ from dbos import DBOS, SetWorkflowID
 from halo_voice.core.errors import StoreError
 from halo_voice.store.archive import Archive
 from halo_voice.workflows.after import CALLS, DELIVERIES, OUTLETS, AfterCall
+from halo_voice.workflows.orphans import Orphans
 from halo_voice.workflows.recorded import RECORDINGS, Recorded
 
 VERSION = "1"
@@ -73,9 +74,9 @@ def launched(
 class Worker:
     """Runs inside `launched`. `hours`: calls that ended longer ago are left alone.
 
-    `recorded` keeps recordings, where they
-    are kept. `wanted`: whether the calls of this profile are reviewed. `keep`: words and calls are
-    kept for so long, zero for ever.
+    `recorded` keeps recordings, where they are kept; `orphans` completes calls whose end was never
+    told, where the platform can be asked. `wanted`: whether the calls of this profile are reviewed.
+    `keep`: words and calls are kept for so long, zero for ever.
     """
 
     def __init__(
@@ -91,7 +92,9 @@ class Worker:
         look_s: float = LOOK_S,
         silent_s: float = SILENT_S,
         recorded: Recorded | None = None,
+        orphans: Orphans | None = None,
     ) -> None:
+        self._orphans = orphans
         self._recorded = recorded
         self._name = name
         self._archive = archive
@@ -122,6 +125,8 @@ class Worker:
             self._archive.beat(self._name)
             self._next_beat = moment + min(BEAT_S, self._silent_s / 4)
             self._take_over()
+        if self._orphans is not None:
+            self._orphans.look()
         self._begin()
         self._send_again()
         self._fetch()
@@ -142,7 +147,7 @@ class Worker:
         self._begun &= set(due)
         for call_id in due:
             call = None if call_id in self._begun else self._archive.call(call_id)
-            if call is None:
+            if call is None or (self._orphans is not None and self._orphans.waits(call)):
                 continue
             self._begun.add(call_id)
             if self._wanted(call.profile):
