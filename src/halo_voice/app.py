@@ -54,6 +54,7 @@ from halo_voice.llm.openai_client import OpenAIClient
 from halo_voice.llm.provider import Provider
 from halo_voice.management.messages import Messages, messages_of
 from halo_voice.metrics import CONTENT_TYPE, Metrics
+from halo_voice.outgoing.bucket import bucket_faults
 from halo_voice.profiles import Files, files_of, load_profiles
 from halo_voice.pulse import Pulse
 from halo_voice.settings import Settings, read_settings, variable
@@ -161,6 +162,8 @@ def _given(settings: Settings) -> dict[str, Any]:
 def _recording_faults(settings: Settings) -> list[str]:
     """What the parts that serve recordings would refuse, under the variables' names."""
     faults = [f"HALO_RECORDING_HOSTS: {f}" for f in map(host_fault, settings.recording_hosts) if f]
+    for ending, fault in bucket_faults(*settings.bucket).items():
+        faults.append(f"{'_'.join(filter(None, ('HALO_RECORDINGS', ending)))}: {fault}")
     found = transcriber_faults(
         settings.transcription_url,
         settings.transcription_key.get_secret_value(),

@@ -37,15 +37,17 @@ def open_desk(
     """The console. `second` runs another HALO with the same configuration."""
     # Here: most processes never serve a page of it.
     from halo_voice.console.opening import Look, open_console
+    from halo_voice.outgoing.bucket import bucket_of
     from halo_voice.store.archive import open_archive
-    from halo_voice.store.shelf import playable
+    from halo_voice.store.shelf import Folder, playable
 
     @asynccontextmanager
     async def booth(model: LanguageModel) -> AsyncIterator[Any]:
         async with second(store=Shared(store), model=model) as halo:
             yield halo.web
 
-    folder = Path(settings.recordings) if settings.recordings else None
+    bucket = bucket_of(*settings.bucket)
+    objects = bucket or (Folder(Path(settings.recordings)) if settings.recordings else None)
     kept = settings.store_url != "memory:"
     return open_console(
         Look(
@@ -67,9 +69,10 @@ def open_desk(
             outside=settings.console == "outside",
             open_here=settings.loopback and not settings.keys,
             version=__version__,
-            afterwards=open_archive(settings.store_url) if kept else None,
+            afterwards=open_archive(settings.store_url, bucket=bucket) if kept else None,
             gaps=Lacking(settings) if kept else None,
-            playable=lambda recording: playable(recording, folder),
+            playable=lambda recording: playable(recording, objects),
+            sounds=bucket,
         )
     )
 

@@ -123,8 +123,13 @@ class Settings(BaseSettings):
         (), "Hosts that recordings may be fetched from; empty: Voximplant's."
     )
     recordings: str = _knob(
-        "", "Folder where `halo work` keeps calls' recordings; empty: none is kept."
+        "",
+        "Folder where `halo work` keeps calls' recordings, or s3://bucket/prefix; empty: none.",
     )
+    recordings_url: str = _knob("", "The S3-compatible service of s3://…, https://…")
+    recordings_region: str = _knob("ru-central1", "Its region.")
+    recordings_key_id: str = _knob("", "The id of its static key.")
+    recordings_key: SecretStr = _knob(SecretStr(""), "The static key itself.")
     transcription_url: str = _knob("", "Base URL of an OpenAI-compatible /audio/transcriptions.")
     transcription_key: SecretStr = _knob(SecretStr(""), "The transcription server's key.")
     transcription_model: str = _knob("whisper-1", "The transcription model's name.")
@@ -258,6 +263,13 @@ class Settings(BaseSettings):
         values += [*header_values(self.model_headers), *header_values(self.model2_headers)]
         values += passwords(self.store_url)
         return [value for value in dict.fromkeys(values) if value]
+
+    @property
+    def bucket(self) -> tuple[str, str, str, str, str]:
+        """What describes where recordings are kept: place, service, region, the key's id, key."""
+        key = self.recordings_key.get_secret_value()
+        named = self.recordings_url, self.recordings_region, self.recordings_key_id
+        return (self.recordings, *named, key)
 
     @property
     def offline(self) -> bool:

@@ -16,6 +16,7 @@ from halo_voice.core.tools import ToolStart, ToolState
 from halo_voice.store import open_store
 from halo_voice.store.archive import open_archive
 from halo_voice.store.memory import utc_now
+from halo_voice.store.shelf import Folder
 from tests.serving import Server
 from tests.sounds import stereo
 
@@ -61,7 +62,7 @@ async def plant(url: str, records: Path) -> None:
         state = "dead" if fault else "delivered"
         archive.note_attempt(delivery_id, state=state, status=400 if fault else 200, fault=fault)
     archive.shelf.want("c-order", "https://records.example.com/a")
-    archive.shelf.keep("c-order", stereo(), "audio/wav", records)
+    archive.shelf.keep("c-order", stereo(), "audio/wav", Folder(records))
     said = {"turns": [[1, "где мой заказ", f"Заказ в пути {HOSTILE}"]]}
     archive.shelf.say("c-order", said, "Абонент: где мой заказ")
     archive.close()

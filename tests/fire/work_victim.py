@@ -31,6 +31,7 @@ from halo_voice.core.profile import Profile
 from halo_voice.speech.recordings import HttpRecordingSource
 from halo_voice.speech.transcriber import OpenAITranscriber
 from halo_voice.store.archive import Archive, open_archive
+from halo_voice.store.shelf import Folder
 from halo_voice.workflows.after import WAITS_S, AfterCall
 from halo_voice.workflows.channel import Attempt, Channel, Told
 from halo_voice.workflows.channels import channels_of
@@ -143,7 +144,7 @@ def recorded(archive: Archive, records: dict[str, Any], profile: Profile) -> Rec
 
     return Recorded(
         archive,
-        Path(records["folder"]),
+        Folder(Path(records["folder"])),
         source,
         lambda: OpenAITranscriber(records["transcriber"], "", "whisper-1"),
         lambda _: profile,

@@ -39,12 +39,22 @@ MAY_IMPORT = {
     "assistants": {"core", "llm", "speech", "knowledge", "profiles", "calls"},
     "workshop": {"assistants", "calls", "core", "profiles"},
     "front": set(),
-    "desk": {"core", "console", "settings", "store"},
+    "desk": {"core", "console", "outgoing", "settings", "store"},
     "app": {"core", "llm", "speech", "store", "profiles", "calls", "api", "settings", "metrics"}
-    | {"assistants", "knowledge", "management", "pulse", "tools", "front", "desk", "workshop"},
+    | {
+        "assistants",
+        "knowledge",
+        "management",
+        "outgoing",
+        "pulse",
+        "tools",
+        "front",
+        "desk",
+        "workshop",
+    },
     "workflows": {"core", "outgoing", "store"},
     "commands": {"core", "knowledge", "llm", "profiles", "settings", "store", "app", "logs"}
-    | {"management", "speech", "workflows"},
+    | {"management", "outgoing", "speech", "workflows"},
     "serving": {"app", "front"},
     "cli": {"core", "simulator", "hunt", "bench", "settings", "logs", "terminal", "app", "store"}
     | {"deploy", "doctor", "commands", "serving", "console"},

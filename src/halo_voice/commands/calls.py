@@ -41,12 +41,13 @@ def _with_archive(command: Callable[..., None]) -> Callable[..., None]:
     @wraps(command)
     def run(*arguments: Any, **options: Any) -> None:
         from halo_voice.core.errors import ConfigurationError, StoreError
+        from halo_voice.outgoing.bucket import bucket_of
         from halo_voice.settings import load_settings
         from halo_voice.store.archive import open_archive
 
         try:
             settings = load_settings()
-            archive = open_archive(settings.store_url)
+            archive = open_archive(settings.store_url, bucket=bucket_of(*settings.bucket))
             asyncio.run(_migrated(settings.store_url))
             try:
                 command(archive, *arguments, **options)

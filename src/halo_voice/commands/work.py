@@ -81,6 +81,7 @@ async def _in_force(settings: Any) -> Any:
 
 
 def _work(configuration: Any, profiles: Any, channels: Any) -> None:
+    from halo_voice.outgoing.bucket import bucket_of
     from halo_voice.store.archive import open_archive
     from halo_voice.workflows.after import AfterCall
     from halo_voice.workflows.review import Reviewer
@@ -92,7 +93,7 @@ def _work(configuration: Any, profiles: Any, channels: Any) -> None:
     def profile(name: str) -> Any:
         return profiles.named(name) or profiles.default
 
-    archive = open_archive(settings.store_url)
+    archive = open_archive(settings.store_url, bucket=bucket_of(*settings.bucket))
     secret = settings.webhook_secret.get_secret_value()
     receiver = Receiver(settings.webhook_url, secret) if settings.webhook_url else None
     name = worker_name()
@@ -128,10 +129,11 @@ def _work(configuration: Any, profiles: Any, channels: Any) -> None:
 
 
 def _recorded(settings: Any, archive: Any, profile: Any) -> Any:
-    """Keeps recordings in the settings' folder."""
+    """Keeps recordings in the settings' folder, or bucket."""
     from halo_voice.speech.addresses import RECORDING_HOSTS
     from halo_voice.speech.recordings import HttpRecordingSource
     from halo_voice.speech.transcriber import transcriber_of
+    from halo_voice.store.shelf import Folder
     from halo_voice.workflows.recorded import Recorded
 
     hosts = settings.recording_hosts or RECORDING_HOSTS
@@ -139,7 +141,7 @@ def _recorded(settings: Any, archive: Any, profile: Any) -> Any:
     server = (settings.transcription_url, key, settings.transcription_model)
     return Recorded(
         archive,
-        Path(settings.recordings),
+        archive.shelf.bucket or Folder(Path(settings.recordings)),
         lambda: HttpRecordingSource(hosts, total_s=RECORDING_S),
         lambda: transcriber_of(*server, ca_file=settings.transcription_ca_file),
         profile,

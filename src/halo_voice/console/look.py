@@ -14,7 +14,7 @@ from halo_voice.core.editions import Editions
 from halo_voice.core.history import History
 from halo_voice.core.ports import LanguageModel, Store
 from halo_voice.core.profile import Profiles
-from halo_voice.core.recording import Recording
+from halo_voice.core.recording import Objects, Recording
 from halo_voice.core.review import Attempt, Delivery, Review
 from halo_voice.core.workshop import Workshop
 
@@ -97,7 +97,8 @@ class Look:
     no sign-in as long as no user has been created. `secrets` are the scenario's. `mask_numbers`:
     callers' numbers are shown with a hidden middle. `utc_hours`: the pages' time zone, hours east
     of Greenwich. `day_share`: the used part of the day's cap on models, 0 to 1. `afterwards` and
-    `gaps` are None where the store forgets. `playable`: the file of a recording that is kept.
+    `gaps` are None where the store forgets. `playable`: the file of a recording that is
+    kept; `sounds` reads it, where it is no file of this machine.
     """
 
     store: Store
@@ -120,4 +121,5 @@ class Look:
     version: str
     afterwards: Afterwards | None = None
     gaps: Gaps | None = None
-    playable: Callable[[Recording | None], Path | None] = lambda _: None
+    playable: Callable[[Recording | None], str] = lambda _: ""
+    sounds: Objects | None = None

@@ -21,6 +21,7 @@ from halo_voice.console.words_of_calls import (
     SENT,
     TOOL_STATES,
 )
+from halo_voice.core.errors import StoreError
 from halo_voice.core.ports import CallRecord
 from halo_voice.core.review import Attempt, Delivery, Review
 from halo_voice.core.tools import ToolRecord
@@ -81,7 +82,7 @@ def _kept(visit: Visit, call_id: str) -> dict[str, Any]:
         "review": after.review(call_id),
         "sent": [Sent(each, tries.get(each.delivery_id, [])) for each in sent],
         "recording": recording,
-        "playable": visit.look.playable(recording) is not None,
+        "playable": bool(visit.look.playable(recording)),
     }
 
 
@@ -170,11 +171,22 @@ async def recording(visit: Visit) -> Response:
     if after is None:
         return visit.sorry(404)
     known = await asyncio.to_thread(after.shelf.find, call_id)
-    path = visit.look.playable(known)
-    if known is None or path is None:
+    file = visit.look.playable(known)
+    if known is None or not file:
         return visit.sorry(404)
     await _noted(visit, call_id)
-    return FileResponse(path, media_type=known.content_type)
+    sounds = visit.look.sounds
+    if sounds is None:
+        return FileResponse(file, media_type=known.content_type)
+    try:
+        found = await asyncio.to_thread(sounds.read, file, visit.request.headers.get("range", ""))
+    except StoreError:
+        return visit.sorry(503)
+    if found is None:
+        return visit.sorry(404)
+    audio, part = found
+    told = {"accept-ranges": "bytes"} | ({"content-range": part} if part else {})
+    return Response(audio, 206 if part else 200, told, media_type=known.content_type)
 
 
 async def _noted(visit: Visit, call_id: str) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any
+from typing import Any, Protocol
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,3 +31,24 @@ class Recording:
         """For each turn: its number, the caller's words and the assistant's, by the recording."""
         found = self.said.get("turns", ())
         return found if isinstance(found, list | tuple) else ()
+
+
+class Objects(Protocol):
+    """Where the sound of recordings lies: a folder, or a bucket. Blocks; raises `StoreError`s."""
+
+    def put(self, name: str, audio: bytes, content_type: str) -> str:
+        """Keep it, whole or not at all. Where it lies, as `Recording.file` has it."""
+        ...
+
+    def holds(self, file: str) -> bool:
+        """Whether such a file lies here, by its name."""
+        ...
+
+    def read(self, file: str, part: str = "") -> tuple[bytes, str] | None:
+        """The sound. `part`: what a header `Range` asks for; then also which part that is, where
+        parts are given. None: it is not there."""
+        ...
+
+    def delete(self, file: str) -> None:
+        """What is not there any more is deleted."""
+        ...

@@ -29,6 +29,7 @@ from halo_voice.core.admission import BUSY, bucket_of
 from halo_voice.core.errors import StoreUnavailable
 from halo_voice.core.ports import CallRecord, TurnRecord
 from halo_voice.core.profile import number_digits
+from halo_voice.core.recording import Objects
 from halo_voice.core.review import Attempt, Delivery, Review, Work
 from halo_voice.core.tools import ToolRecord
 from halo_voice.store.address import read_url, sqlite_path
@@ -65,14 +66,19 @@ class Archive:
     """Raises `StoreError`s only and may be used on any thread. `now` gives the UTC time."""
 
     def __init__(
-        self, reading: Engine, writing: Engine, *, now: Callable[[], datetime] = utc_now
+        self,
+        reading: Engine,
+        writing: Engine,
+        *,
+        now: Callable[[], datetime] = utc_now,
+        bucket: Objects | None = None,
     ) -> None:
         self._reading = reading
         self._writing = writing
         self._now = now
         inserts = {"sqlite": sqlite.insert, "postgresql": postgresql.insert}
         self._insert = inserts[writing.dialect.name]
-        self.shelf = Shelf(self._rows, self._write, now)
+        self.shelf = Shelf(self._rows, self._write, now, bucket)
         self.orphaned = Orphaned(self._rows, self._write)
 
     # ------------------------------------------------------------------------------ reading
@@ -363,8 +369,11 @@ class Archive:
         raise fault
 
 
-def open_archive(url: str, *, now: Callable[[], datetime] = utc_now) -> Archive:
-    """The archive of the store at `url`, which was opened, and so migrated, before.
+def open_archive(
+    url: str, *, now: Callable[[], datetime] = utc_now, bucket: Objects | None = None
+) -> Archive:
+    """The archive of the store at `url`, which was opened, and so migrated, before. `bucket`: where
+    recordings lie, if not in a folder.
 
     Raises `StoreUnavailable`.
     """
@@ -373,11 +382,11 @@ def open_archive(url: str, *, now: Callable[[], datetime] = utc_now) -> Archive:
     parsed = read_url(url)
     if parsed.get_backend_name() != "sqlite":
         engine = postgresql_engine(parsed, busy_ms=BUSY_MS)
-        return Archive(engine, engine, now=now)
+        return Archive(engine, engine, now=now, bucket=bucket)
     path = sqlite_path(parsed)
     # What may write takes the lock at once: a reader that wants to write later could not wait.
     reading, writing = (
         sqlite_engine(path, mode="rw", begin=begin, busy_ms=BUSY_MS)
         for begin in ("BEGIN", "BEGIN IMMEDIATE")
     )
-    return Archive(reading, writing, now=now)
+    return Archive(reading, writing, now=now, bucket=bucket)

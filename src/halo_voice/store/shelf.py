@@ -6,7 +6,6 @@ import hashlib
 import os
 import re
 from collections.abc import Callable, Mapping, Sequence
-from contextlib import suppress
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -14,7 +13,7 @@ from typing import Any
 from sqlalchemy import Connection, Executable, Select, delete, insert, select, update
 
 from halo_voice.core.errors import StoreUnavailable
-from halo_voice.core.recording import Recording
+from halo_voice.core.recording import Objects, Recording
 from halo_voice.store.schema import calls, recordings
 
 FAULT_CHARS = 300
@@ -29,7 +28,10 @@ class Shelf:
         rows: Callable[[Select[Any]], Sequence[Any]],
         write: Callable[[Callable[[Connection], Any]], Any],
         now: Callable[[], datetime],
+        bucket: Objects | None = None,
     ) -> None:
+        """`bucket`: where recordings lie that lie in no folder."""
+        self.bucket = bucket
         self._rows = rows
         self._write = write
         self._now = now
@@ -55,26 +57,14 @@ class Shelf:
 
         self._write(want)
 
-    def keep(self, call_id: str, audio: bytes, content_type: str, folder: Path) -> bool:
+    def keep(self, call_id: str, audio: bytes, content_type: str, objects: Objects) -> bool:
         """Keep the sound, whole or not at all. False if the call was erased meanwhile."""
-        path = folder.resolve() / f"{hashlib.sha256(call_id.encode()).hexdigest()[:40]}.audio"
-        try:
-            path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-            written = path.with_suffix(".part")
-            with os.fdopen(
-                os.open(written, os.O_CREAT | os.O_WRONLY | os.O_TRUNC, 0o600), "wb"
-            ) as f:
-                f.write(audio)
-                f.flush()
-                os.fsync(f.fileno())
-            written.replace(path)
-        except OSError as error:
-            fault = error.strerror or type(error).__name__
-            raise StoreUnavailable(f"The folder of recordings takes no file: {fault}.") from None
-        values = {"file": str(path), "content_type": content_type, "bytes": len(audio)}
+        name = f"{hashlib.sha256(call_id.encode()).hexdigest()[:40]}.audio"
+        file = objects.put(name, audio, content_type)
+        values = {"file": file, "content_type": content_type, "bytes": len(audio)}
         if self._changed(call_id, state="kept", url="", **values):
             return True
-        path.unlink(missing_ok=True)
+        objects.delete(file)
         return False
 
     def lose(self, call_id: str, fault: str) -> None:
@@ -93,10 +83,15 @@ class Shelf:
         """Remove the sound and the rows: the sound first, so that none is left without a row."""
         of_these = recordings.c.call_id.in_(call_ids)
         for (file,) in self._rows(select(recordings.c.file).where(of_these)):
-            path = Path(file)
-            if _NAME.fullmatch(path.name):  # whatever the row says: nothing else is removed
-                with suppress(FileNotFoundError):
-                    _unlink(path)
+            if self.bucket is not None and self.bucket.holds(file):
+                self.bucket.delete(file)
+            elif "://" in file:
+                raise StoreUnavailable(
+                    "A recording lies in a bucket that is not set here: set HALO_RECORDINGS and "
+                    "its key as they were."
+                )
+            else:
+                remove(file)
         self._change(delete(recordings).where(of_these))
 
     def _changed(self, call_id: str, **values: Any) -> bool:
@@ -111,20 +106,60 @@ class Shelf:
         self._write(change)
 
 
-def _unlink(path: Path) -> None:
+class Folder:
+    """`Objects` as files of a folder that only HALO's user may read."""
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder.resolve()
+
+    def put(self, name: str, audio: bytes, content_type: str) -> str:
+        del content_type  # the row has it
+        path = self._folder / name
+        try:
+            path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+            written = path.with_suffix(".part")
+            with os.fdopen(
+                os.open(written, os.O_CREAT | os.O_WRONLY | os.O_TRUNC, 0o600), "wb"
+            ) as f:
+                f.write(audio)
+                f.flush()
+                os.fsync(f.fileno())
+            written.replace(path)
+        except OSError as error:
+            fault = error.strerror or type(error).__name__
+            raise StoreUnavailable(f"The folder of recordings takes no file: {fault}.") from None
+        return str(path)
+
+    def holds(self, file: str) -> bool:
+        path = Path(file)
+        return path.parent == self._folder and bool(_NAME.fullmatch(path.name)) and path.is_file()
+
+    def read(self, file: str, part: str = "") -> tuple[bytes, str] | None:
+        """All of it, whatever `part` asks for."""
+        del part
+        try:
+            return Path(file).read_bytes(), ""
+        except FileNotFoundError:
+            return None
+
+    def delete(self, file: str) -> None:
+        remove(file)
+
+
+def remove(file: str) -> None:
+    """Remove the file of a recording; whatever a row says, nothing else is removed."""
+    path = Path(file)
+    if not _NAME.fullmatch(path.name):
+        return
     try:
-        path.unlink()
-    except FileNotFoundError:
-        raise
+        path.unlink(missing_ok=True)
     except OSError as error:
         fault = error.strerror or type(error).__name__
         raise StoreUnavailable(f"A recording cannot be removed: {fault}.") from None
 
 
-def playable(recording: Recording | None, folder: Path | None) -> Path | None:
-    """The file of a recording that is kept in this folder, if it is there."""
-    if recording is None or folder is None or recording.state != "kept":
-        return None
-    path = Path(recording.file)
-    fits = path.parent == folder.resolve() and _NAME.fullmatch(path.name)
-    return path if fits and path.is_file() else None
+def playable(recording: Recording | None, objects: Objects | None) -> str:
+    """The file of a recording that is kept there; "" if there is none."""
+    if recording is None or objects is None or recording.state != "kept":
+        return ""
+    return recording.file if objects.holds(recording.file) else ""

@@ -10,7 +10,6 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Sequence
-from pathlib import Path
 from typing import Any
 
 import structlog
@@ -19,6 +18,7 @@ from dbos import DBOS, DBOSConfiguredInstance, SetWorkflowID
 from halo_voice.core.errors import RecordingRefused, RecordingUnavailable, TranscriptionError
 from halo_voice.core.ports import RecordingSource, Transcriber, TurnRecord
 from halo_voice.core.profile import Profile
+from halo_voice.core.recording import Objects
 from halo_voice.store.archive import Archive
 from halo_voice.store.shelf import playable
 from halo_voice.workflows.after import RECOVERIES_MAX, STORE_WAITS
@@ -34,13 +34,13 @@ _log = structlog.get_logger(__name__)
 
 @DBOS.dbos_class()
 class Recorded(DBOSConfiguredInstance):
-    """Keeps recordings in `folder`. Without `transcriber` they are only kept. `source` and
+    """Keeps recordings in `objects`. Without `transcriber` they are only kept. `source` and
     `transcriber` are made anew for each use: each step has a loop of its own."""
 
     def __init__(
         self,
         archive: Archive,
-        folder: Path,
+        objects: Objects,
         source: Callable[[], RecordingSource],
         transcriber: Callable[[], Transcriber | None],
         profile: Callable[[str], Profile],
@@ -49,7 +49,7 @@ class Recorded(DBOSConfiguredInstance):
     ) -> None:
         super().__init__(config_name="recorded")
         self.archive = archive
-        self.folder = folder
+        self.objects = objects
         self.source = source
         self.transcriber = transcriber
         self.profile = profile
@@ -84,7 +84,7 @@ class Recorded(DBOSConfiguredInstance):
             if last:
                 self.archive.shelf.lose(call_id, error.message)
             return last
-        self.archive.shelf.keep(call_id, audio, content_type, self.folder)
+        self.archive.shelf.keep(call_id, audio, content_type, self.objects)
         return True
 
     async def _fetch(self, url: str) -> tuple[bytes, str]:
@@ -98,14 +98,14 @@ class Recorded(DBOSConfiguredInstance):
     def transcribed(self, call_id: str, last: bool) -> bool:
         """Whether no other attempt is needed. Raises `StoreError`."""
         known = self.archive.shelf.find(call_id)
-        path = playable(known, self.folder)
+        file = playable(known, self.objects)
         call = self.archive.call(call_id)
-        if known is None or path is None or known.said or call is None:
+        if known is None or not file or known.said or call is None:
             return True
-        try:
-            audio = path.read_bytes()
-        except FileNotFoundError:
+        found = self.objects.read(file)
+        if found is None:
             return True  # erased between
+        audio, _ = found
         try:
             heard = asyncio.run(self._heard(audio, known.content_type))
         except TranscriptionError as error:
