@@ -19,6 +19,7 @@ class Delta(msgspec.Struct, gc=False):
     content: str | None = None
     reasoning_content: str | None = None
     tool_calls: list[Any] | None = None
+    function_call: Any = None
 
 
 class Choice(msgspec.Struct, gc=False):
@@ -91,6 +92,7 @@ def _delta(found: object) -> Delta | None:
         content=_text(found.get("content")),
         reasoning_content=_text(found.get("reasoning_content")),
         tool_calls=calls if isinstance(calls, list) else None,
+        function_call=found.get("function_call"),
     )
 
 

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any, Literal
 
 KeyStyle = Literal["Bearer", "Api-Key"]
+Dialect = Literal["tools", "functions"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -44,8 +45,8 @@ class Endpoint:
 
     `url` is the base, without `/chat/completions`. `extra` goes into every request as it is.
     `ca_file` (PEM) is trusted besides the system's authorities, for this server only. `prefix`:
-    what the names of the variables begin with that describe it. `tools`: it takes tools in the
-    OpenAI format.
+    what the names of the variables begin with that describe it. `tools`: it takes tools; `dialect`:
+    in the OpenAI format, or as GigaChat's `functions`.
     """
 
     url: str
@@ -62,3 +63,4 @@ class Endpoint:
     connections_max: int = 500
     prefix: str = "HALO_MODEL"
     tools: bool = True
+    dialect: Dialect = "tools"

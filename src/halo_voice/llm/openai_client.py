@@ -14,7 +14,7 @@ import msgspec
 
 from halo_voice.core.ports import Message
 from halo_voice.core.tools import Offer
-from halo_voice.llm import calling
+from halo_voice.llm import calling, functions
 from halo_voice.llm.answer import Answer
 from halo_voice.llm.chunks import mended
 from halo_voice.llm.connection import Connection
@@ -36,6 +36,7 @@ class OpenAIClient:
         self.endpoint = endpoint
         self.name = endpoint.name or endpoint.model
         self.takes_tools = endpoint.tools
+        self._offered = {"tools": calling, "functions": functions}[endpoint.dialect].offered
         self._connection = Connection(endpoint)
         self._fixed = {"model": endpoint.model, "stream": True, **endpoint.extra}
 
@@ -105,12 +106,12 @@ class OpenAIClient:
             "messages": list(messages),
         }
         if tools is not None:
-            request |= calling.offered(tools, messages)
+            request |= self._offered(tools, messages)
         try:
             return msgspec.json.encode(request)
         except UnicodeEncodeError:  # half a surrogate pair: hostile or broken text
             clean = [replace(m, content=mended(m.content)) for m in messages]
             request["messages"] = clean
             if tools is not None:
-                request |= calling.offered(tools, clean)
+                request |= self._offered(tools, clean)
             return msgspec.json.encode(request)

@@ -14,7 +14,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from halo_voice.core.errors import ConfigurationError
-from halo_voice.llm.endpoint import Endpoint, KeyStyle, Limits, SignIn
+from halo_voice.llm.endpoint import Dialect, Endpoint, KeyStyle, Limits, SignIn
 
 #: Fields for models whose name fits the pattern; the first that fits counts.
 Quirks = tuple[tuple[str, Mapping[str, Any]], ...]
@@ -39,6 +39,7 @@ class Preset:
     sign_in_url: str = ""
     scope: str = ""
     tools: bool = True
+    dialect: Dialect = "tools"
 
     @property
     def folder_needed(self) -> bool:
@@ -72,7 +73,7 @@ PRESETS: Mapping[str, Preset] = {
         model="GigaChat-2",
         sign_in_url="https://ngw.devices.sberbank.ru:9443/api/v2/oauth",
         scope="GIGACHAT_API_PERS",
-        tools=False,  # it has a dialect of its own for them
+        dialect="functions",
     ),
     "cloudru": Preset(
         url="https://foundation-models.api.cloud.ru/v1",
@@ -150,6 +151,7 @@ def endpoint_of(values: ModelValues, limits: Limits | None = None) -> Endpoint:
         prefix=values.prefix,
         limits=limits or Limits(),
         tools=preset.tools,
+        dialect=preset.dialect,
     )
 
 

@@ -12,7 +12,7 @@ from collections.abc import Callable
 from typing import Any
 
 from halo_voice.core.errors import ModelBroken, ModelError, ModelTimeout
-from halo_voice.llm import calling, chunks, faults, sse
+from halo_voice.llm import calling, chunks, faults, functions, sse
 from halo_voice.llm.endpoint import Limits
 from halo_voice.llm.line import Headers, Line
 from halo_voice.llm.watch import Watch
@@ -312,6 +312,8 @@ class Reading(Watch):
         return "" if delta is None else self._delta(delta)
 
     def _delta(self, delta: chunks.Delta) -> str:
+        if delta.function_call:
+            delta.tool_calls = functions.as_deltas(delta.function_call)
         if delta.tool_calls:
             self.tool_calls += delta.tool_calls
             written = calling.characters(delta.tool_calls)

@@ -114,8 +114,8 @@ def test_faults_are_reported_at_once_by_variable(
     assert "pw" not in str(error.value)
 
 
-def test_who_has_a_dialect_of_his_own_is_offered_no_tools() -> None:
-    """GigaChat's `functions` are not spoken; a request that it refuses would cost every turn."""
-    offered = {name: preset.tools for name, preset in PRESETS.items()}
-    assert [name for name, tools in offered.items() if not tools] == ["gigachat"]
-    assert OpenAIClient(endpoint_of(values("gigachat"))).takes_tools is False
+def test_who_has_a_dialect_of_his_own_is_spoken_to_in_it() -> None:
+    """GigaChat has `functions`; everybody else the OpenAI format."""
+    assert [name for name, each in PRESETS.items() if each.dialect != "tools"] == ["gigachat"]
+    assert endpoint_of(values("gigachat")).dialect == "functions"
+    assert OpenAIClient(endpoint_of(values("gigachat"))).takes_tools is True
