@@ -14,10 +14,11 @@ from halo_voice.core.errors import StoreUnavailable
 from halo_voice.core.history import Wanted
 from halo_voice.core.ports import CallEnd, CallStart, Outcome
 from halo_voice.core.review import Delivery, Review
+from halo_voice.core.sessions import LOST
 from halo_voice.core.tools import ToolStart
 from halo_voice.store import open_store
 from halo_voice.store.archive import open_archive
-from halo_voice.store.schema import attempts
+from halo_voice.store.schema import attempts, rollups
 from tests.contract import postgres
 
 NOON = datetime(2026, 3, 1, 12, tzinfo=UTC)
@@ -261,3 +262,20 @@ async def test_a_fault_is_told_without_what_callers_said(store, archive, url):
         archive._do(text("SELECT 'секрет' FROM nowhere"))
     assert "секрет" not in str(caught.value)
     assert caught.value.__context__ is None
+
+
+async def test_a_lost_call_is_completed_once_and_counted_anew(store, archive, clock):
+    """F59: only as long as it stands as it was read; the figures of its half hour follow."""
+    start = CallStart("c-1", NUMBER, bucket=bucket_of(NUMBER))
+    await store.open_call(start)
+    await store.end_call(CallEnd("c-1", LOST, 1_000, 0))
+    (lost,) = archive.orphaned.ended_as(LOST, clock.now - timedelta(hours=1), 10)
+    assert archive.orphaned.ended_as(LOST, clock.now + timedelta(hours=1), 10) == []
+
+    assert archive.orphaned.complete(lost, "unreported", 42_000)
+    assert not archive.orphaned.complete(lost, "scenario_error", 1)
+
+    found = archive.call("c-1")
+    assert (found.end_reason, found.duration_ms) == ("unreported", 42_000)
+    rows = archive._rows(select(rollups.c.end_reason, rollups.c.calls, rollups.c.duration_ms))
+    assert {tuple(row) for row in rows} == {(LOST, 0, 0), ("unreported", 1, 42_000)}

@@ -280,6 +280,8 @@ async def test_the_check_tells_which_search_found_what(folder, monkeypatch):
         meant = await run(MEANT)
         counted = await run("--questions", str(folder / "texts" / "q.toml"))
     away = await run(MEANT)
+    (folder / "vectors.sqlite3").unlink()
+    never = await run("а доставка есть")
 
     assert "Доставка (by words and meaning)" in both
     assert "Nothing is found" in meant
@@ -288,3 +290,5 @@ async def test_the_check_tells_which_search_found_what(folder, monkeypatch):
     assert "1 questions: the passage is told to a model for 1 (100%)" in counted
     assert "by words alone for 0, by meaning alone for 1" in counted
     assert "Nothing: the server gave no vector" in away
+    assert "Доставка (shop.md; told to a model)" in never
+    assert "gives no vectors now (model_unreachable)" in never

@@ -39,6 +39,9 @@ async def check_both(
     filling = asyncio.create_task(nearness.fill())
     try:
         if not await nearness.tried():
+            for each in asked:
+                if isinstance(each, str):
+                    explain(each)
             return [f"{spec.url}: gives no vectors now ({nearness.fault})"]
         finder = Briefing(texts, nearness=nearness)
         for each in asked:
