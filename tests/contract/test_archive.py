@@ -278,4 +278,4 @@ async def test_a_lost_call_is_completed_once_and_counted_anew(store, archive, cl
     found = archive.call("c-1")
     assert (found.end_reason, found.duration_ms) == ("unreported", 42_000)
     rows = archive._rows(select(rollups.c.end_reason, rollups.c.calls, rollups.c.duration_ms))
-    assert {tuple(row) for row in rows} == {(LOST, 0, 0), ("unreported", 1, 42_000)}
+    assert [tuple(row) for row in rows] == [("unreported", 1, 42_000)]

@@ -7,11 +7,11 @@ from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, Select, select, update
+from sqlalchemy import Connection, Select, delete, select, update
 
 from halo_voice.core.ports import CallRecord
-from halo_voice.store.ended import Connected, recount
-from halo_voice.store.schema import calls
+from halo_voice.store.ended import Connected, recount, slot_of
+from halo_voice.store.schema import calls, rollups
 
 
 class Orphaned:
@@ -41,10 +41,16 @@ class Orphaned:
         which = (calls.c.call_id == call.call_id) & (calls.c.end_reason == call.end_reason)
         change = update(calls).where(which).values(end_reason=reason, duration_ms=lasted)
 
+        slot = (rollups.c.slot == slot_of(call.started_at)) & (
+            rollups.c.end_reason == call.end_reason
+        )
+        empty = delete(rollups).where(slot, rollups.c.calls == 0)
+
         def complete(connection: Connection) -> bool:
             changed = connection.execute(change).rowcount > 0
             if changed:
                 recount(Connected(connection), connection.dialect.name, call, after)
+                connection.execute(empty)
             return changed
 
         return bool(self._write(complete))
