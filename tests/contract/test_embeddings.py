@@ -292,3 +292,30 @@ async def test_the_check_tells_which_search_found_what(folder, monkeypatch):
     assert "Nothing: the server gave no vector" in away
     assert "Доставка (shop.md; told to a model)" in never
     assert "gives no vectors now (model_unreachable)" in never
+
+
+@pytest.mark.parametrize(
+    ("wait_ms", "how", "words"),
+    [
+        (500, "", " embeddings: shop: a vector in "),
+        (0, "", "wait_ms"),
+        (500, "refuses", "texts are found by words alone"),
+    ],
+)
+async def test_the_doctor_asks_for_a_vector(folder, monkeypatch, wait_ms, how, words):
+    """As a call would: who is too slow for it, or refuses, is named with what to do."""
+    monkeypatch.chdir(ROOT)
+    async with EmbeddingServer(key="sesame-1") as server, ModelServer() as model:
+        server.status = 503 if how else 200
+        profile(folder, server.url, wait_ms=wait_ms)
+        for name, value in (
+            ("ASSISTANTS", str(folder)),
+            ("TOOL_SECRETS", "embed:sesame-1"),
+            ("STORE_URL", f"sqlite:///{folder}/halo.sqlite3"),
+            ("MODEL_URL", model.url),
+            ("MODEL_NAME", "standin"),
+        ):
+            monkeypatch.setenv(f"HALO_{name}", value)
+        result = await asyncio.to_thread(CliRunner().invoke, app, ["doctor"])
+    assert words in result.output
+    assert "sesame" not in result.output

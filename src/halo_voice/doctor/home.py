@@ -2,20 +2,23 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Sequence
 
 from halo_voice.api.signature import sign
 from halo_voice.app import Configuration, configure
 from halo_voice.core.errors import ConfigurationError, ModelError, StoreError
 from halo_voice.core.ports import Message
-from halo_voice.core.profile import Profiles
+from halo_voice.core.profile import Profile, Profiles
 from halo_voice.doctor.check import Check, broken
+from halo_voice.llm.embeddings import EmbeddingClient
 from halo_voice.llm.endpoint import Endpoint
 from halo_voice.llm.openai_client import OpenAIClient
 from halo_voice.profiles import load_profiles
 from halo_voice.settings import Settings
 from halo_voice.store import open_store
 
+EMBEDDINGS_S = 5.0
 _ASKED = (Message("user", "Здравствуйте!"),)
 _VECTOR = {"timestamp": 1, "nonce": "n", "method": "GET", "path": "/", "body": b""}
 # Of the key `k` with the secret of 32 letters s: another result and nothing of ours is accepted.
@@ -86,7 +89,33 @@ async def check_models(configuration: Configuration | None) -> list[Check]:
     if not configuration.endpoints:
         return [Check("model", "none: the offline assistant answers from the company's texts")]
     limit = configuration.settings.model_max_tokens
-    return [await _check_model(endpoint, limit) for endpoint in configuration.endpoints]
+    checks = [await _check_model(endpoint, limit) for endpoint in configuration.endpoints]
+    named = [each for each in configuration.profiles if each.embeddings is not None]
+    return checks + [await _check_embeddings(configuration.settings, each) for each in named]
+
+
+async def _check_embeddings(settings: Settings, profile: Profile) -> Check:
+    """Asked for one vector twice: the second answer is as quick as those of a call."""
+    spec = profile.embeddings
+    assert spec is not None, "it is asked of profiles that have a server"
+    key = settings.tool_secrets.get(spec.key)
+    client = EmbeddingClient(spec, "" if key is None else key.get_secret_value())
+    loop = asyncio.get_running_loop()
+    took_s = 0.0
+    try:
+        for _ in range(2):
+            began = loop.time()
+            model = spec.question_model or spec.model
+            await client.embed([_ASKED[0].content], model=model, deadline_s=EMBEDDINGS_S)
+            took_s = loop.time() - began
+    except ModelError as error:
+        cure = f"correct [embeddings] of {profile.name}; until then texts are found by words alone"
+        return Check("embeddings", f"{profile.name}: {error.message.rstrip('.')}", cure)
+    finally:
+        await client.close()
+    slow = took_s * 1000 > spec.wait_ms
+    cure = f"raise wait_ms of {profile.name}, or take a server that is nearer" if slow else ""
+    return Check("embeddings", f"{profile.name}: a vector in {took_s * 1000:.0f} ms", cure)
 
 
 async def _check_model(endpoint: Endpoint, max_tokens: int) -> Check:
