@@ -89,7 +89,7 @@ class Toolboxes:
         self._data = data
         self._retire_s = retire_s
         self._running: dict[str, McpServer] = {}  # by profile and table
-        self._retiring: set[asyncio.Task[None]] = set()
+        self._retiring: dict[asyncio.Task[None], McpServer] = {}
 
     async def of(self, profiles: Iterable[Profile]) -> dict[str, Box]:
         """A box of each kit, by the profile's name; its servers run. One whose table is as it was
@@ -108,22 +108,22 @@ class Toolboxes:
             boxes[name] = Box(kit.tools, kit.clock, self._readers, servers, data=self._data)
         for server in before.values():
             task = asyncio.create_task(self._retire(server))
-            self._retiring.add(task)
-            task.add_done_callback(self._retiring.discard)
+            self._retiring[task] = server
+            task.add_done_callback(lambda done: self._retiring.pop(done, None))
         await asyncio.gather(*(server.start() for server in new))
         return boxes
 
     async def _retire(self, server: McpServer) -> None:
-        try:
-            await asyncio.sleep(self._retire_s)
-        finally:
-            await server.close()
+        await asyncio.sleep(self._retire_s)
+        await server.close()
 
     async def close(self) -> None:
-        for task in self._retiring:
+        retiring, self._retiring = self._retiring, {}
+        for task in retiring:
             task.cancel()
-        await asyncio.gather(*self._retiring, return_exceptions=True)
-        await asyncio.gather(*(server.close() for server in self._running.values()))
+        await asyncio.gather(*retiring, return_exceptions=True)
+        servers = [*retiring.values(), *self._running.values()]
+        await asyncio.gather(*(server.close() for server in servers))
 
 
 class _told:
