@@ -112,7 +112,7 @@ def story(call: FinishedCall, texts: Texts | None = None) -> Story:
         phrase.kind = known.get(letters(phrase.text), "other")
         phrase.turn = _answered(phrase, turns, ours=phrase.kind != "other")
         once_more = phrase.ordered_ms in wanted or _is_second_try(before, phrase)
-        if once_more and phrase.kind in ("other", "greeting"):
+        if once_more and phrase.kind in ("other", "greeting", "apology"):
             phrase.kind, phrase.turn = "again", None
         if phrase.turn:
             phrase.kind = "apology" if phrase.turn.apologetic else "answer"

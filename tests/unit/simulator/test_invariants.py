@@ -10,6 +10,7 @@ from halo_voice.simulator import (
     Faults,
     HttpRequest,
     HttpResponse,
+    Press,
     ScriptedCaller,
     ScriptedNetwork,
     SilentCaller,
@@ -261,3 +262,17 @@ async def test_a_voice_that_failed_is_not_our_silence(judged):
         faults=Faults({"F20": answer}), caller=ScriptedCaller(["Раз"], patience_ms=6_000)
     )
     assert found == []
+
+
+PRESSED = (
+    "call.handleTones(true); answer = () => speak('{0}', listen);"
+    "call.addEventListener(CallEvents.ToneReceived, () => speak('{0}', listen));"
+)
+
+
+@pytest.mark.parametrize(("key", "text"), [("1", "Что-то ещё?"), ("*", "Извините, не получилось.")])
+async def test_what_a_key_asks_for_may_be_said_again(judged, key, text):
+    """The same words, and the answer of a turn; without the key they are said twice."""
+    caller = ScriptedCaller(["Первый вопрос", Press(key)])
+    found = await judged(PRESSED.format(text), caller=caller)
+    assert 6 not in {number for number, _ in found}
