@@ -20,6 +20,7 @@ from halo_voice.simulator.crowd import InterruptingCaller, RandomCaller
 from halo_voice.simulator.engine import Engine
 from halo_voice.simulator.exchanges import Exchange
 from halo_voice.simulator.faults import Faults, When
+from halo_voice.simulator.machine import Answering, AnsweringMachine
 from halo_voice.simulator.network import (
     AiohttpNetwork,
     AsgiNetwork,
@@ -40,6 +41,8 @@ from halo_voice.simulator.voice import Voice
 __all__ = [
     "PROMPT",
     "TARDY",
+    "Answering",
+    "AnsweringMachine",
     "AiohttpNetwork",
     "AsgiNetwork",
     "Caller",
