@@ -15,6 +15,7 @@ from halo_voice.core.after import After
 from halo_voice.core.hours import Hours as Hours
 from halo_voice.core.notices import Notices, opening
 from halo_voice.core.operators import Operator
+from halo_voice.core.outbound import Outbound
 from halo_voice.core.privacy import Privacy
 from halo_voice.core.recognisers import RECOGNISERS, Recogniser
 from halo_voice.core.texts import COMPANY_MARK
@@ -194,13 +195,25 @@ class Profile:
     keys: Keys = field(default_factory=Keys)
     notices: Notices = field(default_factory=Notices)
     tools: Tools = field(default_factory=Tools)
+    outbound: Outbound = field(default_factory=Outbound)
     version: str = "builtin"
 
     def __post_init__(self) -> None:
         texts = self.texts.of(self.company)
         greeting = opening(texts, self.notices, recorded=self.recording.enabled)
         object.__setattr__(self, "texts", replace(texts, greeting=greeting))
+        named = {
+            name: getattr(self.outbound, name).replace(COMPANY_MARK, self.company)
+            for name in ("greeting", "message")
+        }
+        called = replace(texts, greeting=named["greeting"])
+        named["greeting"] = opening(called, self.notices, recorded=self.recording.enabled)
+        object.__setattr__(self, "outbound", replace(self.outbound, **named))
         object.__setattr__(self, "persona", self.persona.replace(COMPANY_MARK, self.company))
+
+    def calling(self) -> Profile:
+        """The same as it calls somebody: its first words are others."""
+        return replace(self, texts=replace(self.texts, greeting=self.outbound.greeting))
 
     def for_scenario(self) -> dict[str, Any]:
         """The object `profile` of `/call/start` (docs/http.md): JSON types only."""

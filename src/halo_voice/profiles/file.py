@@ -36,6 +36,7 @@ from halo_voice.knowledge.reading import KINDS, plain, read, read_bytes, texts_o
 from halo_voice.knowledge.unreadable import Unreadable
 from halo_voice.profiles import places
 from halo_voice.profiles.deliver import OutletShape
+from halo_voice.profiles.outbound import outbound_of
 from halo_voice.profiles.shape import HoursShape, OperatorShape, ProfileShape
 from halo_voice.profiles.strict import nearest
 
@@ -177,6 +178,7 @@ class ProfileFile:
                 http=tuple(each.model_dump(exclude_none=True) for each in shape.tools.http),
                 mcp=tuple(each.model_dump(exclude_none=True) for each in shape.tools.mcp),
             ),
+            outbound=outbound_of(shape.outbound),
             version=self.version,
         )
 

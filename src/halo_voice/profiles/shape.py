@@ -29,6 +29,7 @@ from halo_voice.profiles.operators import (
     OperatorShape,
     telephone,
 )
+from halo_voice.profiles.outbound import OutboundShape
 from halo_voice.profiles.strict import Shape, fault, nearest
 from halo_voice.profiles.tools import ToolsShape
 
@@ -339,3 +340,4 @@ class ProfileShape(Shape):
     keys: KeysShape = KeysShape()
     notices: NoticesShape = NoticesShape()
     tools: ToolsShape = ToolsShape()
+    outbound: OutboundShape = OutboundShape()

@@ -41,9 +41,9 @@ from halo_voice.simulator.voice import Voice
 __all__ = [
     "PROMPT",
     "TARDY",
+    "AiohttpNetwork",
     "Answering",
     "AnsweringMachine",
-    "AiohttpNetwork",
     "AsgiNetwork",
     "Caller",
     "Closed",

@@ -156,9 +156,8 @@ class Orders:
 
     def _call_out(self, command: Command) -> None:
         number, kind = command["number"], command["kind"]
-        self._note(
-            f"calls {number} ({kind})", called=number, kind=kind, callerid=command["callerid"]
-        )
+        told = {"called": number, "kind": kind, "callerid": command["callerid"]}
+        self._note(f"calls {number} ({kind})", dialled=command["call"], **told)
         self._session.call_out(command["call"], number, self._amds.get(command["amd"]))
 
     def _create_amd(self, command: Command) -> None:

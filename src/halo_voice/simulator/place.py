@@ -47,6 +47,7 @@ class FinishedCall:
     connected_ms: int | None
     disconnected_ms: int | None
     terminated_ms: int
+    custom_data: str = ""
     legs: list[LegSpan] = field(default_factory=list)  # that the scenario called besides
 
     @property
@@ -139,10 +140,10 @@ async def place_call(
         await cloud.run(source)
     finally:
         engine.close()
-    return _finished(cloud, trace)
+    return _finished(cloud, trace, custom_data if dialled is not None else "")
 
 
-def _finished(cloud: Cloud, trace: Trace) -> FinishedCall:
+def _finished(cloud: Cloud, trace: Trace, custom_data: str) -> FinishedCall:
     leg = cloud.legs.get("call:1")
     assert cloud.finish_reason is not None
     assert cloud.terminated_ms is not None
@@ -159,6 +160,7 @@ def _finished(cloud: Cloud, trace: Trace) -> FinishedCall:
         connected_ms=leg.connected_ms if leg else None,
         disconnected_ms=leg.ended_ms if leg else None,
         terminated_ms=cloud.terminated_ms,
+        custom_data=custom_data,
         legs=[
             LegSpan(each.unit, each.began_ms, each.connected_ms, each.ended_ms)
             for each in cloud.legs.values()

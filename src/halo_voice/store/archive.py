@@ -32,6 +32,7 @@ from halo_voice.core.profile import number_digits
 from halo_voice.core.review import Attempt, Delivery, Review, Work
 from halo_voice.core.tools import ToolRecord
 from halo_voice.store.address import read_url, sqlite_path
+from halo_voice.store.dials import emptying, forgetting, outdated
 from halo_voice.store.faults import translated
 from halo_voice.store.memory import utc_now
 from halo_voice.store.postgresql import postgresql_engine
@@ -260,6 +261,7 @@ class Archive:
             self._do(
                 delete(attempts).where(attempts.c.delivery_id.in_(sent)),
                 *(delete(table).where(table.c.call_id.in_(some)) for table in tables),
+                *forgetting(some),
             )
 
     def expire(self, *, texts_before: datetime | None, calls_before: datetime | None) -> int:
@@ -272,6 +274,7 @@ class Archive:
                 break
             self.erase(old)
             changed += len(old)
+        self._do(*outdated(texts_before, calls_before))
         while texts_before is not None:
             worded = select(turns.c.call_id).where(
                 turns.c.call_id == calls.c.call_id,
@@ -309,6 +312,7 @@ class Archive:
             update(reviews)
             .where(reviews.c.call_id.in_(call_ids))
             .values(summary="", topics=(), fields={}),
+            emptying(call_ids),
         )
 
     # ------------------------------------------------------------------------------ workers
