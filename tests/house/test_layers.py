@@ -28,6 +28,7 @@ MAY_IMPORT = {
     "bench": set(),
     "deploy": {"core", "settings"},  # its command; the rest is an island
     "doctor": {"api", "app", "core", "deploy", "llm", "profiles", "settings", "store"},
+    "dialling": {"core", "deploy", "profiles", "settings", "store"},
     "settings": {"core", "env_file"},
     "env_file": {"core"},
     "logs": set(),
@@ -46,7 +47,7 @@ MAY_IMPORT = {
     | {"speech", "workflows"},
     "serving": {"app", "front"},
     "cli": {"core", "simulator", "hunt", "bench", "settings", "logs", "terminal", "app", "store"}
-    | {"deploy", "doctor", "commands", "serving", "console"},
+    | {"deploy", "dialling", "doctor", "commands", "serving", "console"},
 }
 LINES_MAX = 400
 NO_ROOM_FOR = {"utils", "helpers", "common", "base", "manager", "service", "handler"}

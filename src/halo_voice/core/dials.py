@@ -11,7 +11,7 @@ import secrets
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from typing import Literal, Protocol
+from typing import Protocol
 
 from halo_voice.core.profile import number_digits
 
@@ -21,40 +21,36 @@ DATA_CHARS_MAX = 500
 CLAIM_STALE = timedelta(minutes=90)
 """An attempt of a campaign's row that told nothing for so long is over: its report was lost."""
 
-Outcome = Literal[
-    "answered", "machine", "message", "busy", "no_answer", "unavailable", "declined", "invalid",
-    "no_money", "hung_up", "failed", "closed", "opted_out", "lines", "spent", "running", "unknown",
-    "unsure", "refused", "no_consent", "lost",
-]  # fmt: skip
-"""`answered`: by a person; `machine`: hung up on it, `message`: one was left; `hung_up`: before it
-was known which. `closed`: outside the permitted hours; `lines`: all are busy; `spent`: all attempts
-are made; `running`: one is under way; `unknown`: nobody knows the token; `unsure`: the platform did
-not say whether it begins; `refused`: it does not; `lost`: no report came."""
-
 REACHED: frozenset[str] = frozenset(("answered", "message"))
+UNTRIED: frozenset[str] = frozenset(("closed", "lines"))
+"""Nobody was dialled: that costs no attempt."""
+
 OUTCOMES: Mapping[str, str] = {
-    "answered": "ответил человек",
-    "machine": "автоответчик, сообщение не оставлено",
-    "message": "автоответчик, сообщение оставлено",
-    "busy": "занято",
-    "no_answer": "не ответили",
-    "unavailable": "абонент недоступен",
-    "declined": "звонок отклонён",
-    "invalid": "нет такого номера",
-    "no_money": "на счёте не хватает денег",
-    "hung_up": "трубку сняли и сразу положили",
-    "failed": "не удалось",
-    "closed": "сейчас звонить нельзя: не те часы",
-    "opted_out": "просил больше не звонить",
-    "lines": "все линии заняты",
-    "spent": "все попытки сделаны",
-    "running": "уже звоним",
-    "unknown": "такого звонка нет",
-    "unsure": "неизвестно, начался ли звонок",
-    "refused": "платформа отказала",
-    "no_consent": "нет согласия",
-    "lost": "отчёта нет",
+    "answered": "a person answered",
+    "message": "an answering machine took the message",
+    "machine": "an answering machine, no message was left",
+    "busy": "busy",
+    "no_answer": "nobody picked up",
+    "unavailable": "the telephone is off or out of reach",
+    "declined": "declined",
+    "invalid": "there is no such number",
+    "hung_up": "picked up, and hung up at once",
+    "no_money": "not enough money on the account",
+    "failed": "failed",
+    "closed": "not at this hour of their clock",
+    "lines": "all lines are busy",
+    "opted_out": "they want no calls",
+    "spent": "all attempts are made",
+    "running": "is being called",
+    "unknown": "nobody knows the token",
+    "unsure": "the platform did not say whether it calls; the order was taken back",
+    "refused": "the platform refused",
+    "lost": "no report came",
+    "no_consent": "no consent",
+    "no_clock": "nobody knows their clock",
+    "duplicate": "the same number stands above",
 }
+"""What came of an attempt, or why there was none."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,7 +11,7 @@ from typing import Any
 from sqlalchemy import BigInteger, Executable, bindparam, delete, func, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 
-from halo_voice.core.dials import CLAIM_STALE, Campaign, Dial, OptOut, Tried
+from halo_voice.core.dials import CLAIM_STALE, UNTRIED, Campaign, Dial, OptOut, Tried
 from halo_voice.store.database import Database, Session
 from halo_voice.store.schema import Moment, Words, campaigns, dials, opt_outs, tries
 
@@ -31,7 +31,7 @@ def judged(dial: Dial, tried: Sequence[Tried], call_id: str, now: datetime) -> s
 
 def _room(dial: Dial, tried: Sequence[Tried]) -> str:
     """Who was not dialled, for the hour or for want of a line, has lost no attempt."""
-    made = sum(each.outcome not in ("closed", "lines") for each in tried)
+    made = sum(each.outcome not in UNTRIED for each in tried)
     return "" if made < dial.attempts_max else "spent"
 
 
