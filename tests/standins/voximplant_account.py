@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from typing import Any
 
+from tests.standins.call_lists import CallList, list_of
 from tests.standins.voximplant_parts import (
     Application,
     Form,
@@ -50,6 +51,8 @@ class VoximplantAccount:
     numbers: dict[int, Number] = field(default_factory=dict)
     secrets: dict[int, Secret] = field(default_factory=dict)
     started: list[Form] = field(default_factory=list)
+    lists: dict[int, CallList] = field(default_factory=dict)
+    on_start: Callable[[str], None] | None = None  # runs a session; it is given the custom data
     _ids: int = 100
 
     # What tests prepare and look at -----------------------------------------------------------
@@ -294,6 +297,8 @@ class VoximplantAccount:
         if self.balance <= 0:
             raise Refusal(127, "Insufficient money.")
         self.started.append(form)
+        if self.on_start is not None:
+            self.on_start(form.get("script_custom_data", ""))
         session = 3_000_000 + len(self.started)
         control = f"www-ru-1.voximplant.com/request?token=control-{session}"
         return {
@@ -302,6 +307,26 @@ class VoximplantAccount:
             "media_session_access_secure_url": f"https://{control}",
             "call_session_history_id": session,
         }
+
+    def create_call_list(self, form: Form) -> dict[str, Any]:
+        rule = known(self.rules, form, "rule_id", 147)
+        if self.balance < 1:
+            raise Refusal(127, "Insufficient money.")
+        made = list_of(form, rule)
+        return {"result": 1, "list_id": self._keep(self.lists, made), "count": len(made.tasks)}
+
+    def get_call_lists(self, form: Form) -> dict[str, Any]:
+        named = [(n, e) for n, e in self.lists.items() if form.get("name", "") in e.name]
+        rows = [{"list_id": n, "list_name": e.name, "status": e.status} for n, e in named]
+        return page(rows, form)
+
+    def get_call_list_details(self, form: Form) -> dict[str, Any]:
+        number = known(self.lists, form, "list_id", 251)
+        return page([task.row(number) for task in self.lists[number].tasks], form)
+
+    def stop_call_list_processing(self, form: Form) -> dict[str, Any]:
+        self.lists[known(self.lists, form, "list_id", 251)].stop()
+        return {"result": 1}
 
     # ------------------------------------------------------------------------------------------
 
@@ -354,5 +379,5 @@ class VoximplantAccount:
 COMMANDS: dict[str, Callable[[VoximplantAccount, Form], dict[str, Any]]] = {
     "".join(word.title() for word in name.split("_")): value
     for name, value in vars(VoximplantAccount).items()
-    if name.startswith(("get_", "add_", "set_", "bind_", "reorder_", "start_"))
+    if name.partition("_")[0] in ["get", "add", "set", "bind", "reorder", "start", "create", "stop"]
 }

@@ -2,25 +2,16 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+import json
 
 from halo_voice.deploy.account import Account, reading
 from halo_voice.deploy.faults import AccountFault
 from halo_voice.deploy.found import application_of, rules_of
 from halo_voice.deploy.wanted import RULE
+from halo_voice.dialling.results import Task
 
 PRIORITY = 1
 TASKS_PAGE = 1_000
-
-
-@dataclass(frozen=True, slots=True)
-class Task:
-    """A row of a call list as the platform has it. `token`: the row's own."""
-
-    token: str
-    status: str
-    attempts_left: int
-    result: str
 
 
 def rule_id(account: Account, application: str) -> int:
@@ -75,8 +66,6 @@ def stop_list(account: Account, number: int) -> None:
 
 def tasks_of(account: Account, number: int) -> list[Task]:
     """Every row, whatever became of it."""
-    import json
-
     with reading("GetCallListDetails"):
         rows = account.rows("get_call_list_details", list_id=number, output="json")
         return [

@@ -1,4 +1,4 @@
-"""`halo campaign`: many people by a file, through the platform's call lists; and who is never called."""
+"""`halo campaign`: many people by a file, through the platform's call lists; and who is not."""
 
 from __future__ import annotations
 

@@ -6,16 +6,17 @@ import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
-from typing import Any, NoReturn, TypeVar
+from typing import TYPE_CHECKING, Any, NoReturn, TypeVar
 
 import typer
 from rich.console import Console
 from rich.markup import escape
 
-from halo_voice.core.dials import Dials
-from halo_voice.core.profile import Profile
-from halo_voice.deploy.account import Account
-from halo_voice.settings import Settings
+if TYPE_CHECKING:
+    from halo_voice.core.dials import Dials
+    from halo_voice.core.profile import Profile
+    from halo_voice.deploy.account import Account
+    from halo_voice.settings import Settings
 
 out = Console(highlight=False)
 err = Console(stderr=True, highlight=False)
@@ -71,11 +72,8 @@ async def _place(settings: Settings) -> AsyncIterator[Place]:
     from halo_voice.store import open_store
 
     if settings.store_url.startswith("memory:"):
-        raise ConfigurationError(
-            [
-                "HALO_STORE_URL: a store in memory is this command's alone; the server needs to see it."
-            ]
-        )
+        words = "a store in memory is this command's alone: the server has to see what is ordered."
+        raise ConfigurationError([f"HALO_STORE_URL: {words}"])
     accounts: list[Account] = []
 
     def account() -> Account:

@@ -6,9 +6,18 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from halo_voice.core.dials import UNTRIED, Dial, Tried, digest_of
-from halo_voice.dialling.account import Task
 
 OVER = ("Processed", "Error", "Canceled")
+
+
+@dataclass(frozen=True, slots=True)
+class Task:
+    """A row of a call list as the platform has it. `token`: the row's own."""
+
+    token: str
+    status: str
+    attempts_left: int
+    result: str
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,4 +1,4 @@
-"""A campaign's file: a row for each person, and what is wrong with those who are not called. Pure."""
+"""A campaign's file: a row for each person, and why some of them are not called. Pure."""
 
 from __future__ import annotations
 

@@ -65,7 +65,8 @@ class World:
     control: Sequence[Control] = ()
     # Who picks up outgoing calls, or a failure code.
     answers: Callable[[str], Caller | int | Pickup] | None = None
-    dialled: Pickup | None = None  # nobody calls: this telephone is what the scenario calls first
+    # Nobody calls: this telephone, or whose number it is, is what the scenario calls first.
+    dialled: Pickup | Callable[[str], Pickup] | None = None
 
 
 class Cloud:
@@ -327,6 +328,8 @@ class Cloud:
         """Somebody else's telephone rings; in a session that nobody called, the person's own."""
         draw = lambda median: self.chance.draw("calls", Spread(median))  # noqa: E731
         answers = self.world.dialled if unit == "call:1" else None
+        if callable(answers):
+            answers = answers(number)
         if answers is None:
             answers = self.world.answers(number) if self.world.answers else SilentCaller()
         if isinstance(answers, int):

@@ -169,7 +169,8 @@ class Orders:
         leg.beeps = command["handle"]
 
     def _call_list(self, command: Command) -> None:
-        self._note(f"CallList.{command['verb']} {command['data']}", task=command["verb"])
+        verb, data = command["verb"], command["data"]
+        self._note(f"CallList.{verb} {data}", task=verb, told=data)
         delay = self._session.chance.draw("list", LIST_REPORT)
         done = {"code": 200, "text": "{}"}
         self._session.after(delay, lambda: self._session.settle(command["promise"], done))

@@ -84,7 +84,7 @@ async def place_call(
     storage: dict[str, tuple[str, int]] | None = None,
     control: Sequence[Control] = (),
     answers: Callable[[str], Caller | int | Pickup] | None = None,
-    dialled: Pickup | None = None,
+    dialled: Pickup | Callable[[str], Pickup] | None = None,
     behind: Callable[[Dice], object] | None = None,
 ) -> FinishedCall:
     """Plays one call against an unmodified scenario and returns when the session has ended.
