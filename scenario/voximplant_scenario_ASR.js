@@ -1334,21 +1334,21 @@ function orderAgain(state, event) {
 function order(state, event) {
   if (!event.confirmed) return [state, [{ do: "wait", ms: ORDER_MS }]];
   const known = takeProfile(state, event);
-  const { dial, barred, retryAt } = event;
+  const { dial, barred, retry } = event;
   // It may not be called, or an older backend knows of no such calls.
-  if (!dial) return finishDial(known, barred || "failed", retryAt);
+  if (!dial) return finishDial(known, barred || "failed", retry);
   return [{ ...known, name: "dialling", attempt: 0, dial }, [{ do: "callOut", ...dial }, { do: "wait", ms: dial.ring_ms }]];
 }
 
 // Nothing was begun here: there is nothing to report to the backend, which has refused it.
-function finishDial(state, outcome, retryAt) {
-  const [known, told] = settleDial(state, outcome, retryAt);
+function finishDial(state, outcome, retry) {
+  const [known, told] = settleDial(state, outcome, retry);
   const [over, end] = finish({ ...known, reported: true });
   return [over, [...told, ...end]];
 }
 
-function settleDial(state, outcome, retryAt = 0) {
-  return state.dialled ? [state, []] : [{ ...state, dialled: outcome }, [{ do: "tellTask", outcome, retryAt }]];
+function settleDial(state, outcome, retry = null) {
+  return state.dialled ? [state, []] : [{ ...state, dialled: outcome }, [{ do: "tellTask", outcome, retry }]];
 }
 
 function unreached(state, event, outcome) {
@@ -1537,7 +1537,7 @@ const ACT = {
     quietly(() => line.call.enableBeepDetection({ timeout: BEEP_MS }));
   },
   tellTask(line, action) {
-    tellTask(line, action.outcome, action.retryAt);
+    tellTask(line, action.outcome, action.retry);
   },
   wait(line, action) {
     clearTimeout(line.deadline);
@@ -2014,19 +2014,19 @@ function detector(line, timeout) {
 
 // Of a row of a call list, what came of it: exactly once, for a row that tells nothing counts as a success there.
 const REACHED = ["answered", "message"];
-const SETTLED = [...REACHED, "opted_out", "invalid", "spent", "unknown"]; // another attempt would end the same
+const SETTLED = [...REACHED, "declined", "hung_up", "opted_out", "invalid", "spent", "unknown"]; // nobody is called again
 
-function tellTask(line, outcome, retryAt = 0) {
+function tellTask(line, outcome, retry = null) {
   const { task } = line;
   if (!task || task.told) return;
   task.told = true;
-  tellList(outcome, line.id, retryAt);
+  tellList(outcome, line.id, retry);
 }
 
-function tellList(outcome, call_id, retryAt) {
+function tellList(outcome, call_id, retry) {
   try {
     const told = (result) => result.code !== 200 && Logger.write("[HALO] call list: " + result.code);
-    if (retryAt) CallList.requestNextAttempt({ start_at: retryAt }, told);
+    if (retry) CallList.requestNextAttempt(retry, told);
     else (SETTLED.includes(outcome) ? CallList.reportResult : CallList.reportError)({ outcome, call_id }, told);
   } catch (error) {
     Logger.write("[HALO] call list: " + error);
@@ -2051,8 +2051,9 @@ function release(line) {
 function readProfile(result) {
   const confirmed = result.code === 200;
   if (!confirmed) Logger.write("[HALO] no profile: " + result.code + "; the built-in one serves");
-  const { profile, refused, dial, barred, retry_at } = confirmed ? parse(result.text) : {};
-  const more = { dial: readDial(dial), barred: typeof barred === "string" ? barred : "", retryAt: Number(retry_at) || 0 };
+  const { profile, refused, dial, barred, retry_at: start_at, attempts_left } = confirmed ? parse(result.text) : {};
+  const retry = start_at > 0 && attempts_left > 0 ? { start_at, attempts_left } : null;
+  const more = { dial: readDial(dial), barred: typeof barred === "string" ? barred : "", retry };
   return { type: "profiled", confirmed, profile: confirmed ? merge(DEFAULTS, profile) : null, refused: refused === "busy", ...more };
 }
 
@@ -2410,7 +2411,7 @@ function makeCall(data, sessionId) {
   const dial = String(listed ? row.dial || "" : data);
   if (!/^[A-Za-z0-9_-]{20,64}$/.test(dial)) {
     Logger.write("[HALO] nobody to call: not our data");
-    if (listed) tellList("unknown", sessionId, 0);
+    if (listed) tellList("unknown", sessionId, null);
     VoxEngine.terminate();
     return;
   }

@@ -26,7 +26,7 @@ class Dialled(msgspec.Struct, frozen=True):
 class Started(msgspec.Struct, frozen=True, omit_defaults=True):
     """Of `/call/start`. `refused`: `busy`, if the call may not begin; else it is left out. `dial`
     answers a start with a token; else `barred` tells why nobody is called, and `retry_at`, in
-    seconds since 1970, when it may be."""
+    seconds since 1970, when it may be, with how many attempts left."""
 
     call_id: str
     profile: Known
@@ -34,6 +34,7 @@ class Started(msgspec.Struct, frozen=True, omit_defaults=True):
     dial: Dialled | None = None
     barred: str = ""
     retry_at: int = 0
+    attempts_left: int = 0
 
 
 class Answer(msgspec.Struct, frozen=True):

@@ -169,8 +169,8 @@ def _ordered(start: StartRequest, ordered: Ordered, told: Told) -> Started:
         ring_ms, outbound = profile.limits.ring_ms, profile.outbound
         shown = (dial.number, dial.caller_id, ring_ms, outbound.detect_ms, outbound.message)
         whom = Dialled(*shown)
-    more = {"dial": whom, "barred": ordered.barred, "retry_at": ordered.retry_at}
-    return Started(start.call_id, told.of(profile), **more)
+    again = {"retry_at": ordered.retry_at, "attempts_left": ordered.attempts_left}
+    return Started(start.call_id, told.of(profile), dial=whom, barred=ordered.barred, **again)
 
 
 async def _begun(switchboard: Switchboard, start: StartRequest) -> tuple[Profile, str]:

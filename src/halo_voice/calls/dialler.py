@@ -13,10 +13,13 @@ from dataclasses import dataclass, replace
 import structlog
 
 from halo_voice.calls.switchboard import Switchboard
-from halo_voice.core.dials import OUTCOMES, Dial, Dials, digest_of, wants_no_calls
+from halo_voice.core.dials import OUTCOMES, UNTRIED, Dial, Dials, digest_of, wants_no_calls
 from halo_voice.core.errors import CallRefused, StoreError
 from halo_voice.core.ports import CallStart, Store
 from halo_voice.core.profile import Profile
+
+LINES_S = 600.0
+"""After so long all lines need not be busy any more."""
 
 _log = structlog.get_logger(__name__)
 
@@ -24,12 +27,13 @@ _log = structlog.get_logger(__name__)
 @dataclass(frozen=True, slots=True)
 class Ordered:
     """What the session is to do: call `dial`, or nobody, for `barred`. `retry_at`: seconds since
-    1970, where another moment may do; 0: none is known."""
+    1970, where another moment may do, with so many attempts; 0: none is known."""
 
     profile: Profile
     dial: Dial | None = None
     barred: str = ""
     retry_at: int = 0
+    attempts_left: int = 0
 
 
 class Dialler:
@@ -59,11 +63,13 @@ class Dialler:
             try:
                 profile = await self._switchboard.start(_start(start, dial))
             except CallRefused:
-                why = "lines"
+                why, retry_at = "lines", int(self._dials.now().timestamp() + LINES_S)
         if why:
             await self._dials.settle(start.call_id, why)
             _log.warning("dial_barred", call_id=start.call_id, why=why)
-            return Ordered(profile, barred=why, retry_at=retry_at)
+            tried = await self._dials.tried([dial.dial_id])
+            left = dial.attempts_max - sum(each.outcome not in UNTRIED for each in tried)
+            return Ordered(profile, barred=why, retry_at=retry_at, attempts_left=left)
         return Ordered(profile.calling(), dial)
 
     async def missed(self, start: CallStart, token: str) -> None:
