@@ -141,6 +141,15 @@ class Cloud:
         task.ended(told, self.clock[0].timestamp(), interval_s)
 
 
+class Away(AsgiNetwork):
+    """A backend that is not there."""
+
+    connect = None
+
+    async def request(self, request):
+        return HttpResponse(503)
+
+
 @pytest.fixture
 def people():
     return People()
@@ -204,12 +213,6 @@ async def test_every_row_of_fifty_ends_with_a_reported_result(people):
 async def test_a_backend_that_is_away_reports_its_rows_as_failed(people):
     """Nothing is dialled, nothing counts as done: the rows are tried again, and end as errors."""
     clock = [FRIDAY]
-
-    class Away(AsgiNetwork):
-        connect = None
-
-        async def request(self, request):
-            return HttpResponse(503)
 
     async with backend(store=MemoryStore(now=lambda: clock[0])) as halo:
         calls = await made(halo, people, clock)
@@ -277,3 +280,19 @@ async def test_a_row_that_is_not_ours_is_told_as_such(data):
 
 def _session(call) -> str:
     return next(line.data["told"] for line in call.trace if "told" in line.data).split('"')[7]
+
+
+async def test_a_session_that_the_platform_ends_reports_its_row(people):
+    """Of the one request that is left then, the list's report is the dearer use."""
+    text = SCENARIO.read_text("utf-8")
+    late = text.replace("const ORDER_MS = 1500;", "const ORDER_MS = 600000;")
+    assert late != text
+    async with backend() as halo:
+        call = await call_to(halo.web)(
+            SilentCaller(), dialled=person(), custom_data='{"dial": "0123456789012345678901"}',
+            scenario=late, network=Away(halo.web, HOST),
+        )  # fmt: skip
+    told = [line.data["task"] for line in call.trace if "task" in line.data]
+    assert told == ["reportError"]
+    assert any(line.what == "no calls for 60 s" for line in call.trace)
+    assert [str(breach) for breach in breaches(call)] == []

@@ -184,22 +184,29 @@ def callable_number(number: str) -> str | None:
     return digits if re.fullmatch(r"[1-9][0-9]{9,14}", digits) else None
 
 
-_SAID_NEVER = re.compile(
-    r"\b(?:не\s+(?:надо\s+|нужно\s+)?(?:мне\s+|сюда\s+|нам\s+)?(?:больше\s+)?(?:мне\s+|сюда\s+|нам\s+)?"
-    r"(?:звон(?:ите|и|ить)|перезванива\w+)"
-    r"|больше\s+(?:мне\s+|сюда\s+|нам\s+|никогда\s+)?не\s+(?:звон(?:ите|и|ить)|перезванива\w+)"
+_TO_US = r"(?:мне\s+|сюда\s+|нам\s+)?"
+_CALL = r"(?:звон(?:ите|и|ить)|перезванива\w+)\b"
+_NEVER = re.compile(
+    rf"\b(?:не\s+(?:надо\s+|нужно\s+)?{_TO_US}(?:больше\s+)?{_TO_US}{_CALL}"
+    rf"|больше\s+(?:никогда\s+)?{_TO_US}не\s+{_CALL}"
     r"|(?:удалите|вычеркните|уберите)\s+(?:мой|этот)\s+номер"
-    r"|перестаньте\s+(?:мне\s+|сюда\s+|нам\s+)?звонить)",
+    rf"|перестаньте\s+{_TO_US}звонить\b)",
     re.IGNORECASE,
 )
-_LATER = re.compile(
-    r"\b(?:после|до|раньше|сейчас|сегодня|завтра|утром|вечером|ночью|днём|днем|по\s+выходным|если|"
-    r"пока|поздно|рано|так|часто|в\s+\w+ник|в\s+субботу|в\s+среду|в\s+пятницу|в\s+воскресенье)\b",
+_FOR_GOOD = re.compile(r"\b(?:больше|никогда)\b", re.IGNORECASE)
+_HOURS = re.compile(
+    r"\b(?:почему|чего|никто|после|до|раньше|утром|вечером|ночью|дн[её]м|по\s+выходным|если|поздно"
+    r"|рано|так|часто|в\s+\w+ник|в\s+субботу|в\s+среду|в\s+пятницу|в\s+воскресенье)\b",
     re.IGNORECASE,
 )
+_NOW = re.compile(r"\b(?:сейчас|сегодня|завтра|пока)\b", re.IGNORECASE)
+_GOODBYE = re.compile(r"\bдо\s+(?:свидан\w+|встречи)", re.IGNORECASE)
 
 
 def wants_no_calls(said: str) -> bool:
     """Whether these words ask never to be called again: «не звоните мне больше». «Не звоните
     сейчас» and «до девяти не звоните» do not."""
-    return bool(_SAID_NEVER.search(said)) and not _LATER.search(said)
+    said = _GOODBYE.sub(" ", said)
+    if not _NEVER.search(said) or _HOURS.search(said):
+        return False
+    return bool(_FOR_GOOD.search(said)) or not _NOW.search(said)
