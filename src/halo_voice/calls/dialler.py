@@ -81,8 +81,11 @@ class Dialler:
     async def settle(self, call_id: str, outcome: str) -> None:
         """What came of the call, as the session reports it; the first word counts."""
         known = outcome if outcome in OUTCOMES else "failed"
-        if await self._dials.settle(call_id, known):
-            _log.info("dialled", call_id=call_id, outcome=known)
+        try:
+            if await self._dials.settle(call_id, known):
+                _log.info("dialled", call_id=call_id, outcome=known)
+        except StoreError as error:  # the call's end is worth more, and has a spool
+            _log.warning("outcome_unwritten", call_id=call_id, outcome=known, code=error.code)
 
     async def over(self, call_id: str) -> None:
         """The call's end is stored, whoever told it: who wants no more calls gets none."""

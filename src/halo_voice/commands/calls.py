@@ -188,11 +188,14 @@ def erase(
         _stop(f"{waiting} writes of this number wait in the spool until the store is back: let "
               "`halo serve` bring them in, then erase again.")  # fmt: skip
     if not calls:
-        out.print("Nothing is known of this number.")
+        ordered = archive.forget_number(number)
+        known = f"No call of this number is kept, and {ordered} orders to call it are erased."
+        out.print(known if ordered else "Nothing is known of this number.")
         return
     if not yes and not typer.confirm(f"Erase {len(calls)} calls for good?"):
         raise typer.Exit(1)
     archive.erase([call.call_id for call in calls])
+    archive.forget_number(number)
     out.print(f"✔ {len(calls)} calls are erased. What was delivered is the receiver's to erase, "
               "the platform and backups keep their own.")  # fmt: skip
 

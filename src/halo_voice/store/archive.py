@@ -32,7 +32,7 @@ from halo_voice.core.profile import number_digits
 from halo_voice.core.review import Attempt, Delivery, Review, Work
 from halo_voice.core.tools import ToolRecord
 from halo_voice.store.address import read_url, sqlite_path
-from halo_voice.store.dials import emptying, forgetting, outdated
+from halo_voice.store.dials import emptying, forget_number, forgetting, outdated
 from halo_voice.store.faults import translated
 from halo_voice.store.memory import utc_now
 from halo_voice.store.postgresql import postgresql_engine
@@ -263,6 +263,11 @@ class Archive:
                 *(delete(table).where(table.c.call_id.in_(some)) for table in tables),
                 *forgetting(some),
             )
+
+    def forget_number(self, number: str) -> int:
+        """Remove what the company wanted to call it for. How many such orders there were."""
+        removed = self._write(lambda connection: forget_number(connection, number_digits(number)))
+        return int(removed)
 
     def expire(self, *, texts_before: datetime | None, calls_before: datetime | None) -> int:
         """Empty the words of calls that ended before the one time, remove those that ended before

@@ -8,7 +8,7 @@ from datetime import datetime
 from functools import cache
 from typing import Any
 
-from sqlalchemy import BigInteger, Executable, bindparam, delete, func, select, update
+from sqlalchemy import BigInteger, Connection, Executable, bindparam, delete, func, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 
 from halo_voice.core.dials import CLAIM_STALE, UNTRIED, Campaign, Dial, OptOut, Tried
@@ -254,6 +254,13 @@ def forgetting(call_ids: Sequence[str]) -> list[Executable]:
         delete(dials).where(dials.c.dial_id.in_(these)),
         delete(tries).where(tries.c.call_id.in_(call_ids)),
     ]
+
+
+def forget_number(connection: Connection, number: str) -> int:
+    """The same for a number, called or not."""
+    these = select(dials.c.dial_id).where(dials.c.number == number)
+    connection.execute(delete(tries).where(tries.c.dial_id.in_(these)))
+    return int(connection.execute(delete(dials).where(dials.c.number == number)).rowcount)
 
 
 def emptying(call_ids: Sequence[str]) -> Executable:
