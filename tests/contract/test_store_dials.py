@@ -9,6 +9,8 @@ import pytest
 from store_place import Place
 
 from halo_voice.core.dials import CLAIM_STALE, Campaign, Dial, OptOut, Tried, digest_of
+from halo_voice.core.ports import CallEnd, CallStart
+from halo_voice.store.archive import open_archive
 
 TOKEN = digest_of("a-token")
 
@@ -110,3 +112,35 @@ async def test_a_second_process_sees_the_same(durable: Place) -> None:
     assert (await second.dials.claim(TOKEN, "c-1"))[1] == ""
     assert (await first.dials.claim(TOKEN, "c-2"))[1] == "running"
     assert await second.dials.opted_out(["79161234567"]) == {"79161234567"}
+
+
+async def test_what_was_known_of_somebody_is_forgotten(durable: Place) -> None:
+    """With the words of calls what is known, with the calls the rest, by the number all of it; who
+    wants no calls stays known for that."""
+    store = await durable.open()
+    dials = store.dials
+    for name, number in (("called", "79160000001"), ("waiting", "79160000002")):
+        token = digest_of(name)
+        await dials.keep_dial(dial(dials, name, token=token, number=number, data={"имя": "Иван"}))
+    await dials.claim(digest_of("called"), "c-1")
+    await store.open_call(CallStart("c-1", "79160000001", direction="outgoing"))
+    await store.end_call(CallEnd("c-1", "caller_hung_up", 1000, 0))
+    await dials.opt_out("79160000001", "caller")
+    durable.clock.advance(10)
+    now = durable.clock()
+    archive = open_archive(durable.url, now=durable.clock)
+    try:
+        archive.expire(texts_before=now, calls_before=None)
+        assert [(await dials.find_dial(each)).data for each in ("called", "waiting")] == [{}, {}]
+        archive.erase(["c-1"])
+        assert await dials.find_dial("called") is None
+        assert await dials.tried(["called"]) == []
+        assert archive.forget_number("+7 916 000-00-02") == 1
+        assert await dials.find_dial("waiting") is None
+        await dials.keep_dial(dial(dials, "old"))
+        durable.clock.advance(10)
+        archive.expire(texts_before=None, calls_before=durable.clock())
+        assert await dials.find_dial("old") is None
+        assert await dials.opted_out(["79160000001"]) == {"79160000001"}
+    finally:
+        archive.close()

@@ -11,7 +11,10 @@ from datetime import UTC, datetime
 
 import pytest
 
+from halo_voice.calls.turn import Heard
 from halo_voice.core.dials import Dial, digest_of, new_token
+from halo_voice.core.errors import StoreUnavailable
+from halo_voice.core.ports import CallEnd, CallStart
 from halo_voice.simulator import (
     Answering,
     AnsweringMachine,
@@ -293,3 +296,37 @@ async def test_a_start_whose_answer_was_lost_dials_once(world):
         assert lost[0]["dial"]["to"] == PERSON
         assert called(call) == [(PERSON, OURS)]
         assert await w.outcome() == ["answered"]
+
+
+async def test_a_store_that_is_away_dials_nobody(world):
+    """Without it nobody knows who may be called; the session asks three times."""
+    async with world() as w:
+        token = await w.order()
+        w.halo.store.fault = StoreUnavailable()
+        call = await w.call(token, person(GOODBYE))
+        assert called(call) == []
+        w.halo.store.fault = None
+        assert await w.outcome() == []
+
+
+async def test_another_process_carries_the_call_on(world):
+    """What is known of the person is in the store, not in the process that began the call."""
+    async with world() as w:
+        token = await w.order(data={"имя": "Иван"})
+        ordered = await w.dials.claim(digest_of(token), "c-9")
+        assert ordered is not None
+        await w.halo.store.open_call(CallStart("c-9", PERSON, OURS, "halo", direction="outgoing"))
+        await w.halo.switchboard.take("c-9", Heard(1, "кто это", 0.9, 5.0))
+        assert "имя: Иван" in w.model.asked[0][0].content
+
+
+async def test_a_call_whose_end_nobody_told_is_lost(world):
+    """The reconciler closes it: the attempt has no other outcome, and who said so is not called
+    again all the same."""
+    async with world() as w:
+        await w.dials.claim(digest_of(await w.order()), "c-9")
+        await w.halo.store.open_call(CallStart("c-9", PERSON, OURS, "halo", direction="outgoing"))
+        await w.halo.switchboard.take("c-9", Heard(1, "не звоните мне больше", 0.9, 5.0))
+        await w.halo.switchboard.end(CallEnd("c-9", "lost", 1000, 1))
+        assert await w.outcome() == ["lost"]
+        assert await w.dials.opted_out([PERSON]) == {PERSON}
