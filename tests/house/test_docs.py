@@ -185,7 +185,7 @@ def test_every_command_that_the_papers_name_exists():
     seen = set()
     for page in papers():
         for code in code_of(page.read_text(encoding="utf-8")):
-            for name, rest in re.findall(r"(?<![\w.-])(?:\.venv/bin/)?halo ([a-z]+)(.*)", code):
+            for name, rest in re.findall(r"(?<![\w.-])(?:\.venv/bin/)?halo ([a-z]+(?:-[a-z]+)*)(.*)", code):
                 seen.add(name)
                 assert name in known, f"{name_of(page)}: halo {name}"
                 wrong = set(re.findall(r"(?<=\s)--[a-z-]+", rest)) - known[name]

@@ -53,6 +53,8 @@ class VoximplantAccount:
     started: list[Form] = field(default_factory=list)
     lists: dict[int, CallList] = field(default_factory=dict)
     on_start: Callable[[str], None] | None = None  # runs a session; it is given the custom data
+    storage: dict[str, tuple[str, int]] = field(default_factory=dict)  # of all applications
+    finish_reason: str = "Normal termination"  # of every session
     _ids: int = 100
 
     # What tests prepare and look at -----------------------------------------------------------
@@ -307,6 +309,21 @@ class VoximplantAccount:
             "media_session_access_secure_url": f"https://{control}",
             "call_session_history_id": session,
         }
+
+    def get_key_value_items(self, form: Form) -> dict[str, Any]:
+        self._application(form)
+        beginning = need(form, "key")
+        known = [(key, value) for key, (value, _) in self.storage.items()]
+        rows = [{"key": k, "value": v} for k, v in known if k.startswith(beginning)]
+        return page(rows, form)
+
+    def get_call_history(self, form: Form) -> dict[str, Any]:
+        number = int(need(form, "call_session_history_id"))
+        row = {"call_session_history_id": number, "finish_reason": self.finish_reason}
+        return page([row] if number - 3_000_000 <= len(self.started) else [], form)
+
+    def get_resource_price(self, form: Form) -> dict[str, Any]:
+        return {"result": [{"resource_type": "ASR", "price_groups": []}] * 3}
 
     def create_call_list(self, form: Form) -> dict[str, Any]:
         rule = known(self.rules, form, "rule_id", 147)

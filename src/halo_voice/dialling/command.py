@@ -8,6 +8,7 @@ from typing import Annotated
 import typer
 
 from halo_voice.core.dials import OUTCOMES, REACHED, Dial
+from halo_voice.dialling.live_command import live_check as live_check
 from halo_voice.dialling.place import Place, at_place, err, out
 
 LOOK_S = 1.0
