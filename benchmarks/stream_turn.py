@@ -89,7 +89,8 @@ def play(port: int, prefix: str, calls: int) -> None:
         call_id = f"{prefix}-{number}"
         with connect(f"ws://127.0.0.1:{port}/stream", proxy=None) as connection:
             line = Line(connection)
-            line.send("call", version=1, call_id=call_id, start={"call_id": call_id})
+            start = {"call_id": call_id, "caller": f"+7916{number:07}"}  # a number has its limits
+            line.send("call", version=1, call_id=call_id, start=start)
             line.hear("ready")
             for turn in range(1, TURNS + 1):
                 line.turn(turn)

@@ -13,7 +13,8 @@ SCENARIO = Path(__file__).parents[2] / "scenario" / "voximplant_scenario_ASR.js"
 NO_PLATFORM = """
 const nothing = () => undefined;
 const require = nothing;
-const Modules = {}, AppEvents = {}, VoxEngine = { addEventListener: nothing };
+const Modules = {}, AppEvents = {}, Logger = { write: nothing };
+const VoxEngine = { addEventListener: nothing };
 """
 
 
@@ -55,6 +56,10 @@ class Table:
 
     def evaluate(self, code: str) -> Any:
         return json.loads(self._js.eval(f"JSON.stringify({code})"))
+
+    def run(self, code: str) -> None:
+        """Beside the scenario, in its own global scope."""
+        self._js.eval(code)
 
     # Ways to get somewhere -----------------------------------------------------------------
 

@@ -112,3 +112,23 @@ def test_a_refusal_after_the_call_changes_nothing(table):
     before = table.name
     assert done(table.see("turnedAway", 100, text="")) == []
     assert table.name == before
+
+
+def test_a_refused_turn_ends_the_call():
+    """F62: where neither start nor stream could say so; no answer is waited for any more."""
+    table = Table(barge_in__mode="asr").asked()
+    table.see("expired", 2_000)  # the filler
+    actions = table.see("turnedAway", 200, text="Занято.")
+    assert done(actions)[0] == "hush"
+    assert spoken(actions) == "Занято."
+    assert table.state["answer"] is None
+    hung_up(table)
+
+
+def test_what_a_refused_turn_is_told_is_no_answer():
+    """Invariant 4: an answer could be broken in upon, and what comes then has nobody to ask."""
+    read = Table().evaluate(
+        "readReply({ state: START_STATE }, 1, "
+        '{ code: 200, text: \'{"ai_text": "Занято.", "refused": "busy"}\' })'
+    )
+    assert read == {"type": "turnedAway", "text": "Занято."}

@@ -135,3 +135,30 @@ def test_the_backend_may_end_the_call():
     table.see("replied", 200, turn=1, text="Всего доброго!", action="hangup")
     assert done(table.speak_out()) == ["hangup", "wait"]
     assert table.state["reason"] == "assistant_hung_up"
+
+
+def test_who_broke_in_with_nothing_hears_a_filler_again():
+    """Invariant 1: the first one was cut by their sound; what it was, nobody has understood."""
+    table = Table(barge_in__mode="asr").asked()
+    assert spoken(table.see("expired", 2_000)) is not None
+    table.see("speechStarted", 100)
+    assert "hush" in done(table.see("interim", 300, text="повторите ещё"))
+    table.see("speechCaptured", 300)
+    waited = table.see("heard", 300, text="", confidence=0.0)
+    assert table.name == "thinking"
+    assert waits(waited) <= 700
+    assert spoken(table.see("expired", 700)) == table.state["profile"]["texts"]["filler"]
+
+
+def test_who_waited_for_an_end_that_nobody_told_waits_no_longer_for_the_answer():
+    """F19, F28: the time of a turn begins when the caller has said all."""
+    table = Table(barge_in__mode="asr")
+    table.see("alerted")
+    table.see("profiled", 100, confirmed=True)
+    table.see("connected", 100)
+    table.see("phraseStarted", 200, phrase=1, duration=2_000)
+    table.see("speechStarted", 200)
+    table.see("heard", 300, text="да", confidence=0.9)
+    asked = table.see("expired", 3_000)
+    question = next(each for each in asked if each["do"] == "ask")
+    assert question["ms"] == table.state["profile"]["limits"]["turn_ms"] - 1_500

@@ -170,3 +170,118 @@ def test_the_result_of_what_is_said_now_is_of_now_though_it_was_said_before():
     table.see("speechCaptured", 300)
     asked = table.see("heard", 300, text="заказ номер пять", confidence=0.9)
     assert "ask" in done(asked)
+
+
+def test_an_older_result_is_no_turn_while_the_caller_says_other_words():
+    """Both are one turn, in the order in which they were said."""
+    table = Table(barge_in__mode="asr").greeted()
+    table.see("speechStarted", 300)
+    table.see("speechCaptured", 400)
+    table.see("speechStarted", 100)
+    table.see("interim", 300, text="сколько стоит")
+    assert "ask" not in done(table.see("heard", 100, text="добрый день", confidence=0.9))
+    table.see("speechCaptured", 300)
+    table.see("heard", 300, text="сколько стоит", confidence=0.9)
+    assert table.state["question"]["text"] == "добрый день сколько стоит"
+
+
+def test_what_was_overheard_is_no_turn_while_the_caller_is_listened_to():
+    table = answering()
+    table.see("interim", 400, text="Казань")
+    table.see("speechCaptured", 100)
+    table.see("speechStarted", 200)
+    table.see("interim", 300, text="подождите пожалуйста")
+    assert table.name == "hearing"
+    assert "ask" not in done(table.see("heard", 100, text="Казань", confidence=0.9))
+    assert taken(table)[-1] == (2, "Казань")
+
+
+def test_a_result_like_one_of_long_ago_is_new():
+    """F05 is the same result twice in a row."""
+    table = Table(barge_in__mode="asr").asked("сто двадцать три")
+    table.see("replied", 300, turn=1, text="Триста рублей.", action="listen")
+    table.speak_out()
+    table.see("speechStarted", 300)
+    table.see("interim", 300, text="восемь")
+    table.see("speechStarted", 500)
+    table.see("heard", 100, text="восемь", confidence=0.9)
+    assert table.state["lastText"] == "восемь"
+
+
+def test_known_words_do_not_wait_for_a_hesitation():
+    """F03: whoever says "um" after a sentence has said it."""
+    table = Table(barge_in__mode="asr").greeted()
+    table.see("speechStarted", 300)
+    table.see("interim", 300, text="где вы")
+    table.see("voiceStarted", 10)
+    table.see("speechStarted", 300)
+    table.see("heard", 100, text="где вы", confidence=0.9)
+    table.see("interim", 200, text="мм")
+    table.see("speechCaptured", 200)
+    assert waits(table.see("voiceStopped", 100)) <= 500
+    assert "ask" in done(table.see("expired", 500))
+    assert table.state["question"]["text"] == "где вы"
+
+
+def test_an_echo_does_not_take_the_place_of_who_broke_in():
+    """F12: our last words come back while the caller speaks."""
+    table = answering("Доставка стоит триста рублей.")
+    table.see("interim", 900, text="подождите пожалуйста")
+    assert table.name == "hearing"
+    table.see("interim", 200, text="доставка стоит")
+    assert table.state["words"] == "подождите пожалуйста"
+    table.see("interim", 200, text="подождите пожалуйста где вы")
+    assert table.state["words"] == "подождите пожалуйста где вы"
+
+
+def test_a_result_before_the_end_of_its_speech_is_of_what_is_being_said():
+    """The event that tells the end may be late; equal words are enough."""
+    table = Table(barge_in__mode="asr").greeted()
+    table.see("speechStarted", 300)
+    table.see("interim", 300, text="нужен адрес")
+    table.see("voiceStopped", 100)
+    assert "ask" in done(table.see("expired", 3_000))
+    table.see("speechStarted", 300)
+    table.see("interim", 300, text="нужен адрес вашего магазина")
+    assert "ask" in done(
+        table.see("heard", 200, text="нужен адрес вашего магазина", confidence=0.9)
+    )
+    assert table.state["turn"] == 2
+
+
+def test_a_blank_result_is_no_text_that_could_come_twice():
+    """F07, invariant 21: the result with the same words is still to come."""
+    table = Table(barge_in__mode="asr").greeted()
+    table.see("speechStarted", 300)
+    table.see("interim", 300, text="сорок пять")
+    table.see("voiceStopped", 100)
+    assert "ask" in done(table.see("expired", 3_000))
+    table.see("heard", 100, text="", confidence=0.0)
+    assert table.state["lastText"] != "сорок пять"
+
+
+def test_sounds_without_words_hold_nothing_back():
+    """Invariant 1: who said something over a turn, and then only clears his throat, is answered."""
+    table = Table(barge_in__mode="asr").asked()
+    table.see("speechStarted", 100)
+    table.see("interim", 500, text="нет мне привезли")
+    said_at = table.now
+    table.see("voiceStopped", 100)
+    for _ in range(3):
+        table.see("voiceStarted", 200)
+        table.see("speechStarted", 50)
+        stopped = table.see("voiceStopped", 100)
+    assert waits(stopped) <= said_at + 1_500 - table.now
+
+
+def test_a_blank_result_is_not_of_words_that_go_on():
+    """F07, invariant 1: it is of an older speech; nobody is asked while they speak."""
+    table = Table(barge_in__mode="asr").greeted()
+    table.see("speechStarted", 300)
+    table.see("interim", 300, text="где вы")
+    table.see("voiceStarted", 300)
+    table.see("speechStarted", 100)
+    table.see("speechCaptured", 50)
+    table.see("interim", 200, text="когда")
+    assert done(table.see("heard", 100, text="", confidence=0.0)) == []
+    assert table.state["words"] == "когда"

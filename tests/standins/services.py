@@ -210,12 +210,13 @@ def post_office(
         )
         office.server = f"localhost:{server.sockets[0].getsockname()[1]}"
         yield office
-        server.close()
-        on(loop, _let_go())
+        on(loop, _let_go(server))
 
 
-async def _let_go() -> None:
-    """What is still open is closed, so that nothing is left to the interpreter."""
+async def _let_go(server: asyncio.Server) -> None:
+    """What is still open is closed, in the loop's own thread, so that nothing is left to the
+    interpreter."""
+    server.close()
     others = [task for task in asyncio.all_tasks() if task is not asyncio.current_task()]
     for task in others:
         task.cancel()

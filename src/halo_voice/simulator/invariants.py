@@ -110,11 +110,12 @@ def spoken_once(case: Case) -> Iterator[Breach]:
                 yield Breach(6, phrase.ordered_ms, text)
             heard[number] = heard.get(number, "") + letters(phrase.heard)
     audible = [p for p in case.story.phrases if p.span]
+    keys = [line.ms for line in case.call.trace if "tone" in line.data]
     for before, after in pairwise(audible):
         spoke = any(
             s.started_ms < after.ordered_ms and before.ordered_ms < (s.ended_ms or case.end_ms)
             for s in case.call.speech
-        )
+        ) or any(before.ordered_ms < ms < after.ordered_ms for ms in keys)
         counted = after.kind in ("reprompt", "again") or (
             after.kind in ("apology", "filler")  # one for each turn
             and case.story.newest(before.ordered_ms) is not case.story.newest(after.ordered_ms)

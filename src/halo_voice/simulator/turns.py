@@ -9,6 +9,7 @@ import re
 from bisect import bisect_right
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
+from itertools import pairwise
 from urllib.parse import urlsplit
 
 from halo_voice.simulator.exchanges import Exchange
@@ -104,18 +105,26 @@ class Story:
 def story(call: FinishedCall, texts: Texts | None = None) -> Story:
     """Reads a finished call. `texts` are those that hold until the backend's first answer."""
     turns = _turns(call)
-    known = {**_kinds(texts or {}), **_kinds(_profile_texts(call))}
+    known = {**_kinds(texts or {}), **_kinds(_profile_texts(call)), **_refusals(call)}
     phrases = list(_phrases(call))
     wanted = {line.ms for line in call.trace if line.data.get("tone") == AGAIN}
-    for phrase in phrases:
+    for before, phrase in pairwise([None, *phrases]):
         phrase.kind = known.get(letters(phrase.text), "other")
         phrase.turn = _answered(phrase, turns, ours=phrase.kind != "other")
-        if phrase.ordered_ms in wanted and phrase.kind in ("other", "greeting"):
+        once_more = phrase.ordered_ms in wanted or _is_second_try(before, phrase)
+        if once_more and phrase.kind in ("other", "greeting"):
             phrase.kind, phrase.turn = "again", None
         if phrase.turn:
             phrase.kind = "apology" if phrase.turn.apologetic else "answer"
     reports = [exchange for exchange in call.requests if path(exchange) == END]
     return Story(turns, phrases, reports)
+
+
+def _is_second_try(before: Phrase | None, phrase: Phrase) -> bool:
+    """Whether this is what was to be said again, and did not sound."""
+    if before is None or before.kind != "again" or before.span:
+        return False
+    return letters(before.text).startswith(letters(phrase.text))
 
 
 def letters(text: str) -> str:
@@ -258,6 +267,14 @@ def _profile_texts(call: FinishedCall) -> Texts:
             texts = profile.get("texts") if isinstance(profile, dict) else None
             return texts if isinstance(texts, dict) else {}
     return {}
+
+
+def _refusals(call: FinishedCall) -> dict[str, str]:
+    """What a call that may not begin is told, by whichever way: the last words of it."""
+    replies = [fields(exchange.text) for exchange in call.requests if exchange.code == 200]
+    told = [reply.get("ai_text") for reply in replies if reply.get("refused")]
+    told += [m.text() for m in messages(call.trace) if m.type == "ready" and not m.up]
+    return {letters(text): "goodbye" for text in told if isinstance(text, str) and text}
 
 
 def _kinds(texts: Texts) -> dict[str, str]:

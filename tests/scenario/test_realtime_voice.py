@@ -1,0 +1,76 @@
+"""The realtime player's events, as the scenario reads them: it has one voice for all phrases, and
+the platform tells no number of the phrase that starts or ends."""
+
+from __future__ import annotations
+
+import pytest
+
+from tests.scenario.table import Table
+
+PLAYER = """
+const PlayerEvents = {
+  Started: "Started", AudioChunksPlaybackFinished: "Finished", Error: "Error" };
+const heard = {}, told = [], later = [];
+const VoxTTS = { createRealtimeTTSPlayer: () => ({
+  addEventListener: (event, handler) => { heard[event] = handler; }, sendMediaTo: nothing,
+  clearBuffer: nothing, resume: nothing }) };
+let now = 1000;
+Date.now = () => now;
+setTimeout = (then, ms) => later.push([now + ms, then]);
+dispatch = (line, read) => { const event = read(); if (event) told.push(event); };
+const live = { player: null, phrase: 0, ahead: "", started: false, paused: false, clearedAt: 0,
+  endsAt: 0, owes: false, broken: false, ousted: false };
+const line = { state: START_STATE, live, call: {} };
+live.player = createLive(line, live);
+const order = (phrase) => Object.assign(live, { phrase, started: false });
+const pass = (ms) => {
+  now += ms;
+  later.splice(0).forEach(([at, then]) => (at <= now ? then() : later.push([at, then])));
+};
+"""
+
+
+@pytest.fixture
+def player() -> Table:
+    table = Table()
+    table.run(PLAYER)
+    return table
+
+
+def told(player: Table, what: str) -> list[tuple[str, int]]:
+    player.run(what)
+    return [(event["type"], event["phrase"]) for event in player.evaluate("told")]
+
+
+def test_a_phrase_starts_and_ends(player):
+    """Durations are in s there, in ms here."""
+    events = told(
+        player, "order(1); heard.Started({ duration: 2 }); pass(2000); heard.Finished({})"
+    )
+    assert events == [("phraseStarted", 1), ("phraseEnded", 1)]
+    assert player.evaluate("told[0].duration") == 2000
+
+
+def test_the_late_start_of_a_dropped_phrase_does_not_shorten_the_next(player):
+    """F24: by its length it would be given up while it sounds."""
+    events = told(
+        player,
+        "order(1); pass(100); clearLive(line); order(2); heard.Started({ duration: 5 });"
+        "pass(500); heard.Started({ duration: 1 })",
+    )
+    assert events == [("phraseStarted", 2)]
+
+
+def test_the_late_end_of_a_dropped_phrase_is_not_that_of_the_next(player):
+    """F24: long before its length is over, and just before."""
+    begin = "order(1); heard.Started({ duration: 5 }); pass(100); clearLive(line); order(2);"
+    begin += "heard.Started({ duration: 5 });"
+    assert told(player, begin + "pass(1000); heard.Finished({})")[1:] == [("phraseStarted", 2)]
+
+
+def test_an_end_that_may_be_owed_ends_no_phrase_before_its_time(player):
+    """F24: the tone that follows would cut the last word."""
+    begin = "order(1); heard.Started({ duration: 5 }); pass(100); clearLive(line); order(2);"
+    begin += "heard.Started({ duration: 5 });"
+    assert told(player, begin + "pass(4800); heard.Finished({})")[1:] == [("phraseStarted", 2)]
+    assert told(player, "pass(200)")[2:] == [("phraseEnded", 2)]
