@@ -200,7 +200,7 @@ const TABLE = {
     legEnded: (state, event) => (event.outcome === "hung_up" ? endTransfer(state, event) : failTransfer(state, event, event.outcome)),
     expired: endTransfer, dismissed: endTransfer,
   },
-  ordered: { ordered: beginOrder, profiled: order, expired: orderAgain, broke: (state, event) => unreached(state, event, "failed") },
+  ordered: { ordered: beginOrder, profiled: orderCall, expired: orderAgain, broke: (state, event) => unreached(state, event, "failed") },
   dialling: {
     connected: pickedUp, broke: (state, event) => unreached(state, event, "failed"),
     disconnected: (state, event) => unreached(state, event, event.outcome || "failed"),
@@ -1369,7 +1369,7 @@ function orderAgain(state, event) {
   return [{ ...state, attempt: state.attempt + 1 }, [{ do: "fetchProfile" }, { do: "wait", ms: REPORT_MS + ORDER_MS }]];
 }
 
-function order(state, event) {
+function orderCall(state, event) {
   if (!event.confirmed) return [state, [{ do: "wait", ms: ORDER_MS }]];
   const known = takeProfile(state, event);
   const { dial, barred, retry } = event;

@@ -167,7 +167,7 @@ const TABLE = {
     speechCaptured: recognise, heard: hear,
     expired: (state, event) => (isOverlong(state, event) && !carried(state) ? cutLong(state, event) : closeTurn(state, event)),
   },
-  recognising: { interim: hearRest, speechStarted: hearMore, heard: hear, expired: closeTurn },
+  recognising: { voiceStopped: hushed, interim: hearRest, speechStarted: hearMore, heard: hear, expired: closeTurn },
   keying: { heard: hear, expired: askKeys },
   thinking: {
     ...GROW, accepted,
@@ -303,10 +303,13 @@ function streams(state, event) {
   return stream && !event.refused && !isAfterCall(state) ? [{ do: "openStream" }] : [];
 }
 
-// A refusal that came late: what is being said is said to its end, and then the goodbye (`listen`).
+// A refusal that came late: what is being said is said to its end, and then the goodbye (`listen`). No answer is waited for.
 function turnAway(state, event, before = []) {
-  const waits = ["listening", "hearing", "recognising", "keying"].includes(state.name);
-  return state.turnedAway && waits ? listen(state, event, before) : [state, before];
+  if (!state.turnedAway) return [state, before];
+  if (["listening", "hearing", "recognising", "keying"].includes(state.name)) return listen(state, event, before);
+  if (!["thinking", "holding", "awaiting"].includes(state.name)) return [state, before];
+  const [silent, told] = cutShort(state, event);
+  return leave({ ...silent, answer: null }, "busy", state.turnedAway, [...before, { do: "hush" }, ...told]);
 }
 
 function meet(state, event) {
@@ -497,11 +500,19 @@ function isOurs(state, event) {
   return Boolean(event.text) && isEcho(event.text, state.during);
 }
 
+// Our last words come back while the caller is speaking: theirs stay.
+function isEchoBeside(state, event) {
+  const last = ours(state, event.at);
+  return Boolean(state.words && event.text) && isEcho(event.text, last) && shared(event.text, state.words) === 0;
+}
+
 // Waits for more of what the caller says. The line's own ear tells a recogniser that has died from a caller who
 // speaks for long: while there is a voice, a recogniser may be silent for a while; interim results are its pulse.
 function keepHearing(state, event, before = []) {
   const { asr, limits } = state.profile;
   const waiting = (ms) => [...before, { do: "wait", ms }];
+  const saidAt = asr.interim && state.overtaken && !state.words ? saidLast(state) : 0;
+  if (saidAt) return [state, waiting(Math.max(1, AGAIN_MS - (event.at - saidAt)))]; // sounds without words make no difference
   if (state.overtaken && (state.words || state.lineSilent)) {
     return [state, waiting(Math.min(settleMs(state, event), againMs(state, event)))];
   }
@@ -515,6 +526,11 @@ function keepHearing(state, event, before = []) {
   if (asr.interim) return [speaking, waiting(speechMs(speaking, event))];
   const most = state.voiced ? limits.utterance_ms - (event.at - state.speechAt) : limits.capture_ms; // the line's own ear hears them
   return [speaking, waiting(Math.max(1, most))];
+}
+
+// When the last words of the coming turn came; 0: there are none.
+function saidLast(state) {
+  return Math.max(0, ...state.taken.filter((each) => each.turn > state.turn).map((each) => each.at));
 }
 
 function againMs(state, event) {
@@ -542,7 +558,7 @@ function isWhole(state) {
 }
 
 function hearOn(state, event) {
-  if (isOurs(state, event)) return [{ ...state, passed: event.text }, []];
+  if (isOurs(state, event) || isEchoBeside(state, event)) return [{ ...state, passed: event.text }, []];
   if (event.text && isStale(state, event)) return [state, []];
   const heard = withWords(event.text && !state.fresh ? newSpeech(state, event) : state, event);
   if (isOverlong(state, event)) return cutLong(heard, event);
@@ -588,21 +604,33 @@ function recognise(state, event) {
   if (before && !state.fresh) return [state, []]; // of speech whose result is known
   const whole = state.overtaken ? Math.min(result_ms, againMs(state, event)) : result_ms;
   // All words are known, and this sound has none so far: a cough must not keep the answer waiting.
-  const sure = state.profile.asr.interim && before && !state.words && !awaited(state, event).some((each) => each.turn > state.turn);
+  const sure = state.profile.asr.interim && before && isHesitation(state.words) && !awaited(state, event).some((each) => each.turn > state.turn);
   const settled = sure ? Math.max(SURE_MS, state.patience) : settleMs(state, event);
   const ms = (sure || isWhole(state)) && !state.voiced ? Math.min(whole, settled) : whole;
   const quietAt = state.passed ? state.quietAt : event.at;
   return [{ ...state, name: "recognising", captured: true, quietAt }, [...(hearsAll(state) ? [] : [{ do: "deafen" }]), { do: "wait", ms }]];
 }
 
+// Their sound is over, and was it no word, nothing more is waited for.
+function hushed(state, event) {
+  const silent = { ...lineStops(state, event), quietAt: event.at };
+  const known = carried(silent) && isHesitation(silent.words);
+  return known ? recognise(silent, event) : [silent, []];
+}
+
 function hear(state, event) {
   if (isOld(state, event) || (state.voice && !event.text)) return [state, []];
+  if (!event.text && state.words && state.voiced) return [state, []]; // of the speech before: these words go on
   const calm = { ...fallenSilent(state, event.at), fresh: speaksOn(state, event), during: "", passed: "", tardy: false };
   if (isOurs(state, event)) {
     const passed = { ...calm, words: "", lastText: event.text };
     return carried(state) ? keepHearing({ ...passed, name: "hearing" }, event) : listen(passed, event);
   }
   if (!event.text) return reprompt(calm, event);
+  // Of the speech before, while they are already saying other words: both are one turn.
+  if (calm.fresh && state.words && !state.deaf && !isOverlong(state, event)) {
+    return keepHearing({ ...take(state, { ...event, sure: true }), lastText: event.text }, event);
+  }
   const nothing = event.confidence === 0;
   const doubtful = nothing ? !state.unsure : event.confidence < state.profile.limits.confidence;
   const before = state.voice ? [{ do: "hush" }] : [];
@@ -615,8 +643,9 @@ function hear(state, event) {
 
 // The same result once more, or an empty one of the speech before.
 function isOld(state, event) {
-  if (state.fresh && state.captured) return false;
-  if (event.text) return event.text === state.lastText;
+  const again = event.text !== "" && event.text === state.lastText;
+  if (state.fresh && state.captured) return again && state.words !== "" && likeness(event.text, state.words) < 0.5;
+  if (event.text) return again;
   return state.fresh && (state.name === "recognising" || awaited(state, event).length > 0);
 }
 
@@ -642,9 +671,11 @@ function isKept(state, next, event) {
   return askedAgain || isMurmur(text) || isEcho(text, over) || known.some((each) => each.includes(text));
 }
 
-// As if nothing had been said since: that is not what this result is of, and stays as it is.
+// As if nothing had been said since: that is not what this result is of, and stays as it is. Who is listened to already
+// interrupts nothing: both are one turn.
 function interrupt(state, event, rule) {
   const { fresh, captured, words, wordsAt } = state;
+  if (words && ["hearing", "recognising"].includes(state.name)) return [{ ...take(state, { ...event, sure: true }), lastText: event.text }, []];
   const [next, actions] = rule({ ...state, fresh: true, captured: true }, event);
   return [{ ...next, fresh, captured, words, wordsAt }, actions];
 }
@@ -771,7 +802,7 @@ function partOf(state, event) {
   const parts = awaited(state, event);
   const present = state.fresh && state.captured;
   if (!text) return (!present && parts[0]) || null;
-  if (present && text === state.words) return null; // said before, too: what comes of that is the same
+  if (state.fresh && text === state.words) return null; // said before, too: what comes of that is the same
   const own = present ? likeness(text, state.words) : 0;
   const still = (each) => (isMurmur(text) || isEcho(text, each.over) ? 1 : sameness(text, each.text));
   const like = (each) => (each.turn === PASSED ? still(each) : likeness(text, each.text));
@@ -791,9 +822,10 @@ function revise(state, event, part, rule) {
   if (turn === PASSED) return [rest, []];
   if (turn === OVERHEARD && !event.text) return [rest, []];
   if (turn === OVERHEARD) return interrupt(rest, event, rule);
-  const known = { ...state, taken: state.taken.map((each) => (each === part ? { ...each, text, confidence, sure: true } : each)) };
-  if (turn > state.turn) return known.words ? [known, []] : settle({ ...known, heardAt: event.at }, event);
-  const revised = { ...known, tardy: true, lastText: text };
+  const taken = state.taken.map((each) => (each === part ? { ...each, text, confidence, sure: true } : each));
+  const known = { ...state, taken, lastText: event.text || state.lastText };
+  if (turn > state.turn) return isHesitation(known.words) ? settle({ ...known, heardAt: event.at }, event) : [known, []];
+  const revised = { ...known, tardy: true };
   if (text === part.text) return [revised, []];
   return [state.streaming ? revised : withLate(revised, text), tell(state, { type: "revised", turn, text: clip(said(known, turn), ASKED_CHARS) })];
 }
@@ -943,9 +975,11 @@ function heardPart(voice, at) {
 // They said nothing after all: the answer that they broke in upon is spoken, or waited for as before.
 function backToAnswer(state, event, before = []) {
   const { answer } = state;
-  const back = { ...state, overtaken: false, words: "", name: "thinking" };
-  if (answer === null) return apologise(back, event, before);
-  const [next, actions] = answer.failed ? retry({ ...back, answer: { ...answer, failed: null } }, { ...answer.failed, at: event.at }) : carryOn(back, event);
+  const open = { ...state, overtaken: false, words: "", name: "thinking" };
+  if (answer === null) return apologise(open, event, before);
+  // They have spoken since the filler, and may have cut it short.
+  const back = { ...open, answer: { ...answer, filled: false }, fillAt: Math.max(state.fillAt, event.at + FILL_MS) };
+  const [next, actions] = answer.failed ? retry({ ...back, answer: { ...back.answer, failed: null } }, { ...answer.failed, at: event.at }) : carryOn(back, event);
   return [next, [...before, ...actions]];
 }
 
@@ -961,13 +995,14 @@ function ask(state, event, before) {
   const text = clip(words, ASKED_CHARS);
   const { confidence } = parts[parts.length - 1];
   const asr_ms = state.stoppedAt && !state.voiced ? event.at - state.stoppedAt : null;
+  const ms = limits.turn_ms - Math.min(limits.playback_grace_ms, waitedMs(state, event));
   const question = {
-    do: "ask", turn, text, confidence, start: !state.confirmed, ms: limits.turn_ms, way, have: 0, asr_ms,
+    do: "ask", turn, text, confidence, start: !state.confirmed, ms, way, have: 0, asr_ms,
     closed: parts.every((each) => each.sure) ? "final" : "stable", cut: state.deaf || text !== words,
   };
   const answer = {
     way, accepted: false, queue: [], received: "", count: 0, done: false, short: false, action: "", spoken: "", part: 0, filled: false, failed: null,
-    stoppedAt: asr_ms === null ? 0 : state.stoppedAt, asr_ms, times: null,
+    stoppedAt: asr_ms === null ? 0 : state.stoppedAt, asr_ms, times: null, ms,
   };
   const asked = {
     ...state, name: "thinking", turn, question, answer, notes: notedUnheard(state), attempt: 0, lastText: event.text || state.lastText, fresh: event.text ? state.fresh : false,
@@ -980,12 +1015,16 @@ function ask(state, event, before) {
 // Who has waited for us to be sure that nothing more comes has waited for the filler, too.
 function fillerMs(state, event) {
   const { filler_ms } = state.profile.limits;
-  const waited = state.heardAt ? event.at - Math.max(state.heardAt, state.stoppedAt) : 0;
-  return Math.max(Math.min(FILL_MS, filler_ms), filler_ms - waited);
+  return Math.max(Math.min(FILL_MS, filler_ms), filler_ms - waitedMs(state, event));
+}
+
+// For how long they have been waiting already since all was said.
+function waitedMs(state, event) {
+  return state.heardAt ? Math.max(0, event.at - Math.max(state.heardAt, state.stoppedAt)) : 0;
 }
 
 function timeLeft(state, event) {
-  return state.profile.limits.turn_ms - (event.at - state.askedAt);
+  return state.answer.ms - (event.at - state.askedAt);
 }
 
 function isUnaccepted(state) {
@@ -997,9 +1036,8 @@ function isMute(state) {
 }
 
 function answerWait(state, event) {
-  const { limits } = state.profile;
   const past = event.at - state.askedAt;
-  const dues = [state.answer.filled ? limits.turn_ms - past : state.fillAt - event.at];
+  const dues = [state.answer.filled ? timeLeft(state, event) : state.fillAt - event.at];
   if (isUnaccepted(state)) dues.push(ACCEPT_MS - past);
   else if (isMute(state)) dues.push(MUTE_MS - past);
   return { do: "wait", ms: Math.max(1, Math.min(...dues)) };
@@ -1692,14 +1730,15 @@ function createLive(line, live) {
     if (live.started && live.ahead) dispatch(line, () => ({ type: "phraseEnded", phrase: live.phrase, failed: false }));
     dispatch(line, () => {
       const duration = inMilliseconds(e.duration);
-      Object.assign(live, { started: true, endsAt: Date.now() + duration });
+      const endsAt = Date.now() + duration;
+      if (live.started && endsAt < live.endsAt) return null; // of a phrase that was dropped, told late
+      Object.assign(live, { started: true, endsAt });
       return { type: "phraseStarted", phrase: live.phrase, duration };
     });
     return null;
   });
   on(line, player, PlayerEvents.AudioChunksPlaybackFinished, (e) => {
-    const of = e["final"] !== false && live.started && !isOfDropped(live);
-    return of ? { type: "phraseEnded", phrase: live.phrase, failed: false } : null;
+    return e["final"] !== false && live.started && !isOfDropped(live) ? endLive(line) : null;
   });
   on(line, player, PlayerEvents.Error, () => breakLive(line));
   player.sendMediaTo(line.call);
@@ -1714,6 +1753,16 @@ function isOfDropped(live) {
   return late || now - live.clearedAt < CLEARED_MS;
 }
 
+// While the end of a dropped phrase is owed, this may be it: this one is given its length.
+function endLive(line) {
+  const { live } = line;
+  const ended = { type: "phraseEnded", phrase: live.phrase, failed: false };
+  const early = live.owes ? live.endsAt - Date.now() : 0;
+  if (early <= 0) return ended;
+  setTimeout(() => dispatch(line, () => ended), early);
+  return null;
+}
+
 // From now on the profile's other voice speaks.
 function breakLive(line) {
   const { live } = line;
@@ -1726,7 +1775,7 @@ function breakLive(line) {
 function clearLive(line) {
   const { live } = line;
   if (!live.player || live.broken) return;
-  if (live.started || live.ahead || live.phrase) Object.assign(live, { clearedAt: Date.now(), owes: live.started });
+  if (live.started || live.ahead || live.phrase) Object.assign(live, { clearedAt: Date.now(), owes: Boolean(live.phrase) });
   live.phrase = 0;
   live.ahead = "";
   quietly(() => live.player.clearBuffer());
@@ -1935,6 +1984,7 @@ function readReply(line, turn, result) {
   const reply = result.code === 200 ? parse(result.text) : {};
   const text = typeof reply.ai_text === "string" ? speakable(reply.ai_text, line.state.profile.limits.phrase_chars) : "";
   const patience = Number(reply.patience_ms) || 0;
+  if (reply.refused === "busy") return { type: "turnedAway", text };
   if (text) return logged({ type: "replied", turn, text, action: reply.action, outcome: reply.outcome, patience }, "AI: " + text);
   return { type: "failed", turn, retry: RETRIED.includes(result.code), retryMs: retryMs(result), unknown: result.code === 404 };
 }
