@@ -7,6 +7,7 @@ simulator's. Invariant 23 is judged with the others.
 from __future__ import annotations
 
 import json
+import random
 from datetime import UTC, datetime
 
 import pytest
@@ -24,10 +25,21 @@ from halo_voice.simulator import (
     ScriptedCaller,
     ScriptedNetwork,
     SilentCaller,
+    run_virtually,
 )
+from halo_voice.simulator.faults import CATALOGUE, Faults
 from halo_voice.simulator.invariants import breaches
+from halo_voice.simulator.people import Person
 from halo_voice.store.memory import MemoryStore
-from tests.halo import HOST, ROOT, HttpOnly, TalkingModel, backend, call_to
+from tests.halo import (
+    HOST,
+    ROOT,
+    HttpOnly,
+    TalkingModel,
+    backend,
+    call_to,
+    client_of,
+)
 from tests.standins.older_backend import OlderBackend
 
 NOON = datetime(2026, 11, 25, 9, 0, tzinfo=UTC)  # a Wednesday in Moscow
@@ -330,3 +342,58 @@ async def test_a_call_whose_end_nobody_told_is_lost(world):
         await w.halo.switchboard.end(CallEnd("c-9", "lost", 1000, 1))
         assert await w.outcome() == ["lost"]
         assert await w.dials.opted_out([PERSON]) == {PERSON}
+
+
+async def test_a_start_that_is_asked_again_is_refused_for_the_same():
+    """The first answer was lost: the row learns why, and when it may be tried again."""
+    clock = [NOON.replace(hour=20)]
+    async with backend(store=MemoryStore(now=lambda: clock[0])) as halo, client_of(halo) as client:
+        token = new_token()
+        await halo.store.dials.keep_dial(
+            Dial(
+                "d", digest_of(token), PERSON, "halo", OURS, clock[0], attempts_max=2, campaign="k"
+            )
+        )
+        body = {"call_id": "c-1", "dial": token}
+        first, again = [(await client.post("/call/start", json=body)).json() for _ in range(2)]
+    assert (first["barred"], first["attempts_left"]) == ("closed", 2)
+    assert datetime.fromtimestamp(first["retry_at"], UTC) == NOON.replace(day=26, hour=6)
+    assert again == first
+
+
+DRAWN = 24
+
+
+@pytest.mark.parametrize("seed", range(DRAWN))
+def test_drawn_calls_out_keep_what_must_hold(seed):
+    """Invariants 1 to 23, with drawn faults, persons, machines and telephones that nobody answers;
+    who is called as a row of a list, and who is called alone."""
+    rng = random.Random(f"{seed}/calling out")
+    kind = rng.choice(["person", "person", "person", "machine", "fails"])
+    after = rng.uniform(1_000, 25_000)
+    verdict = rng.choice(["", "", "TIMEOUT", "ERROR", "HUMAN", "VOICEMAIL"])
+    person = Person(rng, 30_000)
+    who = {"person": person, "machine": AnsweringMachine(beeps=rng.random() < 0.5), "fails": None}
+    code = rng.choice([486, 408, 480, 603, 404, 402, 500])
+    pickup = Pickup(after, who[kind], code=code, verdict=verdict)
+    faults = Faults.drawn(rng, among=sorted(CATALOGUE), until_ms=30_000)
+    listed = rng.random() < 0.5
+    outcomes: list[str] = []
+
+    async def play():
+        store = MemoryStore(now=lambda: NOON)
+        async with backend(store=store, model=TalkingModel()) as halo:
+            token = new_token()
+            await store.dials.keep_dial(Dial("d", digest_of(token), PERSON, "halo", OURS, NOON))
+            call = await call_to(halo.web)(
+                SilentCaller(), dialled=pickup, seed=seed, faults=faults, real_time=True,
+                custom_data=json.dumps({"dial": token}) if listed else token, max_ms=1_500_000,
+            )  # fmt: skip
+            outcomes.extend(each.outcome for each in await store.dials.tried(["d"]))
+        return call
+
+    call = run_virtually(play())
+    assert call.failures == []
+    assert [str(breach) for breach in breaches(call, calm_ms=30_000)] == []
+    assert len(outcomes) <= 1
+    assert call.finish_reason == "Normal termination"

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import contextlib
 from dataclasses import dataclass, replace
+from datetime import timedelta
 
 import structlog
 
@@ -18,7 +19,7 @@ from halo_voice.core.errors import CallRefused, StoreError
 from halo_voice.core.ports import CallStart, Store
 from halo_voice.core.profile import Profile
 
-LINES_S = 600.0
+LINES = timedelta(minutes=10)
 """After so long all lines need not be busy any more."""
 
 _log = structlog.get_logger(__name__)
@@ -56,21 +57,29 @@ class Dialler:
         dial, why = claimed
         profile = self._profile(dial)
         if why:
-            _log.warning("dial_barred", call_id=start.call_id, why=why)
-            return Ordered(profile, barred=why)
-        why, retry_at = await self._why_not(dial, profile)
+            return await self._barred(start, dial, profile, why)
+        why = await self._why_not(dial, profile)
         if not why:
             try:
-                profile = await self._switchboard.start(_start(start, dial))
+                begun = await self._switchboard.start(_start(start, dial))
+                return Ordered(begun.calling(), dial)
             except CallRefused:
-                why, retry_at = "lines", int(self._dials.now().timestamp() + LINES_S)
-        if why:
-            await self._dials.settle(start.call_id, why)
-            _log.warning("dial_barred", call_id=start.call_id, why=why)
-            tried = await self._dials.tried([dial.dial_id])
-            left = dial.attempts_max - sum(each.outcome not in UNTRIED for each in tried)
-            return Ordered(profile, barred=why, retry_at=retry_at, attempts_left=left)
-        return Ordered(profile.calling(), dial)
+                why = "lines"
+        await self._dials.settle(start.call_id, why)
+        return await self._barred(start, dial, profile, why)
+
+    async def _barred(self, start: CallStart, dial: Dial, profile: Profile, why: str) -> Ordered:
+        """Nobody is called, for now or for good."""
+        _log.warning("dial_barred", call_id=start.call_id, why=why)
+        tried = await self._dials.tried([dial.dial_id])
+        left = dial.attempts_max - sum(each.outcome not in UNTRIED for each in tried)
+        now, outbound = self._dials.now(), profile.outbound
+        again = {
+            "lines": now + LINES,
+            "closed": outbound.next_open(outbound.zones(dial.number, dial.clock), now),
+        }.get(why)
+        retry_at = 0 if again is None else int(again.timestamp())
+        return Ordered(profile, barred=why, retry_at=retry_at, attempts_left=max(0, left))
 
     async def missed(self, start: CallStart, token: str) -> None:
         """The session is over and never was told whom to call; that it was there is kept."""
@@ -103,15 +112,14 @@ class Dialler:
         profiles = self._switchboard.profiles
         return profiles.named(dial.profile) or profiles.default
 
-    async def _why_not(self, dial: Dial, profile: Profile) -> tuple[str, int]:
+    async def _why_not(self, dial: Dial, profile: Profile) -> str:
         if await self._dials.opted_out([dial.number]):
-            return "opted_out", 0
+            return "opted_out"
         now, outbound = self._dials.now(), profile.outbound
         zones = outbound.zones(dial.number, dial.clock)
         if outbound.open_at(zones, now):
-            return "", 0
-        later = outbound.next_open(zones, now)
-        return "closed", 0 if later is None else int(later.timestamp())
+            return ""
+        return "closed"
 
 
 def _start(start: CallStart, dial: Dial) -> CallStart:

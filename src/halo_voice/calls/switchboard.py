@@ -104,8 +104,7 @@ class Switchboard:
         self._looked_at = -LOOK_S  # for calls to let go of
         self._finding: dict[str, asyncio.Lock] = {}
         self._stopping = False
-        self.when_over: Callable[[str], Awaitable[None]] | None = None
-        """Told of each call that the company made, when its end is stored."""
+        self.when_over: Callable[[str], Awaitable[None]] | None = None  # told of calls we made
 
     def __len__(self) -> int:
         return len(self._live)
@@ -382,6 +381,7 @@ class Switchboard:
         **more: Any,
     ) -> Dialogue:
         briefing = None if box is None else box.briefing
+        profile = profile.calling() if more.get("context") else profile
         return Dialogue(profile, transcript, spoken=spoken, briefing=briefing, **more)
 
     def _let_go_of_idle(self) -> None:

@@ -140,8 +140,8 @@ class Dials(Protocol):
 
     async def claim(self, token: str, call_id: str) -> tuple[Dial, str] | None:
         """The dial of this digest for the session `call_id`, and why it may not be tried by it: ""
-        (it may), `spent` or `running`. A session that has claimed it before gets it again. None:
-        there is no such token."""
+        (it may), `spent` or `running`. A session that has claimed it before gets it again, with
+        what came of it, if anything did. None: there is no such token."""
         ...
 
     async def dial_of_call(self, call_id: str) -> Dial | None: ...

@@ -14,6 +14,17 @@ WEEK = ("9:00–20:00",) * 5 + ("10:00–18:00",) * 2
 
 AHEAD_DAYS = 8
 
+CALLING: Mapping[str, str] = {
+    "farewell": "Спасибо за разговор. До свидания!",
+    "bye_key": "Спасибо, до свидания!",
+    "bye_turns": "К сожалению, время нашего разговора подошло к концу. Спасибо, до свидания!",
+    "bye_silence": "Я вас не слышу. Извините за беспокойство, до свидания!",
+    "bye_failure": "Извините, у нас технические неполадки. До свидания!",
+    "bye_idle": "К сожалению, у нас не получается поговорить. Извините, до свидания!",
+}
+"""Texts of a call that the company makes, instead of the usual ones: nobody is thanked for calling,
+or asked to call again."""
+
 
 @dataclass(frozen=True, slots=True)
 class Outbound:

@@ -15,7 +15,7 @@ from halo_voice.core.after import After
 from halo_voice.core.hours import Hours as Hours
 from halo_voice.core.notices import Notices, opening
 from halo_voice.core.operators import Operator
-from halo_voice.core.outbound import Outbound
+from halo_voice.core.outbound import CALLING, Outbound
 from halo_voice.core.privacy import Privacy
 from halo_voice.core.recognisers import RECOGNISERS, Recogniser
 from halo_voice.core.texts import COMPANY_MARK
@@ -212,8 +212,12 @@ class Profile:
         object.__setattr__(self, "persona", self.persona.replace(COMPANY_MARK, self.company))
 
     def calling(self) -> Profile:
-        """The same as it calls somebody: its first words are others."""
-        return replace(self, texts=replace(self.texts, greeting=self.outbound.greeting))
+        """The same as it calls somebody: it greets otherwise, and thanks nobody for a call that it
+        made itself, where the company has not its own words for that."""
+        usual = Texts().of(self.company)
+        own = [name for name in CALLING if getattr(self.texts, name) != getattr(usual, name)]
+        said = {name: text for name, text in CALLING.items() if name not in own}
+        return replace(self, texts=replace(self.texts, greeting=self.outbound.greeting, **said))
 
     def for_scenario(self) -> dict[str, Any]:
         """The object `profile` of `/call/start` (docs/http.md): JSON types only."""

@@ -54,7 +54,9 @@ def _machine(case: Case) -> Iterator[Breach]:
         for phrase in case.story.phrases:
             if up <= phrase.ordered_ms < verdicts[0].ms - verdicts[0].data.get("late", 0):
                 yield Breach(23, phrase.ordered_ms, f"«{phrase.text}» before it is known to whom")
-    if not any(line.data.get("verdict") == "VOICEMAIL" for line in verdicts):
+    most = max((each.get("detect_ms") or 0 for each in named(case.call)), default=0)
+    told = next((v.ms for v in verdicts if v.data.get("verdict") == "VOICEMAIL"), None)
+    if told is None or up is None or told > up + most:  # in doubt it was a person
         return
     messages = {each.get("message") for each in named(case.call)}
     for phrase in case.story.phrases:

@@ -17,10 +17,11 @@ from halo_voice.store.schema import Moment, Words, campaigns, dials, opt_outs, t
 
 
 def judged(dial: Dial, tried: Sequence[Tried], call_id: str, now: datetime) -> str:
-    """Why the session may not try it; "" if it may, once more or again for itself."""
+    """Why the session may not try it; "" if it may, once more or again for itself. What came of
+    its own attempt, it is told again."""
     last = tried[-1] if tried else None
     if last is not None and last.call_id == call_id:
-        return "" if not last.outcome else "spent"
+        return last.outcome
     if dial.outcome or any(each.call_id == call_id for each in tried):
         return "spent"
     if last is not None and not last.outcome:

@@ -9,7 +9,7 @@ import pytest
 from halo_voice.core.context import told_of
 from halo_voice.core.dials import callable_number, digest_of, new_token, wants_no_calls
 from halo_voice.core.outbound import Outbound
-from halo_voice.core.profile import Profile
+from halo_voice.core.profile import Profile, Texts
 from halo_voice.core.zones import RUSSIA, zones_of
 
 WEDNESDAY = datetime(2026, 11, 25, tzinfo=UTC)
@@ -145,3 +145,14 @@ def test_a_token_cannot_be_guessed_or_read_off_the_store():
     token = tokens.pop()
     assert token not in digest_of(token)
     assert len(digest_of(token)) == 64
+
+
+def test_nobody_is_thanked_for_a_call_that_we_made():
+    """Nor asked to call again; what a company says in its own words stays as it is."""
+    usual = Profile().calling().texts
+    assert usual.farewell == "Спасибо за разговор. До свидания!"
+    assert "Перезвоните" not in usual.bye_silence + usual.bye_failure
+    own = Profile(texts=Texts(farewell="Всего доброго!")).calling().texts
+    assert own.farewell == "Всего доброго!"
+    assert own.bye_key == usual.bye_key
+    assert Profile().texts.farewell == "Спасибо за звонок. До свидания!"
