@@ -60,7 +60,8 @@ const RETRY_MS = 2500; // a second attempt needs at least this much of the turn'
 const REPLY_MARGIN_MS = 1000; // the backend is asked to answer this much before our own deadline
 const LATE_MS = 1000; // after hang-up: results that are still on their way
 const REPORT_MS = 5000; // the answer to a report, and to the first request
-const RECORDING_MS = 8000; // the recording's address
+const LAST_MS = 4000; // the last requests of a session, which must be over 20 s after the call
+const RECORDING_MS = 8000; // the recording's address, from the end of the call
 const LATE_TEXTS = 20; // kept for the report
 const ECHO_MS = 600; // speech that began later after a phrase of ours is no echo of it
 const LATE_CHARS = 1500; // of all of them: the report has to get through
@@ -77,6 +78,7 @@ const DUE_MS = 6000; // most results come within this time
 const GUESSES = 6; // of these, kept
 const SURE_MS = 500; // words with their result, on a silent line: whether more follow
 const STALL_HTTP_MS = 1500; // after `stall_ms`, for the same answer over HTTP: with 8 s in view, no more
+const NOD_MS = 1500; // the rest of an answer to which the caller has said yes already
 const FILL_MS = 600; // the filler comes no sooner after the question
 const LISTENS_MS = 2000; // who was interrupted by nothing says so
 const KEY_MS = 3000; // after a digit, for the next one
@@ -123,6 +125,7 @@ const START_STATE = {
   repeated: false, unsure: false, // asked to repeat: in this turn; for want of any confidence, in this call
   fresh: false, captured: false, lastText: "", late: [], // new speech since the last result; its end; that result; what came too late
   words: "", wordsAt: 0, taken: [], // recognised so far, since when; words that belong to a turn already, see Words taken
+  owed: false, // a speech has ended, and no result came since
   patience: 0, tardy: false, // more time for the caller's end; results come after their words were taken
   interrupted: false, overtaken: false, deaf: false, nod: null, // see Interruptions
   transfer: null, transfers: [], reply: "", // the one that is under way, and what became of earlier ones; the last answer, for who wants it again
@@ -215,7 +218,7 @@ const TABLE = {
   hanging: { expired: (state, event) => close(state, event, state.reason) },
   closing: { expired: report },
   reporting: {
-    reported: (state, event) => file({ ...state, reported: event.ok }),
+    reported: (state, event) => file({ ...state, reported: event.ok }, event),
     expired: file,
   },
   filing: {
@@ -263,7 +266,7 @@ const ALWAYS = {
   terminating: (state, event) => {
     const [alone] = dropTransfer(state, event);
     const last = { ...alone, reason: state.reason || "terminated", endedAt: state.endedAt || event.at };
-    return [{ ...last, name: "over", reported: true }, state.reported ? [] : [summary(last)]];
+    return [{ ...last, name: "over", reported: true }, state.reported ? [] : [summary(last, LAST_MS)]];
   },
   // A fault of this very file: say goodbye once, then end, whatever happens.
   broke: (state, event) => {
@@ -283,7 +286,9 @@ function decide(state, event) {
   if (!rule || oldTurn || oldPhrase || oldTransfer) return [state, []];
   const part = event.type === "heard" && !isAfterCall(state) ? partOf(state, event) : null;
   const [known, actions] = part ? revise(state, event, part, rule) : rule(state, event);
-  const next = event.type === "heard" && event.text && !isKept(state, known, event) ? withLate(known, event.text) : known;
+  const owed = event.type === "speechCaptured" || (state.owed && event.type !== "heard");
+  const kept = event.type === "heard" && event.text && !isKept(state, known, event) ? withLate(known, event.text) : known;
+  const next = kept.owed === owed ? kept : { ...kept, owed };
   const { voice } = next;
   return [voice && !voice.orderedAt ? { ...next, voice: { ...voice, orderedAt: event.at } } : next, actions];
 }
@@ -434,7 +439,7 @@ function follow(state, event, next, before) {
 function goOn(state, event, before = []) {
   const { answer } = state;
   if (answer.queue.length) return speakNext(withTime(state, event), before);
-  if (!answer.done) return [{ ...state, name: "awaiting" }, [...before, { do: "wait", ms: state.profile.limits.stall_ms }]];
+  if (!answer.done) return [{ ...state, name: "awaiting" }, [...before, restWait(state)]];
   const settled = { ...state, answer: null, notes: noted(state, answer.short ? answer.spoken : null) };
   const wanted = { hangup: "leave", transfer: canTransfer(state) ? "transfer" : "" };
   return follow(settled, event, wanted[answer.action] || afterTurn(state), before);
@@ -663,7 +668,8 @@ function hear(state, event) {
 function isOld(state, event) {
   const again = event.text !== "" && event.text === state.lastText;
   if (state.fresh && state.captured) return again && state.words !== "" && likeness(event.text, state.words) < 0.5;
-  if (event.text) return again;
+  // Without interim results only this tells a caller who says it again from a result that comes twice.
+  if (event.text) return again && (state.profile.asr.interim || !state.owed);
   return state.fresh && (state.name === "recognising" || awaited(state, event).length > 0);
 }
 
@@ -819,6 +825,8 @@ function partOf(state, event) {
   const { text, at } = event;
   const parts = awaited(state, event);
   const present = state.fresh && state.captured;
+  const last = parts[parts.length - 1];
+  if (text && last && !state.fresh && state.captured && text.startsWith(last.text)) return last; // they were taken in the middle
   if (!text) return (!present && parts[0]) || null;
   if (state.fresh && text === state.words) return null; // said before, too: what comes of that is the same
   const own = present ? likeness(text, state.words) : 0;
@@ -925,7 +933,9 @@ function overhear(state, event) {
   if (murmur || isEcho(text, over)) {
     const nod = final && murmur && begun.during.trim().endsWith("?") ? { text, confidence: event.confidence } : state.nod;
     const calm = final ? { ...begun, fresh: speaksOn(state, event), passed: "", lastText: text, nod } : { ...begun, passed: text };
-    return state.name === "paused" ? resume(calm, event) : [calm, []];
+    if (state.name === "paused") return resume(calm, event);
+    const kept = final && murmur && !isSounding(state) && nod === state.nod ? withLate(calm, text) : calm;
+    return [kept, state.name === "awaiting" && nod !== state.nod ? [restWait(kept)] : []];
   }
   if (final || isConfirmed(state, event)) return takeOver(begun, event);
   return [{ ...begun, passed: "", words: text, wordsAt: event.at }, []];
@@ -1184,8 +1194,14 @@ function endShort(state, event) {
   return state.answer.part ? goOn(short, event) : apologise(short, event);
 }
 
+// Who has said yes to what they heard does not wait for the rest for long.
+function restWait(state) {
+  const { stall_ms } = state.profile.limits;
+  return { do: "wait", ms: state.nod ? Math.min(NOD_MS, stall_ms) : stall_ms };
+}
+
 function stall(state, event) {
-  return state.answer.way === "stream" && !state.answer.done ? failOver(state, event) : endShort(state, event);
+  return state.answer.way === "stream" && !state.answer.done && !state.nod ? failOver(state, event) : endShort(state, event);
 }
 
 function apologise(state, event, before = [], given = null) {
@@ -1457,19 +1473,21 @@ function report(state) {
   return [{ ...state, name: "reporting" }, [{ do: "stopEars" }, summary(state), { do: "wait", ms: REPORT_MS }]];
 }
 
-function summary(state) {
+function summary(state, ms = REPORT_MS) {
   const duration_ms = state.connectedAt ? Math.max(0, state.endedAt - state.connectedAt) : 0;
-  return { do: "report", reason: state.reason, duration_ms, turns: state.turn, late: state.late, notes: state.notes, transfers: state.transfers, dialled: state.dial || state.dialled ? state.dialled || "failed" : "", start: !state.confirmed };
+  const dialled = state.dial && !state.dialled ? "failed" : state.dialled;
+  return { do: "report", ms, reason: state.reason, duration_ms, turns: state.turn, late: state.late, notes: state.notes, transfers: state.transfers, dialled, start: !state.confirmed };
 }
 
-function file(state) {
+function file(state, event) {
   if (!state.records) return finish(state);
   const filing = { ...state, name: "filing" };
-  return state.recorded ? fileRecording(filing, state.recordingUrl) : [filing, [{ do: "wait", ms: RECORDING_MS }]];
+  const wait = { do: "wait", ms: Math.max(1, state.endedAt + RECORDING_MS - event.at) };
+  return state.recorded ? fileRecording(filing, state.recordingUrl) : [filing, [wait]];
 }
 
 function fileRecording(state, url) {
-  return [{ ...state, recorded: true }, [{ do: "fileRecording", url }, { do: "wait", ms: REPORT_MS }]];
+  return [{ ...state, recorded: true }, [{ do: "fileRecording", url }, { do: "wait", ms: LAST_MS }]];
 }
 
 function finish(state) {
@@ -1701,11 +1719,11 @@ const ACT = {
     const { reason, duration_ms, turns, late, notes, transfers, dialled } = action;
     const more = { ...(notes.length ? { notes } : {}), ...(transfers.length ? { transfers } : {}), ...(dialled ? { dialled } : {}) };
     const body = { call_id: line.id, reason, duration_ms, turns, late, ...more };
-    const sent = post(line, "/call/end", action.start ? { ...body, start: line.start } : body, REPORT_MS);
+    const sent = post(line, "/call/end", action.start ? { ...body, start: line.start } : body, action.ms);
     void sent.then((result) => dispatch(line, () => ({ type: "reported", ok: parse(result.text).call_id === line.id })));
   },
   fileRecording(line, action) {
-    const sent = post(line, "/process_audio", { call_id: line.id, url: action.url }, REPORT_MS);
+    const sent = post(line, "/process_audio", { call_id: line.id, url: action.url }, LAST_MS);
     void sent.then(() => dispatch(line, () => ({ type: "filed" })));
   },
   terminate(line) {
@@ -1866,7 +1884,7 @@ function breakLive(line) {
 function clearLive(line) {
   const { live } = line;
   if (!live.player || live.broken) return;
-  if (live.started || live.ahead || live.phrase) Object.assign(live, { clearedAt: Date.now(), owes: Boolean(live.phrase) });
+  if (live.started || live.ahead || live.phrase) Object.assign(live, { clearedAt: Date.now(), owes: live.owes || Boolean(live.phrase) });
   live.phrase = 0;
   live.ahead = "";
   quietly(() => live.player.clearBuffer());

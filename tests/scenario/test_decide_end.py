@@ -95,3 +95,19 @@ def test_a_fault_of_the_scenario_says_goodbye_once():
     assert "неполадки" in spoken(table.see("broke", 10))
     assert done(table.see("broke", 10))[0] == "hangup"
     assert table.name == "closing"
+
+
+def test_the_last_requests_are_over_before_the_platform_ends_the_session():
+    """Invariant 11: nobody answers, and the recording's address never comes."""
+    table = Table(recording__enabled=True).greeted()
+    table.see("recordingStarted", 10, url="https://r/1")
+    table.see("disconnected", 100)
+    ended = table.now
+    actions = table.see("expired", 1_000)
+    for _ in range(4):
+        if "terminate" in done(actions):
+            break
+        actions = table.see("expired", waits(actions))
+    report = table.see("terminating", 0)[0]
+    assert report["do"] == "report"
+    assert table.now + report["ms"] - ended <= 17_000

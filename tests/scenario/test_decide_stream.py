@@ -5,9 +5,9 @@ from __future__ import annotations
 from tests.scenario.table import Table, done, spoken, waits
 
 
-def asked(text: str = "Сколько стоит доставка?") -> Table:
+def asked(text: str = "Сколько стоит доставка?", **settings) -> Table:
     """A turn that is being asked on the stream."""
-    table = Table().greeted()
+    table = Table(**settings).greeted()
     table.see("streamReady")
     table.say(text)
     return table
@@ -228,3 +228,19 @@ def test_a_stream_that_accepts_a_turn_and_falls_silent_is_not_waited_for():
     assert (again["turn"], again["have"]) == (1, 0)
     assert again["ms"] >= 2500
     assert table.name == "thinking"
+
+
+def test_who_said_yes_does_not_wait_long_for_the_rest_of_an_answer():
+    """Invariant 1: the question was heard; the stream may have died before the answer's end."""
+    table = asked(barge_in__mode="asr")
+    table.see("accepted", 50, turn=1)
+    say(table, 1, "Записать вас на завтра?")
+    phrase = table.state["voice"]["phrase"]
+    table.see("phraseStarted", 200, phrase=phrase, duration=2_000)
+    table.see("speechStarted", 1_500)
+    table.see("interim", 300, text="да")
+    table.see("phraseEnded", 300, phrase=phrase, failed=False)
+    assert table.name == "awaiting"
+    assert waits(table.see("heard", 200, text="да", confidence=0.9)) == 1_500
+    assert "ask" in done(table.see("expired", 1_500))
+    assert table.state["question"]["text"] == "да"

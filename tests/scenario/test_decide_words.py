@@ -285,3 +285,42 @@ def test_a_blank_result_is_not_of_words_that_go_on():
     table.see("interim", 200, text="когда")
     assert done(table.see("heard", 100, text="", confidence=0.0)) == []
     assert table.state["words"] == "когда"
+
+
+def test_a_murmur_over_nothing_is_reported():
+    """Invariant 21: what it might agree to was cut before."""
+    table = answering()
+    table.see("heard", 400, text="подождите я", confidence=0.9)
+    assert table.name == "thinking"
+    table.see("speechStarted", 100)
+    table.see("speechCaptured", 300)
+    table.see("heard", 300, text="да-да", confidence=0.9)
+    assert table.state["late"] == ["да-да"]
+
+
+def test_words_that_were_taken_in_the_middle_get_their_result():
+    """Not the older ones that were the same in full, and whose result never came."""
+    table = Table(barge_in__mode="asr").greeted()
+    table.see("speechStarted", 300)
+    table.see("interim", 300, text="сто двадцать три")
+    table.see("voiceStopped", 100)
+    assert "ask" in done(table.see("expired", 800))
+    table.see("speechStarted", 300)
+    table.see("interim", 400, text="сто")
+    table.see("interim", 400, text="сто двадцать")
+    assert "ask" in done(table.see("expired", 800))
+    table.see("speechCaptured", 300)
+    table.see("heard", 300, text="сто двадцать три", confidence=0.9)
+    assert [part["sure"] for part in table.state["taken"]][-1]
+
+
+def test_without_interim_results_a_speech_of_its_own_tells_words_said_twice():
+    """F05, invariant 21: a result that comes twice has one speech."""
+    table = Table(barge_in__mode="asr", asr__interim=False).asked("восемь")
+    table.see("heard", 100, text="восемь", confidence=0.9)
+    assert table.state["question"]["text"] == "восемь"
+    table.see("speechStarted", 100)
+    table.see("speechCaptured", 500)
+    table.see("speechStarted", 100)
+    table.see("heard", 200, text="восемь", confidence=0.9)
+    assert table.state["question"]["text"] == "восемь восемь"

@@ -74,3 +74,10 @@ def test_an_end_that_may_be_owed_ends_no_phrase_before_its_time(player):
     begin += "heard.Started({ duration: 5 });"
     assert told(player, begin + "pass(4800); heard.Finished({})")[1:] == [("phraseStarted", 2)]
     assert told(player, "pass(200)")[2:] == [("phraseEnded", 2)]
+
+
+def test_what_a_dropped_phrase_owes_is_owed_after_another_one_was_dropped(player):
+    """F24: two phrases are dropped, one after the other, and the first tells its end at last."""
+    begin = "order(1); heard.Started({ duration: 5 }); pass(100); clearLive(line);"
+    begin += "pass(100); clearLive(line); order(2); heard.Started({ duration: 5 });"
+    assert told(player, begin + "pass(1000); heard.Finished({})")[1:] == [("phraseStarted", 2)]

@@ -241,7 +241,10 @@ async def test_an_hour_in_which_nobody_is_called_costs_no_attempt(people):
 FAULTY = {
     "a fault in a state": ("function pickedUp(state, event) {", "throw new Error('broken');"),
     "a fault in the decision": ("function orderCall(state, event) {", "throw new Error('broken');"),
-    "a fault at the end": ("function summary(state) {", "throw new Error('broken');"),
+    "a fault at the end": (
+        "function summary(state, ms = REPORT_MS) {",
+        "throw new Error('broken');",
+    ),
     "a fault of the detector": ("function detector(line, timeout) {", "throw new Error('broken');"),
 }
 

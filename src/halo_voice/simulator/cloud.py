@@ -26,6 +26,7 @@ from halo_voice.simulator.voice import Voice
 SCENARIO_BYTES_MAX = 128 * 1024  # a larger one cannot be uploaded
 UNANSWERED_MS = 60_000  # an incoming call rings no longer
 IDLE_MS = 60_000  # a session without calls ends
+TOGGLED = ("Call.MicStatusChange",)  # a state that changes to and fro is told in order, if late
 LAST_REQUESTS_MS = 90_000  # how long requests are waited for after terminate()
 STEPS_MAX = 200_000
 STEPS_AT_ONCE_MAX = 5_000  # without the clock moving
@@ -100,6 +101,7 @@ class Cloud:
         self._orders = Orders(self)
         self._phase: Literal["running", "ending", "over"] = "running"
         self._idle: Timer | None = None
+        self._told_ms: dict[str, int] = {}  # of each unit: when its state is told the last time
 
     # ---- the session's life ----------------------------------------------------------------------
 
@@ -267,7 +269,10 @@ class Cloud:
 
         late = self.dice.strikes("late", event)
         delay = round(self.dice.delay_ms("late", 100, 3000)) if late else 0
-        told = {**data, **more, "late": delay} if late else {**data, **more}
+        if event in TOGGLED:
+            delay = max(delay, self._told_ms.get(unit, 0) - self.clock.now)
+            self._told_ms[unit] = self.clock.now + delay
+        told = {**data, **more, "late": delay} if delay else {**data, **more}
 
         def deliver() -> None:
             if self._phase == "running":
