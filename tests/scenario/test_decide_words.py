@@ -324,3 +324,16 @@ def test_without_interim_results_a_speech_of_its_own_tells_words_said_twice():
     table.see("speechStarted", 100)
     table.see("heard", 200, text="восемь", confidence=0.9)
     assert table.state["question"]["text"] == "восемь восемь"
+
+
+def test_a_result_that_comes_twice_is_not_of_other_words():
+    """F05, invariant 21: though the end of the present speech seems to be told already."""
+    table = Table(barge_in__mode="asr").greeted()
+    table.see("speechStarted", 300)
+    table.see("interim", 300, text="где вы")
+    table.see("speechStarted", 300)
+    table.see("speechCaptured", 50)
+    table.see("interim", 300, text="сорок пять")
+    table.see("heard", 100, text="где вы", confidence=0.9)
+    assert done(table.see("heard", 100, text="где вы", confidence=0.9)) == []
+    assert table.state["words"] == "сорок пять"

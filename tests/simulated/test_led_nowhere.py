@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 
 from halo_voice.core.aside import INSTRUCTION, MARK
-from tests.halo import TalkingModel, backend, client_of
+from tests.halo import TalkingModel, backend, client_of, virtually
 from tests.played import play
 
 TELEVISION = [
@@ -25,6 +25,7 @@ class Discerning(TalkingModel):
         self.answer = lambda words: "Доставка стоит триста рублей." if "?" in words else MARK
 
 
+@virtually
 async def test_a_television_is_said_goodbye_to_after_three_turns():
     """F16: two times it is asked to repeat, the third time the call ends; three short answers."""
     played = await play(list(TELEVISION), model=Discerning())
@@ -35,6 +36,7 @@ async def test_a_television_is_said_goodbye_to_after_three_turns():
     assert played.record.end_reason == "assistant_hung_up"
 
 
+@virtually
 async def test_a_question_in_between_begins_the_count_anew():
     """F16: who is there after all is answered, and is not hung up on for what was before."""
     words = [*TELEVISION[:2], "сколько стоит доставка?", *TELEVISION[2:4]]
@@ -59,6 +61,7 @@ async def test_the_mark_is_never_spoken_however_it_is_written():
     assert INSTRUCTION in model.asked[0][0].content
 
 
+@virtually
 async def test_another_language_is_apologised_for_in_ours():
     """F17: no model is asked, the language is in the turn's row, the third such turn ends it."""
     played = await play(list(ENGLISH), model=TalkingModel(), http=True)
@@ -69,6 +72,7 @@ async def test_another_language_is_apologised_for_in_ours():
     assert re.search("[а-яё]", texts.foreign)
 
 
+@virtually
 async def test_who_changes_to_our_language_is_answered():
     """F17: the apology tells what to do, and it works."""
     played = await play([ENGLISH[0], "сколько стоит доставка"], model=TalkingModel())

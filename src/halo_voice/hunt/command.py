@@ -37,6 +37,10 @@ def simulate(
     allow: Annotated[
         int, typer.Option(min=0, help="So many broken calls are known of, and fail no run.")
     ] = 0,
+    minutes: Annotated[
+        float | None,
+        typer.Option(min=0, help="Begin no call later: on a slow machine it is fewer."),
+    ] = None,
     scenario: Annotated[Path, typer.Option(help="The scenario file.")] = Path(
         "scenario/voximplant_scenario_ASR.js"
     ),
@@ -58,7 +62,7 @@ def simulate(
     way = "with the backend" if backend else "with a stand-in"
     _err.print(f"{calls:,} calls {way} from seed {seed} on, in {jobs} processes")
     began = time.monotonic()
-    tally, whole = _hunt(hunt, jobs)
+    tally, whole = _hunt(hunt, jobs, minutes)
     seconds = time.monotonic() - began
     if not whole:
         raise typer.Exit(130)
@@ -78,8 +82,8 @@ def _stop(fault: str) -> NoReturn:
     raise typer.Exit(2)
 
 
-def _hunt(hunt: Hunt, jobs: int) -> tuple[Tally, bool]:
-    """The sum of all batches, and whether all were played: Ctrl+C leaves the rest."""
+def _hunt(hunt: Hunt, jobs: int, minutes: float | None) -> tuple[Tally, bool]:
+    """The sum of all batches, and whether it is to be judged: not after Ctrl+C."""
     from halo_voice.hunt.crew import ctrl_c, tallies
     from halo_voice.hunt.tally import Tally
 
@@ -92,14 +96,13 @@ def _hunt(hunt: Hunt, jobs: int) -> tuple[Tally, bool]:
     )
     with Progress(*columns, console=_err) as bar, ctrl_c() as stop:
         line = bar.add_task("calls", total=hunt.calls)
-        for each in tallies(hunt, jobs, stop):
+        for each in tallies(hunt, jobs, stop, None if minutes is None else minutes * 60):
             tally.add(each)
             broken = f", {len(tally.failures)} broken" if tally.failures else ""
             bar.update(line, completed=tally.calls, description=f"calls{broken}")
     if tally.calls < hunt.calls:
         _err.print(f"Stopped after {tally.calls} calls.")
-        return tally, False
-    return tally, True
+    return tally, not stop.is_set()
 
 
 def _tell(

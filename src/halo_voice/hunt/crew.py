@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import multiprocessing
 import signal
+import time
 from collections.abc import Iterator
 from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
 from contextlib import contextmanager
 from dataclasses import dataclass
+from itertools import takewhile
 from pathlib import Path
 from threading import Event
 
@@ -46,23 +48,28 @@ def play(hunt: Hunt) -> Tally:
     return tally
 
 
-def tallies(hunt: Hunt, jobs: int, stop: Event | None = None) -> Iterator[Tally]:
+def tallies(
+    hunt: Hunt, jobs: int, stop: Event | None = None, seconds: float | None = None
+) -> Iterator[Tally]:
     """The tally of each batch as it is done, in any order; fewer of them once `stop` is set.
 
-    With the iterator its processes are over: those that are still at work are killed.
+    After `seconds` no batch is begun but the first. With the iterator its processes are over:
+    those that are still at work are killed.
     """
     stop = stop or Event()
+    ends = float("inf") if seconds is None else time.monotonic() + seconds
+    batches = hunt.batches(BATCH[hunt.backend] if jobs > 1 else 1)
+    in_time = takewhile(lambda batch: batch.first == hunt.first or time.monotonic() < ends, batches)
     if jobs > 1:
-        yield from _by_processes(hunt, jobs, stop)
+        yield from _by_processes(in_time, jobs, stop)
         return
-    for one in hunt.batches(1):
+    for one in in_time:
         if stop.is_set():
             return
         yield play(one)
 
 
-def _by_processes(hunt: Hunt, jobs: int, stop: Event) -> Iterator[Tally]:
-    batches = hunt.batches(BATCH[hunt.backend])
+def _by_processes(batches: Iterator[Hunt], jobs: int, stop: Event) -> Iterator[Tally]:
     others = multiprocessing.active_children()
     workers = ProcessPoolExecutor(
         jobs, mp_context=multiprocessing.get_context("spawn"), initializer=_leave_signals

@@ -15,7 +15,7 @@ import pytest
 from typer.testing import CliRunner
 
 from halo_voice.cli import app
-from halo_voice.hunt.crew import Hunt, play, tallies
+from halo_voice.hunt.crew import BATCH, Hunt, play, tallies
 from halo_voice.hunt.kept import read
 from halo_voice.hunt.play import SCENARIO, one_call
 from halo_voice.hunt.tally import BIG, Tally
@@ -118,6 +118,21 @@ def test_a_stopped_hunt_plays_no_more(jobs):
     stop.set()
     assert played + sum(each.calls for each in coming) < 1_000
     assert multiprocessing.active_children() == others
+
+
+@pytest.mark.parametrize("jobs", [1, 2])
+def test_a_hunt_without_time_plays_its_first_batch(jobs):
+    """And is judged by that: a run of no calls would find nothing."""
+    whole = Hunt(7, 100_000, SCENARIO, backend=False)
+    played = sum(each.calls for each in tallies(whole, jobs, seconds=0))
+    assert played == (1 if jobs == 1 else BATCH[False])
+
+
+def test_a_hunt_ends_in_time():
+    """On a slow machine it is fewer calls, and it says so."""
+    done = run("--calls", "100000", "--no-backend", "--jobs", "1", "--minutes", "0.01")
+    assert done.exit_code == 0
+    assert "Stopped after" in done.output
 
 
 @pytest.mark.parametrize("send", [os.kill, os.killpg])
