@@ -12,6 +12,7 @@ from datetime import UTC, datetime
 
 import pytest
 
+from halo_voice.calls.dialler import Dialler
 from halo_voice.calls.turn import Heard
 from halo_voice.core.dials import Dial, digest_of, new_token
 from halo_voice.core.errors import StoreUnavailable
@@ -397,3 +398,19 @@ def test_drawn_calls_out_keep_what_must_hold(seed):
     assert [str(breach) for breach in breaches(call, calm_ms=30_000)] == []
     assert len(outcomes) <= 1
     assert call.finish_reason == "Normal termination"
+
+
+async def test_an_outcome_that_the_store_missed_is_told_with_the_next(world):
+    """A store that is away for the call's end learns what came of it; the end itself is not held
+    up by that."""
+    async with world() as w:
+        dialler = Dialler(w.halo.switchboard, w.halo.store)
+        for number, call_id in ((PERSON, "c-1"), ("74957654321", "c-2")):
+            await w.dials.claim(digest_of(await w.order(number)), call_id)
+        w.halo.store.fault = StoreUnavailable()
+        await dialler.settle("c-1", "busy")
+        w.halo.store.fault = None
+        assert await w.outcome() == [""]
+        await dialler.settle("c-2", "declined")
+        assert await w.outcome() == ["busy"]
+        assert await w.outcome("74957654321") == ["declined"]

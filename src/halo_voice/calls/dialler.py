@@ -22,6 +22,8 @@ from halo_voice.core.profile import Profile
 LINES = timedelta(minutes=10)
 """After so long all lines need not be busy any more."""
 
+UNTOLD_MAX = 10_000
+
 _log = structlog.get_logger(__name__)
 
 
@@ -46,6 +48,7 @@ class Dialler:
         self._switchboard = switchboard
         self._store = store
         self._dials = store.dials  # type: ignore[attr-defined]
+        self._untold: dict[str, str] = {}
         switchboard.when_over = self.over
 
     async def order(self, start: CallStart, token: str) -> Ordered:
@@ -88,13 +91,19 @@ class Dialler:
             await self._switchboard.start(_start(start, claimed[0]), admit=False)
 
     async def settle(self, call_id: str, outcome: str) -> None:
-        """What came of the call, as the session reports it; the first word counts."""
+        """What came of the call, as the session reports it; the first word counts. Never raises: a
+        store that is away learns it with the next one, as long as this process lives."""
         known = outcome if outcome in OUTCOMES else "failed"
-        try:
-            if await self._dials.settle(call_id, known):
-                _log.info("dialled", call_id=call_id, outcome=known)
-        except StoreError as error:  # the call's end is worth more, and has a spool
-            _log.warning("outcome_unwritten", call_id=call_id, outcome=known, code=error.code)
+        if len(self._untold) < UNTOLD_MAX:
+            self._untold.setdefault(call_id, known)
+        for each, word in list(self._untold.items()):
+            try:
+                if await self._dials.settle(each, word):
+                    _log.info("dialled", call_id=each, outcome=word)
+            except StoreError as error:  # the call's end is worth more, and has a spool
+                _log.warning("outcome_unwritten", call_id=call_id, code=error.code)
+                return
+            self._untold.pop(each, None)
 
     async def over(self, call_id: str) -> None:
         """The call's end is stored, whoever told it: who wants no more calls gets none."""
