@@ -10,7 +10,7 @@ require(Modules.ASR);
 // Settings: what holds until the backend's first answer, and without it. Times in milliseconds.
 // ------------------------------------------------------------------------------------------------
 
-const SCENARIO_VERSION = "1.3";
+const SCENARIO_VERSION = "1.4";
 
 const DEFAULTS = {
   asr: { profile: "Google.ru_RU", model: "", interim: true, single_utterance: true, confidence_scale: 100, phrase_hints: [] },
@@ -93,6 +93,10 @@ const ARRANGE_MS = 3000; // the backend names the destination of a transfer
 const TRANSFERS = 3; // in a call, however many the backend allows
 const BRIEF_MS = 30000; // the longest that who picked up is told of the call
 const RINGING = "425@-19;*(1/4/1)"; // the tone of a Russian line
+const ORDERS = 3; // attempts to learn whom to call
+const ORDER_MS = 1500; // between them
+const JUDGE_MS = 500; // after the detector's own time
+const BEEP_MS = 8000; // an answering machine's signal
 const VAD = { threshold: 0.5, minSilenceDurationMs: 650, speechPadMs: 200 };
 
 
@@ -105,6 +109,7 @@ const VAD = { threshold: 0.5, minSilenceDurationMs: 650, speechPadMs: 200 };
 //                       │  │ paused, awaiting     └── a caller who breaks in, from any of these
 //                       │  └→ calling → briefing → joined (a person has the call, see Transfer; back to speaking if none has)
 //                       └→ hanging → closing → reporting → filing → over
+//   ordered → dialling → judging → speaking, or beeping: a call that we make, see Calling out
 //
 // Every event carries `at` (ms). Every state but `over` has one deadline: the action `wait` sets it anew, the event
 // `expired` is it. Turns, phrases of ours and the parts of an answer are numbered; what comes late for an older number,
@@ -128,6 +133,7 @@ const START_STATE = {
   keys: "", keysTold: false,
   lineSilent: false, voiced: false, soundAt: 0, stoppedAt: 0, quietAt: 0, speechAt: 0, heardAt: 0, askedAt: 0, fillAt: 0, connectedAt: 0, endedAt: 0,
   profiled: false, confirmed: false, streaming: false, // the backend's first answer came; it knows the call; by stream
+  dial: null, dialled: "", // whom we call, and what came of it: "" as long as nobody knows, and where we were called
   turnedAway: "", // what a caller hears instead of a talk when all lines are busy
   records: false, recordingUrl: "", recorded: false, reported: false, broken: false,
 };
@@ -197,6 +203,18 @@ const TABLE = {
     legEnded: (state, event) => (event.outcome === "hung_up" ? endTransfer(state, event) : failTransfer(state, event, event.outcome)),
     expired: endTransfer, dismissed: endTransfer,
   },
+  ordered: { ordered: beginOrder, profiled: orderCall, expired: orderAgain, broke: (state, event) => unreached(state, event, "failed") },
+  dialling: {
+    connected: pickedUp, broke: (state, event) => unreached(state, event, "failed"),
+    disconnected: (state, event) => unreached(state, event, event.outcome || "failed"),
+    expired: (state, event) => unreached(state, event, "no_answer"),
+  },
+  judging: {
+    judged: (state, event) => (event.machine ? meetMachine(state, event) : meetPerson(state, event)),
+    expired: meetPerson,
+    disconnected: (state, event) => unreached(state, event, "hung_up"),
+  },
+  beeping: { beeped: leaveMessage, expired: leaveMessage, disconnected: (state, event) => unreached(state, event, "machine") },
   hanging: { expired: (state, event) => close(state, event, state.reason) },
   closing: { expired: report },
   reporting: {
@@ -1244,7 +1262,7 @@ const FAILURES = { busy: "transfer_busy", no_answer: "transfer_silent", declined
 
 // A caller is there, and is not being said goodbye to.
 function isTalking(state) {
-  return state.connectedAt > 0 && state.name !== "meeting" && !isAfterCall(state) && !isLeaving(state) && state.transfer === null;
+  return state.connectedAt > 0 && !["meeting", "judging", "beeping"].includes(state.name) && !isAfterCall(state) && !isLeaving(state) && state.transfer === null;
 }
 
 function canTransfer(state) {
@@ -1352,6 +1370,69 @@ function endTransfer(state, event) {
   return hangUp({ ...alone, reason: state.reason || "assistant_hung_up" }, [{ do: "hush" }, ...dropped]);
 }
 
+// Calling out: nobody called ----------------------------------------------------------------------
+//
+// `ordered`: the backend is asked for whom the session's token stands; only its answer has a number. `dialling`: their
+// telephone rings. `judging`: the platform's detector hears who picked up; in doubt it is a person. `beeping`: a machine,
+// and the signal after which it takes a message. What came of it is told once, as soon as it is known (`settleDial`).
+
+function beginOrder(state) {
+  return [{ ...state, attempt: 1 }, [{ do: "fetchProfile" }, { do: "wait", ms: REPORT_MS + ORDER_MS }]];
+}
+
+function orderAgain(state, event) {
+  if (state.attempt >= ORDERS) return unreached(state, event, "failed");
+  return [{ ...state, attempt: state.attempt + 1 }, [{ do: "fetchProfile" }, { do: "wait", ms: REPORT_MS + ORDER_MS }]];
+}
+
+function orderCall(state, event) {
+  if (!event.confirmed) return [state, [{ do: "wait", ms: ORDER_MS }]];
+  const known = takeProfile(state, event);
+  const { dial, barred, retry } = event;
+  // It may not be called, or an older backend knows of no such calls.
+  if (!dial) return finishDial(known, barred || "failed", retry);
+  return [{ ...known, name: "dialling", attempt: 0, dial }, [{ do: "callOut", ...dial }, { do: "wait", ms: dial.ring_ms }]];
+}
+
+// Nothing was begun here: there is nothing to report to the backend, which has refused it.
+function finishDial(state, outcome, retry) {
+  const [known, told] = settleDial(state, outcome, retry);
+  const [over, end] = finish({ ...known, reported: true });
+  return [over, [...told, ...end]];
+}
+
+function settleDial(state, outcome, retry = null) {
+  return state.dialled ? [state, []] : [{ ...state, dialled: outcome }, [{ do: "tellTask", outcome, retry }]];
+}
+
+function unreached(state, event, outcome) {
+  const [known, told] = settleDial(state, outcome);
+  return close(known, event, known.connectedAt ? "caller_hung_up" : "not_connected", [...told, { do: "hangup" }]);
+}
+
+function pickedUp(state, event) {
+  const up = { ...state, name: "judging", connectedAt: event.at, quietAt: event.at };
+  const limit = { do: "limitCall", ms: state.profile.limits.call_ms };
+  const { detect_ms } = state.dial;
+  return detect_ms ? [up, [limit, { do: "wait", ms: detect_ms + JUDGE_MS }]] : meetPerson(up, event, [limit]);
+}
+
+function meetPerson(state, event, before = []) {
+  const [known, told] = settleDial({ ...state, quietAt: event.at }, "answered");
+  return greet(known, [...before, ...told, ...streams(known, event)]);
+}
+
+function meetMachine(state, event) {
+  if (state.dial.message) return [{ ...state, name: "beeping" }, [{ do: "awaitBeep" }, { do: "wait", ms: BEEP_MS }]];
+  const [known, told] = settleDial(state, "machine");
+  return hangUp({ ...known, reason: "assistant_hung_up", quietAt: event.at }, told);
+}
+
+function leaveMessage(state) {
+  const [known, told] = settleDial(state, "message");
+  return speak({ ...known, reason: "assistant_hung_up" }, { kind: "message", text: state.dial.message, next: "leave" }, told);
+}
+
 // Ending ------------------------------------------------------------------------------------------
 
 function leave(state, reason, text, before = []) {
@@ -1394,7 +1475,8 @@ function report(state) {
 
 function summary(state, ms = REPORT_MS) {
   const duration_ms = state.connectedAt ? Math.max(0, state.endedAt - state.connectedAt) : 0;
-  return { do: "report", ms, reason: state.reason, duration_ms, turns: state.turn, late: state.late, notes: state.notes, transfers: state.transfers, start: !state.confirmed };
+  const dialled = state.dial && !state.dialled ? "failed" : state.dialled;
+  return { do: "report", ms, reason: state.reason, duration_ms, turns: state.turn, late: state.late, notes: state.notes, transfers: state.transfers, dialled, start: !state.confirmed };
 }
 
 function file(state, event) {
@@ -1503,6 +1585,15 @@ const ACT = {
     line.call.answer();
     quietly(() => line.call.handleMicStatus(true));
     quietly(() => line.call.handleTones(true));
+  },
+  callOut(line, action) {
+    dialOut(line, action);
+  },
+  awaitBeep(line) {
+    quietly(() => line.call.enableBeepDetection({ timeout: BEEP_MS }));
+  },
+  tellTask(line, action) {
+    tellTask(line, action.outcome, action.retry);
   },
   wait(line, action) {
     clearTimeout(line.deadline);
@@ -1625,8 +1716,8 @@ const ACT = {
     quietly(() => line.call.hangup());
   },
   report(line, action) {
-    const { reason, duration_ms, turns, late, notes, transfers } = action;
-    const more = { ...(notes.length ? { notes } : {}), ...(transfers.length ? { transfers } : {}) };
+    const { reason, duration_ms, turns, late, notes, transfers, dialled } = action;
+    const more = { ...(notes.length ? { notes } : {}), ...(transfers.length ? { transfers } : {}), ...(dialled ? { dialled } : {}) };
     const body = { call_id: line.id, reason, duration_ms, turns, late, ...more };
     const sent = post(line, "/call/end", action.start ? { ...body, start: line.start } : body, action.ms);
     void sent.then((result) => dispatch(line, () => ({ type: "reported", ok: parse(result.text).call_id === line.id })));
@@ -1637,6 +1728,7 @@ const ACT = {
   },
   terminate(line) {
     clearTimeout(line.deadline);
+    tellTask(line, "failed");
     release(line);
     VoxEngine.terminate();
   },
@@ -1955,6 +2047,59 @@ function brief(line, transfer, text) {
   }
 }
 
+// Calling out ---------------------------------------------------------------------------------------
+
+const DIAL_CODES = { 486: "busy", 600: "busy", 408: "no_answer", 487: "no_answer", 480: "unavailable", 603: "declined", 404: "invalid", 484: "invalid", 402: "no_money" };
+
+// The number and the one that they see are the backend's. Without a detector, whoever picks up is a person.
+function dialOut(line, { to, caller_id, detect_ms }) {
+  try {
+    const amd = detect_ms ? detector(line, detect_ms) : undefined;
+    attend(line, VoxEngine.callPSTN(to, caller_id, amd ? { amd } : {}));
+    on(line, line.call, CallEvents.BeepDetectionComplete, (e) => (e.timeout ? null : { type: "beeped" }));
+    quietly(() => line.call.handleMicStatus(true));
+    quietly(() => line.call.handleTones(true));
+  } catch (error) {
+    Logger.write("[HALO] not dialled: " + error);
+    dispatch(line, () => ({ type: "disconnected", outcome: "failed" }));
+  }
+}
+
+function detector(line, timeout) {
+  try {
+    const amd = AMD.create({ model: AMD.Model.RU, timeout });
+    on(line, amd, AMD.Events.DetectionComplete, ({ resultClass: found }) => {
+      return found === AMD.ResultClass.CALL_ENDED ? null : { type: "judged", machine: found === AMD.ResultClass.VOICEMAIL };
+    });
+    on(line, amd, AMD.Events.DetectionError, () => ({ type: "judged", machine: false }));
+    return amd;
+  } catch (error) {
+    Logger.write("[HALO] no machine detector: " + error);
+    return undefined;
+  }
+}
+
+// Of a row of a call list, what came of it: exactly once, for a row that tells nothing counts as a success there.
+const REACHED = ["answered", "message"];
+const SETTLED = [...REACHED, "declined", "hung_up", "opted_out", "invalid", "spent", "unknown"]; // nobody is called again
+
+function tellTask(line, outcome, retry = null) {
+  const { task } = line;
+  if (!task || task.told) return;
+  task.told = true;
+  tellList(outcome, line.id, retry);
+}
+
+function tellList(outcome, call_id, retry) {
+  try {
+    const told = (result) => result.code !== 200 && Logger.write("[HALO] call list: " + result.code);
+    if (retry) CallList.requestNextAttempt(retry, told);
+    else (SETTLED.includes(outcome) ? CallList.reportResult : CallList.reportError)({ outcome, call_id }, told);
+  } catch (error) {
+    Logger.write("[HALO] call list: " + error);
+  }
+}
+
 function release(line) {
   const { vad, live, stream } = line;
   line.released = true;
@@ -1973,8 +2118,17 @@ function release(line) {
 function readProfile(result) {
   const confirmed = result.code === 200;
   if (!confirmed) Logger.write("[HALO] no profile: " + result.code + "; the built-in one serves");
-  const { profile, refused } = confirmed ? parse(result.text) : {};
-  return { type: "profiled", confirmed, profile: confirmed ? merge(DEFAULTS, profile) : null, refused: refused === "busy" };
+  const { profile, refused, dial, barred, retry_at: start_at, attempts_left } = confirmed ? parse(result.text) : {};
+  const retry = start_at > 0 && attempts_left > 0 ? { start_at, attempts_left } : null;
+  const more = { dial: readDial(dial), barred: typeof barred === "string" ? barred : "", retry };
+  return { type: "profiled", confirmed, profile: confirmed ? merge(DEFAULTS, profile) : null, refused: refused === "busy", ...more };
+}
+
+function readDial(dial) {
+  if (!dial || typeof dial.to !== "string" || !dial.to || typeof dial.caller_id !== "string") return null;
+  const within = (value, most) => Math.max(0, Math.min(most, Number(value) || 0));
+  const message = typeof dial.message === "string" ? dial.message : "";
+  return { to: dial.to, caller_id: dial.caller_id, ring_ms: within(dial.ring_ms, 60000) || 30000, detect_ms: within(dial.detect_ms, 20000), message };
 }
 
 function isAsking(line, turn) {
@@ -2281,36 +2435,72 @@ function numberOf(given) {
   return String(given || "").slice(0, 64);
 }
 
-function takeCall(e, sessionId) {
-  const start = {
-    call_id: sessionId, caller: numberOf(e.callerid), called: numberOf(e.destination),
-    scenario_version: SCENARIO_VERSION,
-  };
-  const line = {
-    call: e.call, id: sessionId, start, state: START_STATE, queue: [], busy: false, faults: 0, nonce: 0,
+function newLine(sessionId, start) {
+  return {
+    call: null, id: sessionId, start: { call_id: sessionId, ...start, scenario_version: SCENARIO_VERSION }, state: START_STATE,
+    queue: [], busy: false, faults: 0, nonce: 0, task: null,
     deadline: 0, limit: 0, asr: null, fed: false, vad: null, detecting: false, quietFrom: 0, released: false,
     player: null, prepared: null, leg: null, briefer: null, ringer: null, ringerTimer: 0,
     live: { player: null, phrase: 0, ahead: "", started: false, paused: false, clearedAt: 0, endsAt: 0, owes: false, broken: false, ousted: false },
     stream: { link: null, timer: 0, tries: 0 },
   };
-  on(line, e.call, CallEvents.Connected, () => ({ type: "connected" }));
-  on(line, e.call, CallEvents.Disconnected, () => ({ type: "disconnected" }));
-  on(line, e.call, CallEvents.Failed, () => ({ type: "disconnected" }));
-  on(line, e.call, CallEvents.MicStatusChange, (m) => (line.vad ? null : { type: m.active ? "voiceStarted" : "voiceStopped" }));
-  on(line, e.call, CallEvents.ToneReceived, (t) => ({ type: "key", digit: String(t.tone) }));
-  on(line, e.call, CallEvents.RecordStarted, (r) => ({ type: "recordingStarted", url: r.url }));
-  on(line, e.call, CallEvents.RecordStopped, (r) => ({ type: "recorded", url: r.url }));
+}
+
+function attend(line, call) {
+  line.call = call;
+  on(line, call, CallEvents.Connected, () => ({ type: "connected" }));
+  on(line, call, CallEvents.Disconnected, () => ({ type: "disconnected" }));
+  on(line, call, CallEvents.Failed, (f) => ({ type: "disconnected", outcome: DIAL_CODES[f.code] || "failed" }));
+  on(line, call, CallEvents.MicStatusChange, (m) => (line.vad ? null : { type: m.active ? "voiceStarted" : "voiceStopped" }));
+  on(line, call, CallEvents.ToneReceived, (t) => ({ type: "key", digit: String(t.tone) }));
+  on(line, call, CallEvents.RecordStarted, (r) => ({ type: "recordingStarted", url: r.url }));
+  on(line, call, CallEvents.RecordStopped, (r) => ({ type: "recorded", url: r.url }));
+}
+
+function endWith(line) {
   VoxEngine.addEventListener(AppEvents.Terminating, () => {
+    tellTask(line, "failed"); // of the one request that is left, this is the dearer use
     dispatch(line, () => ({ type: "terminating" }));
     release(line);
   });
+}
+
+function takeCall(e, sessionId) {
+  const line = newLine(sessionId, { caller: numberOf(e.callerid), called: numberOf(e.destination) });
+  attend(line, e.call);
+  endWith(line);
   dispatch(line, () => ({ type: "alerted" }));
+}
+
+// The session's data is a token, or a row of a call list with one.
+function makeCall(data, sessionId) {
+  const row = parse(data);
+  const listed = Object.keys(row).length > 0;
+  const dial = String(listed ? row.dial || "" : data);
+  if (!/^[A-Za-z0-9_-]{20,64}$/.test(dial)) {
+    Logger.write("[HALO] nobody to call: not our data");
+    if (listed) tellList("unknown", sessionId, null);
+    VoxEngine.terminate();
+    return;
+  }
+  const line = newLine(sessionId, { dial });
+  line.task = listed ? { told: false } : null;
+  line.state = { ...START_STATE, name: "ordered" };
+  endWith(line);
+  dispatch(line, () => ({ type: "ordered" }));
 }
 
 (function start() {
   let sessionId = "";
   VoxEngine.addEventListener(AppEvents.Started, (e) => {
     sessionId = e && e.sessionId ? String(e.sessionId) : "";
+    try {
+      const data = VoxEngine.customData();
+      if (data) makeCall(data, sessionId || uuidgen());
+    } catch (error) {
+      Logger.write("[HALO] no call out: " + error);
+      VoxEngine.terminate();
+    }
   });
   VoxEngine.addEventListener(AppEvents.CallAlerting, (e) => {
     try {

@@ -28,6 +28,7 @@ from halo_voice.api.wire import wire_page
 from halo_voice.assistants import Assistants, Renewal
 from halo_voice.calls.admission import Admission
 from halo_voice.calls.budget import Budget
+from halo_voice.calls.dialler import Dialler
 from halo_voice.calls.reconciler import Reconciler
 from halo_voice.calls.recordings import Recordings
 from halo_voice.calls.sent import messages_sent
@@ -281,7 +282,8 @@ async def running(
         recordings = Recordings(store, source, transcriber, lambda: switchboard.profiles, want)
         transfers = Transfers(switchboard, store)
         report = partial(_report, settings, switchboard, store, providers)
-        asked = voximplant_router(switchboard, recordings, transfers)
+        dialler = Dialler(switchboard, store)
+        asked = voximplant_router(switchboard, recordings, transfers, dialler)
         web = _web(settings, switchboard, asked, store, report, metrics)
         second = partial(running, configuration)
         shop = Workshop(settings.assistants, assistants, renewal, store, budget)

@@ -17,6 +17,8 @@ from halo_voice.bench.command import bench
 from halo_voice.commands import calls, knowledge
 from halo_voice.commands.work import work
 from halo_voice.deploy.command import deploy
+from halo_voice.dialling import campaign
+from halo_voice.dialling.command import dial, live_check
 from halo_voice.doctor.command import doctor
 from halo_voice.hunt.command import simulate
 
@@ -380,10 +382,10 @@ def docs(folder: Annotated[Path, typer.Argument(help="Where to write.")] = Path(
         out.print(f"✔ {folder / name}")
 
 
-for command in (bench, deploy, doctor, simulate, work):
+for command in (bench, deploy, dial, doctor, live_check, simulate, work):
     app.command()(command)
-app.add_typer(knowledge.app, name="knowledge")
-app.add_typer(calls.app, name="calls")
+for group, its in (("knowledge", knowledge), ("calls", calls), ("campaign", campaign)):
+    app.add_typer(its.app, name=group)
 
 
 def main() -> None:

@@ -23,6 +23,7 @@ SCENARIO = ROOT / "scenario" / "voximplant_scenario_ASR.js"
 
 _FENCE = re.compile(r"^```.*?^```", re.MULTILINE | re.DOTALL)
 _SPAN = re.compile(r"`([^`\n]+)`")
+_COMMAND = re.compile(r"(?<![\w.-])(?:\.venv/bin/)?halo ([a-z]+(?:-[a-z]+)*)(.*)")
 _LINK = re.compile(r"\[[^\]]*\]\(([^)\s]+)\)")
 
 # In pieces, so that this file does not hold what it forbids.
@@ -185,7 +186,7 @@ def test_every_command_that_the_papers_name_exists():
     seen = set()
     for page in papers():
         for code in code_of(page.read_text(encoding="utf-8")):
-            for name, rest in re.findall(r"(?<![\w.-])(?:\.venv/bin/)?halo ([a-z]+)(.*)", code):
+            for name, rest in _COMMAND.findall(code):
                 seen.add(name)
                 assert name in known, f"{name_of(page)}: halo {name}"
                 wrong = set(re.findall(r"(?<=\s)--[a-z-]+", rest)) - known[name]

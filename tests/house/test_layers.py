@@ -29,6 +29,7 @@ MAY_IMPORT = {
     "deploy": {"core", "settings"},  # its command; the rest is an island
     "management": {"core", "deploy"},
     "doctor": {"api", "app", "core", "deploy", "llm", "profiles", "settings", "store"},
+    "dialling": {"core", "deploy", "profiles", "settings", "store"},
     "settings": {"core", "env_file"},
     "env_file": {"core"},
     "logs": set(),
@@ -57,7 +58,7 @@ MAY_IMPORT = {
     | {"management", "outgoing", "speech", "workflows"},
     "serving": {"app", "front"},
     "cli": {"core", "simulator", "hunt", "bench", "settings", "logs", "terminal", "app", "store"}
-    | {"deploy", "doctor", "commands", "serving", "console"},
+    | {"deploy", "dialling", "doctor", "commands", "serving", "console"},
 }
 LINES_MAX = 400
 NO_ROOM_FOR = {"utils", "helpers", "common", "base", "manager", "service", "handler"}

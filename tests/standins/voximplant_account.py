@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
+from tests.standins.call_lists import CallList, list_of
 from tests.standins.voximplant_parts import (
     Application,
     Form,
@@ -56,6 +57,10 @@ class VoximplantAccount:
     secrets: dict[int, Secret] = field(default_factory=dict)
     started: list[Form] = field(default_factory=list)
     messages: list[tuple[str, str, str]] = field(default_factory=list)  # source, destination, text
+    lists: dict[int, CallList] = field(default_factory=dict)
+    on_start: Callable[[str], None] | None = None  # runs a session; it is given the custom data
+    storage: dict[str, tuple[str, int]] = field(default_factory=dict)  # of all applications
+    finish_reason: str = "Normal termination"  # of every session
     _ids: int = 100
 
     sessions: dict[int, Held] = field(default_factory=dict)
@@ -308,6 +313,8 @@ class VoximplantAccount:
         if self.balance <= 0:
             raise Refusal(127, "Insufficient money.")
         self.started.append(form)
+        if self.on_start is not None:
+            self.on_start(form.get("script_custom_data", ""))
         session = 3_000_000 + len(self.started)
         control = f"www-ru-1.voximplant.com/request?token=control-{session}"
         return {
@@ -335,6 +342,11 @@ class VoximplantAccount:
             if truth(form.get("with_records", "False")):
                 row["records"] = [self.records[i].row(i) for i in each.records if i in self.records]
             rows.append(row)
+        for session in map(int, ids - {str(held) for held in self.sessions}):
+            if 0 < session - 3_000_000 <= len(self.started):
+                rows.append(
+                    {"call_session_history_id": session, "finish_reason": self.finish_reason}
+                )
         return page(rows, form) | {"timezone": "Etc/UTC"}
 
     def delete_record(self, form: Form) -> dict[str, Any]:
@@ -355,6 +367,36 @@ class VoximplantAccount:
         self.messages.append((form["source"], form["destination"], form["sms_body"]))
         fragments = -(-len(form["sms_body"]) // 70)
         return {"result": 1, "message_id": len(self.messages), "fragments_count": fragments}
+
+    def get_key_value_items(self, form: Form) -> dict[str, Any]:
+        self._application(form)
+        beginning = need(form, "key")
+        known = [(key, value) for key, (value, _) in self.storage.items()]
+        rows = [{"key": k, "value": v} for k, v in known if k.startswith(beginning)]
+        return page(rows, form)
+
+    def get_resource_price(self, form: Form) -> dict[str, Any]:
+        return {"result": [{"resource_type": "ASR", "price_groups": []}] * 3}
+
+    def create_call_list(self, form: Form) -> dict[str, Any]:
+        rule = known(self.rules, form, "rule_id", 147)
+        if self.balance < 1:
+            raise Refusal(127, "Insufficient money.")
+        made = list_of(form, rule)
+        return {"result": 1, "list_id": self._keep(self.lists, made), "count": len(made.tasks)}
+
+    def get_call_lists(self, form: Form) -> dict[str, Any]:
+        named = [(n, e) for n, e in self.lists.items() if form.get("name", "") in e.name]
+        rows = [{"list_id": n, "list_name": e.name, "status": e.status} for n, e in named]
+        return page(rows, form)
+
+    def get_call_list_details(self, form: Form) -> dict[str, Any]:
+        number = known(self.lists, form, "list_id", 251)
+        return page([task.row(number) for task in self.lists[number].tasks], form)
+
+    def stop_call_list_processing(self, form: Form) -> dict[str, Any]:
+        self.lists[known(self.lists, form, "list_id", 251)].stop()
+        return {"result": 1}
 
     # ------------------------------------------------------------------------------------------
 
@@ -407,5 +449,6 @@ class VoximplantAccount:
 COMMANDS: dict[str, Callable[[VoximplantAccount, Form], dict[str, Any]]] = {
     "".join(word.title() for word in name.split("_")): value
     for name, value in vars(VoximplantAccount).items()
-    if name.startswith(("get_", "add_", "set_", "bind_", "reorder_", "start_", "send_", "delete_"))
+    if name.partition("_")[0]
+    in ["get", "add", "set", "bind", "reorder", "start", "create", "stop", "send", "delete"]
 }

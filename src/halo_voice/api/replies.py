@@ -11,12 +11,30 @@ Known = Annotated[msgspec.Raw, msgspec.Meta(extra_json_schema={"type": "object"}
 """An object that was encoded before."""
 
 
+class Dialled(msgspec.Struct, frozen=True):
+    """Whom a session that nobody called is to call, digits only, and the number that they see.
+    `detect_ms`: so long a machine is listened for, 0: not at all; `message`: what it hears, "":
+    nothing."""
+
+    to: str
+    caller_id: str
+    ring_ms: int
+    detect_ms: int
+    message: str
+
+
 class Started(msgspec.Struct, frozen=True, omit_defaults=True):
-    """Of `/call/start`. `refused`: `busy`, if the call may not begin; else it is left out."""
+    """Of `/call/start`. `refused`: `busy`, if the call may not begin; else it is left out. `dial`
+    answers a start with a token; else `barred` tells why nobody is called, and `retry_at`, in
+    seconds since 1970, when it may be, with how many attempts left."""
 
     call_id: str
     profile: Known
     refused: str = ""
+    dial: Dialled | None = None
+    barred: str = ""
+    retry_at: int = 0
+    attempts_left: int = 0
 
 
 class Answer(msgspec.Struct, frozen=True):

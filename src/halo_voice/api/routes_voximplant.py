@@ -8,6 +8,7 @@ from fastapi import APIRouter, Request, Response
 from halo_voice.api.openapi import body_of, query_of, replies_of
 from halo_voice.api.replies import (
     Answer,
+    Dialled,
     Ended,
     HungUp,
     Started,
@@ -24,6 +25,7 @@ from halo_voice.api.shapes import (
     TurnRequest,
     read,
 )
+from halo_voice.calls.dialler import Dialler, Ordered
 from halo_voice.calls.recordings import Recordings
 from halo_voice.calls.switchboard import Switchboard
 from halo_voice.calls.transfers import Transfers
@@ -41,10 +43,10 @@ class Told:
     """Profiles as the scenario wants them, each version written once."""
 
     def __init__(self) -> None:
-        self._known: dict[tuple[str, str], msgspec.Raw] = {}
+        self._known: dict[tuple[str, str, str], msgspec.Raw] = {}
 
     def of(self, profile: Profile) -> msgspec.Raw:
-        key = (profile.name, profile.version)
+        key = (profile.name, profile.version, profile.texts.greeting)  # it may be calling
         if key not in self._known:
             if len(self._known) >= _VERSIONS_MAX:
                 self._known.clear()
@@ -53,7 +55,7 @@ class Told:
 
 
 def voximplant_router(
-    switchboard: Switchboard, recordings: Recordings, transfers: Transfers
+    switchboard: Switchboard, recordings: Recordings, transfers: Transfers, dialler: Dialler
 ) -> APIRouter:
     """The routes of docs/http.md. Nothing is decided here: shapes in, shapes out."""
     router = APIRouter(tags=["voximplant"])
@@ -65,8 +67,7 @@ def voximplant_router(
     )
     async def call_start(request: Request) -> Response:
         start = await read(request, StartRequest)
-        profile, said = await _begun(switchboard, start)
-        return reply(Started(start.call_id, told.of(profile), BUSY if said else ""))
+        return reply(await _started(start, switchboard, dialler, told))
 
     answers = replies_of(TurnAnswer, Answer, faults=(400, 404, 409, 422, 503))
 
@@ -122,8 +123,7 @@ def voximplant_router(
     )
     async def call_end(request: Request) -> Response:
         asked = await read(request, EndRequest)
-        if asked.start is not None:
-            await switchboard.start(asked.start.begun(), admit=False)
+        await _reopen(asked, switchboard, dialler)
         end = CallEnd(
             asked.call_id,
             asked.reason,
@@ -140,6 +140,37 @@ def voximplant_router(
 
     router.include_router(transfers_router(switchboard, transfers))
     return router
+
+
+async def _started(
+    start: StartRequest, switchboard: Switchboard, dialler: Dialler, told: Told
+) -> Started:
+    if start.dial:
+        return _ordered(start, await dialler.order(start.begun(), start.dial), told)
+    profile, said = await _begun(switchboard, start)
+    return Started(start.call_id, told.of(profile), BUSY if said else "")
+
+
+async def _reopen(asked: EndRequest, switchboard: Switchboard, dialler: Dialler) -> None:
+    """A call that ends, and may never have been known to begin."""
+    start = asked.start
+    if start is not None and start.dial:
+        await dialler.missed(start.begun(), start.dial)
+    elif start is not None:
+        await switchboard.start(start.begun(), admit=False)
+    if asked.dialled:
+        await dialler.settle(asked.call_id, asked.dialled)
+
+
+def _ordered(start: StartRequest, ordered: Ordered, told: Told) -> Started:
+    dial, profile = ordered.dial, ordered.profile
+    whom = None
+    if dial is not None:
+        ring_ms, outbound = profile.limits.ring_ms, profile.outbound
+        shown = (dial.number, dial.caller_id, ring_ms, outbound.detect_ms, outbound.message)
+        whom = Dialled(*shown)
+    again = {"retry_at": ordered.retry_at, "attempts_left": ordered.attempts_left}
+    return Started(start.call_id, told.of(profile), dial=whom, barred=ordered.barred, **again)
 
 
 async def _begun(switchboard: Switchboard, start: StartRequest) -> tuple[Profile, str]:

@@ -50,6 +50,7 @@ class StartRequest(msgspec.Struct, frozen=True):
     caller: Number = ""
     called: Number = ""
     scenario_version: Annotated[str, msgspec.Meta(max_length=32)] = ""
+    dial: Annotated[str, msgspec.Meta(max_length=64)] = ""
 
     def begun(self) -> CallStart:
         """The same for the calls."""
@@ -157,6 +158,7 @@ class EndRequest(msgspec.Struct, frozen=True):
     notes: Notes = []
     faults: Annotated[list[FaultInCall], msgspec.Meta(max_length=16)] = []
     transfers: Annotated[list[TransferEnd], msgspec.Meta(max_length=16)] = []
+    dialled: Annotated[str, msgspec.Meta(max_length=32)] = ""
 
     def ended_transfers(self) -> list[Transferred]:
         """How the call's transfers ended, for the calls."""

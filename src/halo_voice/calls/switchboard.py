@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import replace
-from typing import NamedTuple
+from typing import Any
 
 import structlog
 
@@ -18,10 +18,12 @@ from halo_voice.calls.errands import Errands
 from halo_voice.calls.handovers import Handovers
 from halo_voice.calls.listener import Listener, Uncounted
 from halo_voice.calls.purse import Purse
+from halo_voice.calls.standing import Report, Standing
 from halo_voice.calls.turn import Heard
 from halo_voice.calls.words import Words
 from halo_voice.core.admission import BUSY, Why, bucket_of
 from halo_voice.core.alarms import Alarms
+from halo_voice.core.context import told_of
 from halo_voice.core.dialogue import Dialogue, Say
 from halo_voice.core.errors import (
     CallClosed,
@@ -67,22 +69,6 @@ FAILURES = {
 _log = structlog.get_logger(__name__)
 
 
-class Report(NamedTuple):
-    """What became of a call's final report. `stored`: it was the first one."""
-
-    stored: bool
-    cost: Cost
-
-
-class Standing(NamedTuple):
-    """A version of an assistant, with all that calls with it need."""
-
-    profile: Profile
-    words: Words
-    spoken: Callable[[str], str]
-    box: Toolbox | None
-
-
 class Switchboard:
     """Finds the call, the profile and the model for whatever arrives."""
 
@@ -116,6 +102,7 @@ class Switchboard:
         self._looked_at = -LOOK_S  # for calls to let go of
         self._finding: dict[str, asyncio.Lock] = {}
         self._stopping = False
+        self.when_over: Callable[[str], Awaitable[None]] | None = None  # told of calls we made
 
     def __len__(self) -> int:
         return len(self._live)
@@ -148,7 +135,7 @@ class Switchboard:
 
         Raises `CallRefused`, `CallClosed`, `StoreError`.
         """
-        profile = self.profiles.of_number(start.called)
+        profile = self.profiles.named(start.profile) or self.profiles.of_number(start.called)
         start = replace(
             start,
             profile=profile.name,
@@ -171,7 +158,7 @@ class Switchboard:
                     raise CallRefused(profile.texts.bye_busy)
                 raise CallClosed
             if start.call_id not in self._live:
-                self._live[start.call_id] = self._call(record, [])
+                self._live[start.call_id] = self._call(record, [], await self._context(record))
                 stands = standing(start.scenario_version)
                 _log.info(
                     "call_started", call_id=start.call_id, profile=profile.name, scenario=stands
@@ -269,6 +256,8 @@ class Switchboard:
             end = replace(end, cost=known.cost)
         self._live.pop(end.call_id, None)
         if stored:
+            if self.when_over is not None and (call is None or call.dialogue.context):
+                await self.when_over(end.call_id)
             self._budget.add(rest)
             self._warn_of(end)
             _log.info("call_ended", call_id=end.call_id, reason=end.reason, turns=end.turns)
@@ -331,7 +320,8 @@ class Switchboard:
                     raise UnknownCall
                 if not record.open:
                     raise CallClosed
-                call = self._call(record, await self._store.turns(call_id))
+                turns = await self._store.turns(call_id)
+                call = self._call(record, turns, await self._context(record))
                 if call.words.errands is not None:
                     await call.words.errands.reload()
                 if call.dialogue.profile.operators:
@@ -341,7 +331,14 @@ class Switchboard:
             finally:
                 self._finding.pop(call_id, None)
 
-    def _call(self, record: CallRecord, turns: Sequence[TurnRecord]) -> Call:
+    async def _context(self, record: CallRecord) -> str:
+        """What a model is told of whom the company called; "" of a caller. Raises `StoreError`."""
+        if record.direction != "outgoing":
+            return ""
+        dial = await self._store.dials.dial_of_call(record.call_id)  # type: ignore[attr-defined]
+        return told_of({} if dial is None else dial.data)
+
+    def _call(self, record: CallRecord, turns: Sequence[TurnRecord], context: str) -> Call:
         profile, words, spoken, box = self._as_begun(record)
         spent = sum((turn.cost for turn in turns), Cost())
         able, most = can_transfer(record.scenario_version), profile.limits.transfers
@@ -352,15 +349,10 @@ class Switchboard:
             errands = Errands(record.call_id, record.caller, box, self._store, **own)
         known = None if errands is None else errands.records
         handovers = Handovers(record.call_id, self._store, known)
+        more = {"transfers": transfers, "context": context}
         call = Call(
             record.call_id,
-            Dialogue(
-                profile,
-                Transcript.of(turns, known),
-                spoken=spoken,
-                briefing=None if box is None else box.briefing,
-                transfers=transfers,
-            ),
+            self._dialogue(profile, Transcript.of(turns, known), spoken, box, **more),
             words=words.paid_by(Purse(self._budget, spent), errands),
             store=self._store,
             meter=self.meter,
@@ -379,6 +371,18 @@ class Switchboard:
     def _standing(self, profile: Profile) -> Standing:
         name, spoken = profile.name, self._spoken.get(profile.name, str)
         return Standing(profile, self._words[name], spoken, self._toolboxes.get(name))
+
+    def _dialogue(
+        self,
+        profile: Profile,
+        transcript: Transcript,
+        spoken: Callable[[str], str],
+        box: Toolbox | None = None,
+        **more: Any,
+    ) -> Dialogue:
+        briefing = None if box is None else box.briefing
+        profile = profile.calling() if more.get("context") else profile
+        return Dialogue(profile, transcript, spoken=spoken, briefing=briefing, **more)
 
     def _let_go_of_idle(self) -> None:
         """Called with each new call, so that calls whose end was never reported do not pile up."""

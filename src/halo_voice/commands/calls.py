@@ -197,8 +197,11 @@ def erase(
         _stop(f"{waiting} writes of this number wait in the spool until the store is back: let "
               "`halo serve` bring them in, then erase again.")  # fmt: skip
     history = _history() if platform else None
+    if not calls:
+        ordered = archive.forget_number(number)
+        known = f"No call of this number is kept, and {ordered} orders to call it are erased."
+        out.print(known if ordered else "Nothing is known of this number.")
     if not calls and history is None:
-        out.print("Nothing is known of this number.")
         return
     if not yes and not typer.confirm(f"Erase {len(calls)} calls for good?"):
         raise typer.Exit(1)
@@ -207,6 +210,7 @@ def erase(
         count = _erase_there(history, number, calls)
         out.print(f"✔ {count} recordings are erased on the platform.")
     archive.erase([call.call_id for call in calls])
+    archive.forget_number(number)
     out.print(f"✔ {len(calls)} calls are erased. What was delivered is the receiver's to erase, "
               "backups keep their own; the platform's list of calls and its session logs cannot "
               "be erased by a program: see docs/privacy.md.")  # fmt: skip

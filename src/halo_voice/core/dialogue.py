@@ -8,6 +8,7 @@ that. So each rule below can be tried without a call.
     ------------------------  -------------------------  ------------------------------------
     hear(turn, words)         new, number follows        Ask the model
                               new, caller says goodbye   Say the farewell, hang up
+                              new, wants no calls of us  Say so, hang up; no model
                               new, beyond the limit      Say goodbye, hang up; no model
                               new, in another language   Say so, listen; no model
                               new, asks for a person     Say so, transfer; no model
@@ -31,6 +32,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from halo_voice.core import aside
+from halo_voice.core.dials import wants_no_calls
 from halo_voice.core.errors import TurnConflict
 from halo_voice.core.farewell import says_goodbye
 from halo_voice.core.language import language_of
@@ -80,11 +82,13 @@ class Dialogue:
         spoken: Callable[[str], str] = str,
         briefing: Callable[[], str] | None = None,
         transfers: Callable[[], bool] = lambda: False,
+        context: str = "",
     ) -> None:
         """`spoken` writes numbers and abbreviations out in words; without it they stay. `briefing`:
         what a model is told besides the persona. `transfers`: whether the call may be put through
-        now."""
+        now. `context`: what a model is told of whom the company called, "" where it was called."""
         self.profile = profile
+        self.context = context
         self.transcript = Transcript() if transcript is None else transcript
         self._spoken = spoken
         self._briefing = briefing
@@ -123,6 +127,8 @@ class Dialogue:
         """What these words call for, whether or not others were heard as the turn before."""
         if turn > self.profile.limits.turns:
             return Say(self.profile.texts.bye_turns, Outcome.ANSWERED, "hangup", "limit")
+        if self.context and wants_no_calls(user_text):
+            return Say(self.profile.texts.no_calls, Outcome.ANSWERED, "hangup", "opted_out")
         if says_goodbye(user_text):
             return Say(self.profile.texts.farewell, Outcome.ANSWERED, "hangup", "farewell")
         language = language_of(user_text)
@@ -133,6 +139,8 @@ class Dialogue:
         persona, input_chars = self.profile.persona, self.profile.limits.input_chars
         if self._briefing is not None:
             persona = f"{persona}\n\n{self._briefing()}"
+        if self.context:
+            persona = f"{persona}\n\n{self.context}"
         return Ask(
             self.transcript.messages(persona, user_text, before=turn, input_chars=input_chars)
         )

@@ -29,10 +29,11 @@ class Hours:
 def _within(hours: str, minute: int) -> bool:
     if not hours:
         return False
-    begin, end = (_minutes(part) for part in hours.split("–"))
+    begin, end = (minutes(part) for part in hours.split("–"))
     return begin <= minute < (end if end > begin else end + _DAY)
 
 
-def _minutes(clock: str) -> int:
+def minutes(clock: str) -> int:
+    """Of «9:30», since midnight."""
     hour, _, minute = clock.partition(":")
     return int(hour) * 60 + int(minute)

@@ -16,6 +16,7 @@ from halo_voice.core.embeddings import Embeddings
 from halo_voice.core.hours import Hours as Hours
 from halo_voice.core.notices import Notices, opening
 from halo_voice.core.operators import Operator
+from halo_voice.core.outbound import CALLING, Outbound
 from halo_voice.core.privacy import Privacy
 from halo_voice.core.recognisers import RECOGNISERS, Recogniser
 from halo_voice.core.sms import Sms
@@ -201,13 +202,29 @@ class Profile:
     tools: Tools = field(default_factory=Tools)
     embeddings: Embeddings | None = None
     """The server that finds the company's texts by what is meant; None: words alone."""
+    outbound: Outbound = field(default_factory=Outbound)
     version: str = "builtin"
 
     def __post_init__(self) -> None:
         texts = self.texts.of(self.company)
         greeting = opening(texts, self.notices, recorded=self.recording.enabled)
         object.__setattr__(self, "texts", replace(texts, greeting=greeting))
+        named = {
+            name: getattr(self.outbound, name).replace(COMPANY_MARK, self.company)
+            for name in ("greeting", "message")
+        }
+        called = replace(texts, greeting=named["greeting"])
+        named["greeting"] = opening(called, self.notices, recorded=self.recording.enabled)
+        object.__setattr__(self, "outbound", replace(self.outbound, **named))
         object.__setattr__(self, "persona", self.persona.replace(COMPANY_MARK, self.company))
+
+    def calling(self) -> Profile:
+        """The same as it calls somebody: it greets otherwise, and thanks nobody for a call that it
+        made itself, where the company has not its own words for that."""
+        usual = Texts().of(self.company)
+        own = [name for name in CALLING if getattr(self.texts, name) != getattr(usual, name)]
+        said = {name: text for name, text in CALLING.items() if name not in own}
+        return replace(self, texts=replace(self.texts, greeting=self.outbound.greeting, **said))
 
     def for_scenario(self) -> dict[str, Any]:
         """The object `profile` of `/call/start` (docs/http.md): JSON types only."""

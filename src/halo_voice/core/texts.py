@@ -167,6 +167,10 @@ class Texts:
     thanks: str = _text("Пожалуйста! Подсказать что-нибудь ещё?", "the caller thanks")
     offer: str = _text("Хорошо. Чем ещё могу помочь?", "a bare yes or no")
     farewell: str = _text("Спасибо за звонок. До свидания!", "the caller says goodbye")
+    no_calls: str = _text(
+        "Хорошо, больше мы вам звонить не будем. Извините за беспокойство. До свидания!",
+        "whom the company called wants no more calls; the number goes on the opt-out list",
+    )
     go_on: str = _text("Продолжить?", "an answer broke off, or has no end")
     unconfirmed: str = _text(
         "Я пока не смог это записать: подтверждения нет. Хотите, вам перезвонит сотрудник?",

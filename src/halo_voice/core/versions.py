@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import Literal
 
-SCENARIOS = ("1.0", "1.1", "1.2", "1.3")
+SCENARIOS = ("1.0", "1.1", "1.2", "1.3", "1.4")
 """The oldest first, the shipped one last."""
 
 

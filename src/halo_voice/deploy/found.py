@@ -82,11 +82,7 @@ def look(account: Account, wanted: Wanted) -> Found:
             for row in [_number(account, number)]
             if row is not None
         }
-        row = _named(
-            account.rows("get_applications", application_name=wanted.application),
-            "application_name",
-            wanted.application,
-        )
+        row = _application(account, wanted.application)
         if row is None:
             return Found(owner, numbers=numbers)
         application = int(row["application_id"])
@@ -96,7 +92,7 @@ def look(account: Account, wanted: Wanted) -> Found:
             secure=bool(row.get("secure_record_storage")),
             scenario=_scenario(account, application, wanted.scenario),
             previous=_scenario(account, application, wanted.previous),
-            rules=_rules(account, application),
+            rules=rules_of(account, application),
             secrets=_secrets(account, application, wanted.secrets),
             numbers=numbers,
         )
@@ -130,7 +126,19 @@ def _scenario(account: Account, application: int, name: str) -> Scenario | None:
     return Scenario(number, str(whole.get("scenario_script") or ""))
 
 
-def _rules(account: Account, application: int) -> tuple[Rule, ...]:
+def application_of(account: Account, name: str) -> int | None:
+    """Its number; None if there is none of this name."""
+    row = _application(account, name)
+    return None if row is None else int(row["application_id"])
+
+
+def _application(account: Account, name: str) -> dict[str, Any] | None:
+    rows = account.rows("get_applications", application_name=name)
+    return _named(rows, "application_name", name)
+
+
+def rules_of(account: Account, application: int) -> tuple[Rule, ...]:
+    """In the order in which they are tried."""
     rows = account.rows("get_rules", application_id=application, with_scenarios=True)
     return tuple(
         Rule(

@@ -37,6 +37,7 @@ from halo_voice.knowledge.unreadable import Unreadable
 from halo_voice.profiles import places
 from halo_voice.profiles.deliver import OutletShape
 from halo_voice.profiles.embeddings import embeddings_of
+from halo_voice.profiles.outbound import outbound_of
 from halo_voice.profiles.shape import HoursShape, OperatorShape, ProfileShape
 from halo_voice.profiles.strict import nearest
 from halo_voice.profiles.tools import sms_of
@@ -194,6 +195,7 @@ class ProfileFile:
                 sms=sms_of(shape.tools.sms),
             ),
             embeddings=embeddings_of(shape.embeddings),
+            outbound=outbound_of(shape.outbound),
             version=self.version,
         )
 

@@ -30,6 +30,7 @@ from halo_voice.profiles.operators import (
     OperatorShape,
     telephone,
 )
+from halo_voice.profiles.outbound import OutboundShape
 from halo_voice.profiles.strict import Shape, fault, nearest
 from halo_voice.profiles.tools import ToolsShape
 
@@ -341,3 +342,4 @@ class ProfileShape(Shape):
     notices: NoticesShape = NoticesShape()
     tools: ToolsShape = ToolsShape()
     embeddings: EmbeddingsShape | None = None
+    outbound: OutboundShape = OutboundShape()

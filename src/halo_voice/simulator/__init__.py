@@ -20,6 +20,7 @@ from halo_voice.simulator.crowd import InterruptingCaller, RandomCaller
 from halo_voice.simulator.engine import Engine
 from halo_voice.simulator.exchanges import Exchange
 from halo_voice.simulator.faults import Faults, When
+from halo_voice.simulator.machine import Answering, AnsweringMachine
 from halo_voice.simulator.network import (
     AiohttpNetwork,
     AsgiNetwork,
@@ -41,6 +42,8 @@ __all__ = [
     "PROMPT",
     "TARDY",
     "AiohttpNetwork",
+    "Answering",
+    "AnsweringMachine",
     "AsgiNetwork",
     "Caller",
     "Closed",

@@ -29,6 +29,7 @@ class Line(Protocol):
     def speak_on(self, text: str, *, confidence: float = 0.93) -> None: ...
     def press(self, tone: str) -> None: ...
     def hang_up(self) -> None: ...
+    def beep(self) -> None: ...
     def fall_silent(self) -> None: ...
     def after(self, delay_ms: float, action: Callable[[], object]) -> Timer: ...
 
@@ -49,11 +50,13 @@ class Caller(Protocol):
 @dataclass(frozen=True, slots=True)
 class Pickup:
     """What a telephone that is called does, so long after it was dialled: `person` takes the call,
-    or it fails by `code`. 60 s is as long as the platform lets it ring."""
+    or it fails by `code`. 60 s is as long as the platform lets it ring. `verdict`: what a detector
+    of machines makes of it, a name of `AMD.ResultClass` or ERROR; "": the truth."""
 
     after_ms: float = 5_000
     person: Caller | None = None
     code: int = 408
+    verdict: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,6 +7,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
+from halo_voice.simulator.amd import Amd
 from halo_voice.simulator.caller import Caller, Pickup, SilentCaller
 from halo_voice.simulator.chance import Chance, Spread
 from halo_voice.simulator.clock import Clock, RealClock, Timer, VirtualClock
@@ -65,6 +66,8 @@ class World:
     control: Sequence[Control] = ()
     # Who picks up outgoing calls, or a failure code.
     answers: Callable[[str], Caller | int | Pickup] | None = None
+    # Nobody calls: this telephone, or whose number it is, is what the scenario calls first.
+    dialled: Pickup | Callable[[str], Pickup] | None = None
 
 
 class Cloud:
@@ -119,7 +122,8 @@ class Cloud:
             self.violations.append(Violation("misuse", "", text, self._file))
         self.obey(self._engine.load(source))
         self.after(0, self._started)
-        self.after(self.chance.draw("calls", ALERT), self._alert)
+        if self.world.dialled is None:
+            self.after(self.chance.draw("calls", ALERT), self._alert)
         for request in self.world.control:
             self.after(request.at_ms, lambda r=request: self._controlled(r))
         self._watch_idle()
@@ -325,16 +329,22 @@ class Cloud:
 
     # ---- calls -----------------------------------------------------------------------------------
 
-    def call_out(self, unit: str, number: str) -> None:
-        """Somebody else's telephone rings."""
+    def call_out(self, unit: str, number: str, amd: Amd | None = None) -> None:
+        """Somebody else's telephone rings; in a session that nobody called, the person's own."""
         draw = lambda median: self.chance.draw("calls", Spread(median))  # noqa: E731
-        answers = self.world.answers(number) if self.world.answers else SilentCaller()
+        answers = self.world.dialled if unit == "call:1" else None
+        if callable(answers):
+            answers = answers(number)
+        if answers is None:
+            answers = self.world.answers(number) if self.world.answers else SilentCaller()
         if isinstance(answers, int):
             answers = Pickup(draw(4000), code=answers)
         elif not isinstance(answers, Pickup):
             answers = Pickup(draw(5000), answers)
         leg = Leg(self, unit, answers.person or SilentCaller(), incoming=False)
         self.legs[unit] = leg
+        if amd is not None:
+            amd.watch(leg, answers.verdict)
         self._watch_idle()
         ring = lambda: self.report(unit, "Call.Ringing", {"headers": {}}, who="cloud")  # noqa: E731
         self.after(min(draw(900), answers.after_ms), ring)

@@ -21,6 +21,7 @@ const objects = {
   Call: VoxEngine.callPSTN("1", "2"),
   "VoxTTS.RealtimeTTSPlayer": VoxTTS.createRealtimeTTSPlayer({ createContextParameters: {} }),
   WebSocket: VoxEngine.createWebSocket("wss://halo.test"),
+  "AMD.AnsweringMachineDetector": AMD.create({ model: AMD.Model.RU }),
 };
 for (const [name, methods] of Object.entries(METHODS)) {
   if (name in objects) methods.forEach((method) => objects[name][method]);

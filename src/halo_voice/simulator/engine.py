@@ -36,6 +36,7 @@ class Engine:
         seed: int = 0,
         secrets: Mapping[str, str] | None = None,
         custom_data: str = "",
+        outgoing: bool = False,
         epoch_ms: int = EPOCH_MS,
         mode: Mode = "strict",
     ) -> None:
@@ -48,6 +49,7 @@ class Engine:
             "seed": seed & 0xFFFFFFFF,
             "secrets": dict(secrets or {}),
             "customData": custom_data,
+            "outgoing": outgoing,
             "epochMs": epoch_ms,
             "mode": mode,
             "platformLine": PLATFORM_LINE,

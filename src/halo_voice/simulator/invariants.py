@@ -12,6 +12,7 @@ from itertools import pairwise
 from halo_voice.simulator.case import Breach, Case, Limits
 from halo_voice.simulator.heard import no_lost_word
 from halo_voice.simulator.interruptions import interruption
+from halo_voice.simulator.outgoing import outgoing
 from halo_voice.simulator.place import FinishedCall
 from halo_voice.simulator.recovery import recovers
 from halo_voice.simulator.speakable import safe_to_speak, same_again
@@ -28,7 +29,7 @@ def breaches(
     texts: Texts | None = None,
     calm_ms: int | None = None,
 ) -> list[Breach]:
-    """Every broken invariant of 1–6, 7 (as far as the trace shows it), 10–14, 18, 21 and 22.
+    """Every broken invariant of 1–6, 7 (as far as the trace shows it), 10–14, 18 and 21–23.
 
     `texts` are the scenario's own; from `calm_ms` on no fault struck, without it 18 is not judged.
     """
@@ -217,6 +218,7 @@ CHECKS: list[Callable[[Case], Iterator[Breach]]] = [
     recovers,
     no_lost_word,
     transfers,
+    outgoing,
 ]
 
 

@@ -54,11 +54,13 @@ class Leg:
         self.ended_ms: int | None = None
         self.tones = False
         self.mic = False
+        self.beeps = False
         self._board = board
         self._targets: list[Recognition | Leg] = []
         self._speech: Speech | None = None
         self._speech_end: Timer | None = None
         self._over: list[Callable[[], object]] = []
+        self._up: list[Callable[[], object]] = []
         self._noticing = False
         self._bridge: PlaybackSpan | None = None  # while another call is heard here
         self._echo = Echo(self)
@@ -167,6 +169,15 @@ class Leg:
             data = {"tone": tone, "type": "rfc2833"}
             self._board.report(self.unit, "Call.ToneReceived", data, who="cloud")
 
+    def beep(self) -> None:
+        """An answering machine's signal; reported only when the scenario listens for it."""
+        if not self.up:
+            return
+        self._board.write("caller", "beeps", call=self.unit)
+        if self.beeps:
+            data = {"frequencies": [440], "timeout": False}
+            self._board.report(self.unit, "Call.BeepDetectionComplete", data, who="cloud")
+
     def hang_up(self) -> None:
         if self.state == "down":
             return
@@ -192,6 +203,10 @@ class Leg:
             action()
         if tell:
             self._board.leg_ended(self, was_up=was_up, reason=reason)
+
+    def when_up(self, action: Callable[[], object]) -> None:
+        """Of a call that still rings."""
+        self._up.append(action)
 
     def when_over(self, action: Callable[[], object]) -> None:
         if self.state == "down":
@@ -265,6 +280,8 @@ class Leg:
         self.state = "up"
         self.connected_ms = self.now
         self._board.leg_connected(self)
+        for action in self._up:
+            action()
         self.changed()
 
     def voice_begins(self, text: str, duration_ms: int) -> None:

@@ -6,6 +6,7 @@ from collections.abc import Callable
 from fnmatch import fnmatchcase
 from typing import Any, Protocol
 
+from halo_voice.simulator.amd import Amd
 from halo_voice.simulator.chance import Spread
 from halo_voice.simulator.clock import Timer
 from halo_voice.simulator.connections import Connections
@@ -21,6 +22,7 @@ from halo_voice.simulator.vad import Vad
 STORAGE = Spread(15, 0.4)
 CREATE_VAD = Spread(80, 0.4)
 RECORD_STOP = Spread(1500, 0.4)
+LIST_REPORT = Spread(60, 0.4)
 
 
 class Session(Switchboard, Protocol):
@@ -39,7 +41,7 @@ class Session(Switchboard, Protocol):
     def terminate(self) -> None: ...
     def timer_fires(self, number: int) -> None: ...
     def settle(self, promise: int, value: Any) -> None: ...
-    def call_out(self, unit: str, number: str) -> None: ...
+    def call_out(self, unit: str, number: str, amd: Amd | None) -> None: ...
 
 
 class Orders:
@@ -50,6 +52,7 @@ class Orders:
         self._timers: dict[int, Timer] = {}
         self._players: dict[str, Playback] = {}
         self._recognitions: dict[str, Recognition] = {}
+        self._amds: dict[str, Amd] = {}
 
     def obey(self, command: Command) -> None:
         _OBEYED[command["op"]](self, command)
@@ -153,10 +156,24 @@ class Orders:
 
     def _call_out(self, command: Command) -> None:
         number, kind = command["number"], command["kind"]
-        self._note(
-            f"calls {number} ({kind})", called=number, kind=kind, callerid=command["callerid"]
-        )
-        self._session.call_out(command["call"], number)
+        told = {"called": number, "kind": kind, "callerid": command["callerid"]}
+        self._note(f"calls {number} ({kind})", dialled=command["call"], **told)
+        self._session.call_out(command["call"], number, self._amds.get(command["amd"]))
+
+    def _create_amd(self, command: Command) -> None:
+        self._note(f"AMD.create {command['model']}")
+        self._amds[command["amd"]] = Amd(self._session, command["amd"], command["timeout_ms"])
+
+    def _beeps(self, command: Command) -> None:
+        leg = self._leg(command, f"beep detection {command['handle']}")
+        leg.beeps = command["handle"]
+
+    def _call_list(self, command: Command) -> None:
+        verb, data = command["verb"], command["data"]
+        self._note(f"CallList.{verb} {data}", task=verb, told=data)
+        delay = self._session.chance.draw("list", LIST_REPORT)
+        done = {"code": 200, "text": "{}"}
+        self._session.after(delay, lambda: self._session.settle(command["promise"], done))
 
     def _say(self, command: Command) -> None:
         self._order(command, f"{command['call']} say «{command['text']}»", command["text"])

@@ -47,7 +47,8 @@ class FinishedCall:
     connected_ms: int | None
     disconnected_ms: int | None
     terminated_ms: int
-    legs: list[LegSpan] = field(default_factory=list)  # that the scenario called
+    custom_data: str = ""
+    legs: list[LegSpan] = field(default_factory=list)  # that the scenario called besides
 
     @property
     def failures(self) -> list[str]:
@@ -83,6 +84,7 @@ async def place_call(
     storage: dict[str, tuple[str, int]] | None = None,
     control: Sequence[Control] = (),
     answers: Callable[[str], Caller | int | Pickup] | None = None,
+    dialled: Pickup | Callable[[str], Pickup] | None = None,
     behind: Callable[[Dice], object] | None = None,
 ) -> FinishedCall:
     """Plays one call against an unmodified scenario and returns when the session has ended.
@@ -94,7 +96,9 @@ async def place_call(
     again. `epoch_ms` is the wall clock at the session's beginning: by default the present in the
     world's time, else a fixed moment. `recogniser` and
     `voice` replace the vendors' models. `mode="collect"` records violations and goes on. `answers`
-    says who picks up an outgoing call, `control` what comes to the session's access URL. `behind`
+    says who picks up an outgoing call, `control` what comes to the session's access URL. With
+    `dialled` nobody calls: the session has `custom_data`, and the first telephone that the scenario
+    calls is this one, its line `call:1`. `behind`
     is given the call's dice, for faults that strike behind the backend's door. A call that does
     not end within `max_ms` has the finish reason "Timeout".
     """
@@ -115,12 +119,18 @@ async def place_call(
         storage={} if storage is None else storage,
         control=control,
         answers=answers,
+        dialled=dialled,
     )
     if epoch_ms is None:
         runs = real_time and not isinstance(asyncio.get_running_loop(), VirtualLoop)
         epoch_ms = int(time.time() * 1000) if runs else EPOCH_MS
     engine = Engine(
-        seed=seed, secrets=secrets, custom_data=custom_data, epoch_ms=epoch_ms, mode=mode
+        seed=seed,
+        secrets=secrets,
+        custom_data=custom_data,
+        outgoing=dialled is not None,
+        epoch_ms=epoch_ms,
+        mode=mode,
     )
     trace = Trace(on_line)
     cloud = Cloud(engine, file, world, trace)
@@ -130,10 +140,10 @@ async def place_call(
         await cloud.run(source)
     finally:
         engine.close()
-    return _finished(cloud, trace)
+    return _finished(cloud, trace, custom_data if dialled is not None else "")
 
 
-def _finished(cloud: Cloud, trace: Trace) -> FinishedCall:
+def _finished(cloud: Cloud, trace: Trace, custom_data: str) -> FinishedCall:
     leg = cloud.legs.get("call:1")
     assert cloud.finish_reason is not None
     assert cloud.terminated_ms is not None
@@ -150,10 +160,11 @@ def _finished(cloud: Cloud, trace: Trace) -> FinishedCall:
         connected_ms=leg.connected_ms if leg else None,
         disconnected_ms=leg.ended_ms if leg else None,
         terminated_ms=cloud.terminated_ms,
+        custom_data=custom_data,
         legs=[
             LegSpan(each.unit, each.began_ms, each.connected_ms, each.ended_ms)
             for each in cloud.legs.values()
-            if not each.incoming
+            if each.unit != "call:1"
         ],
     )
 

@@ -10,7 +10,10 @@ import msgspec
 from halo_voice.simulator.surface import Surface, surface
 
 # Classes whose objects are emulated.
-CLASSES = ("Call", "ASR", "Player", "WebSocket", "VoxTTS.RealtimeTTSPlayer", "Silero.VAD")
+CLASSES = (
+    *("Call", "ASR", "Player", "WebSocket", "VoxTTS.RealtimeTTSPlayer", "Silero.VAD"),
+    "AMD.AnsweringMachineDetector",
+)
 # Names that production code uses although the published surface does not list them.
 EXTRA_CHILDREN = {"Net": ["HttpRequestOptions"]}
 
@@ -87,7 +90,7 @@ def _members(api: Surface, class_name: str) -> str:
 
 
 def _needed(interface: str) -> bool:
-    return "." not in interface or interface.startswith(("Net.", "Silero."))
+    return "." not in interface or interface.startswith(("Net.", "Silero.", "AMD."))
 
 
 def _payloads(api: Surface) -> dict[str, str]:
@@ -105,4 +108,6 @@ def _payloads(api: Surface) -> dict[str, str]:
     }
     for name, field in api.interfaces["Silero._VADEvents"]["fields"].items():
         payloads[f"Silero.{name[1:-1]}"] = f"Silero.{field['type']}"
+    for name, field in api.interfaces["AMD._Events"]["fields"].items():
+        payloads[name[1:-1]] = field["type"]
     return payloads

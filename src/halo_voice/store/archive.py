@@ -33,6 +33,7 @@ from halo_voice.core.recording import Objects
 from halo_voice.core.review import Attempt, Delivery, Review, Work
 from halo_voice.core.tools import ToolRecord
 from halo_voice.store.address import read_url, sqlite_path
+from halo_voice.store.dials import emptying, forget_number, forgetting, outdated
 from halo_voice.store.faults import translated
 from halo_voice.store.memory import utc_now
 from halo_voice.store.orphaned import Orphaned
@@ -268,7 +269,13 @@ class Archive:
             self._do(
                 delete(attempts).where(attempts.c.delivery_id.in_(sent)),
                 *(delete(table).where(table.c.call_id.in_(some)) for table in tables),
+                *forgetting(some),
             )
+
+    def forget_number(self, number: str) -> int:
+        """Remove what the company wanted to call it for. How many such orders there were."""
+        removed = self._write(lambda connection: forget_number(connection, number_digits(number)))
+        return int(removed)
 
     def expire(self, *, texts_before: datetime | None, calls_before: datetime | None) -> int:
         """Empty the words of calls that ended before the one time, remove those that ended before
@@ -280,6 +287,7 @@ class Archive:
                 break
             self.erase(old)
             changed += len(old)
+        self._do(*outdated(texts_before, calls_before))
         while texts_before is not None:
             worded = select(turns.c.call_id).where(
                 turns.c.call_id == calls.c.call_id,
@@ -317,6 +325,7 @@ class Archive:
             update(reviews)
             .where(reviews.c.call_id.in_(call_ids))
             .values(summary="", topics=(), fields={}),
+            emptying(call_ids),
         )
 
     # ------------------------------------------------------------------------------ workers

@@ -23,6 +23,7 @@ from halo_voice.core.ports import (
 )
 from halo_voice.core.tools import BEFORE, ENDED, ToolRecord, ToolStart, ToolState
 from halo_voice.store.desk import MemoryDesk
+from halo_voice.store.dials import MemoryDials
 from halo_voice.store.editions import MemoryEditions
 from halo_voice.store.faults import NO_SUCH_CALL, NO_SUCH_TOOL, NO_SUCH_TURN, TOO_LARGE
 from halo_voice.store.moments import replayable
@@ -52,6 +53,7 @@ class MemoryStore:
         self.fault: StoreError | None = None
         self.desk = MemoryDesk(self._now, self._check)
         self.editions = MemoryEditions(self._now, self._check)
+        self.dials = MemoryDials(now, self._check)
 
     async def open_call(self, start: CallStart) -> CallRecord:
         self._check()

@@ -7,6 +7,7 @@ from datetime import datetime
 from typing import TypeVar
 
 from halo_voice.core.desk import Desk
+from halo_voice.core.dials import Dials
 from halo_voice.core.editions import Editions
 from halo_voice.core.errors import StoreError, StoreUnavailable
 from halo_voice.core.history import CallRow, Figures, Wanted
@@ -68,6 +69,11 @@ class Past:
     def editions(self) -> Editions:
         editions: Editions = self._store.editions  # type: ignore[attr-defined]
         return editions
+
+    @property
+    def dials(self) -> Dials:
+        dials: Dials = self._store.dials  # type: ignore[attr-defined]
+        return dials
 
     async def find_calls(self, wanted: Wanted, *, limit: int, after: str = "") -> list[CallRow]:
         found: list[CallRow] = await self._store.find_calls(wanted, limit=limit, after=after)

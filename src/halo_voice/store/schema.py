@@ -296,6 +296,61 @@ recordings = Table(
     sqlite_with_rowid=False,
 )
 
+# Calls that the company makes. Columns as the fields of `core.dials`.
+campaigns = Table(
+    "campaigns",
+    metadata,
+    Column("campaign", Words, primary_key=True),
+    Column("name", Words, nullable=False),
+    Column("profile", Words, nullable=False),
+    Column("made_at", Moment, nullable=False),
+    Column("list_id", BigInteger, nullable=False),
+    sqlite_with_rowid=False,
+)
+
+dials = Table(
+    "dials",
+    metadata,
+    Column("dial_id", Words, primary_key=True),
+    Column("token", Words, nullable=False),
+    Column("number", Words, nullable=False),
+    Column("profile", Words, nullable=False),
+    Column("caller_id", Words, nullable=False),
+    Column("made_at", Moment, nullable=False),
+    Column("data", Facts, nullable=False),
+    Column("clock", Float),
+    Column("attempts_max", BigInteger, nullable=False),
+    Column("campaign", Words, nullable=False),
+    Column("row", BigInteger, nullable=False),
+    Column("outcome", Words, nullable=False),
+    Index("dials_by_token", "token"),
+    Index("dials_by_campaign", "campaign", "row"),
+    Index("dials_by_number", "number"),
+    sqlite_with_rowid=False,
+)
+
+tries = Table(
+    "tries",
+    metadata,
+    Column("dial_id", Words, primary_key=True),
+    Column("number", BigInteger, primary_key=True, autoincrement=False),
+    Column("call_id", Words, nullable=False),
+    Column("begun_at", Moment, nullable=False),
+    Column("ended_at", Moment),
+    Column("outcome", Words, nullable=False),
+    Index("tries_by_call", "call_id"),
+    sqlite_with_rowid=False,
+)
+
+opt_outs = Table(
+    "opt_outs",
+    metadata,
+    Column("number", Words, primary_key=True),
+    Column("at", Moment, nullable=False),
+    Column("by", Words, nullable=False),
+    sqlite_with_rowid=False,
+)
+
 workers = Table(
     "workers",
     metadata,

@@ -26,6 +26,7 @@ from halo_voice.core.ports import (
 from halo_voice.core.tools import ToolRecord, ToolStart, ToolState
 from halo_voice.store.database import Database, Session
 from halo_voice.store.desk import SqlDesk
+from halo_voice.store.dials import SqlDials
 from halo_voice.store.editions import SqlEditions
 from halo_voice.store.ended import digest_call
 from halo_voice.store.faults import NO_SUCH_CALL, NO_SUCH_TOOL, NO_SUCH_TURN
@@ -50,6 +51,7 @@ class SqlStore:
         self._history = History(database)
         self.desk = SqlDesk(database, now)
         self.editions = SqlEditions(database, now)
+        self.dials = SqlDials(database, now)
         self._now = replayable(now)
         self._claims = count()
 

@@ -112,6 +112,14 @@ const CALL = {
         toCall(call, "digits", { digits });
       }
     },
+    enableBeepDetection(call, parameters) {
+      if (!hasMedia(call, "Call.enableBeepDetection")) return;
+      checkOptions("Call.enableBeepDetection", "CallEnableBeepDetectionParameters", parameters);
+      toCall(call, "beeps", { handle: true, timeout_ms: (parameters || {}).timeout || 0 });
+    },
+    disableBeepDetection(call) {
+      if (isAlive(call, "Call.disableBeepDetection")) toCall(call, "beeps", { handle: false, timeout_ms: 0 });
+    },
     sendMessage(call, text) {
       if (checkType("Call.sendMessage", "the text", text, "string") && hasMedia(call, "Call.sendMessage")) sendText(call, "message", text);
     },

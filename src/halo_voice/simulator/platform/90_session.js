@@ -47,4 +47,6 @@ later("calls_out.js", [
 later("websocket.js", ["VoxEngine.createWebSocket"]);
 later("voxtts.js", ["VoxTTS.createRealtimeTTSPlayer"]);
 later("silero.js", ["Silero.createVAD"]);
+later("amd.js", ["AMD.create"]);
+later("call_list.js", ["reportResult", "reportError", "reportProgress", "requestNextAttempt"].flatMap((name) => [`CallList.${name}`, `CallList.${name}Async`]));
 later("storage.js", ["put", "get", "remove", "keys"].map((name) => `ApplicationStorage.${name}`));

@@ -4,13 +4,22 @@ let lastOutgoing = 0;
 
 function callOut(where, kind, number, callerid, parameters) {
   checkType(where, "the destination", number, "string");
-  const id = `call:out${++lastOutgoing}`;
+  // Where nobody calls, the first one that is called is the person whom the session is about.
+  const order = ++lastOutgoing - (CONFIG.outgoing ? 1 : 0);
+  const id = order ? `call:out${order}` : "call:1";
   const facts = {
     session_call_id: implementations.uuidgen(), incoming: false, callerid: String(callerid || ""), display_name: "",
     number: String(number), client_type: kind, custom_data: "",
   };
-  command("call_out", { call: id, kind, number: String(number), callerid: facts.callerid, parameters: parameters || {} });
+  command("call_out", { call: id, kind, number: String(number), callerid: facts.callerid, amd: detectorOf(parameters) });
   return makeCall(id, facts).proxy;
+}
+
+function detectorOf(parameters) {
+  const amd = (parameters || {}).amd;
+  if (amd === undefined) return "";
+  const unit = target("VoxEngine.callPSTN", amd);
+  return unit ? unit.id : "";
 }
 
 // ---- two calls joined --------------------------------------------------------------------------

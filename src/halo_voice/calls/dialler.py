@@ -1,0 +1,136 @@
+"""Calls that the company makes: a session's token becomes a call, or a refusal.
+
+The session asks with its first request, and only the answer holds a number. Everything is looked at
+here once more, whatever was looked at when the call was ordered: the opt-out list, the hours by the
+number's own clock, the attempts that are left.
+"""
+
+from __future__ import annotations
+
+import contextlib
+from dataclasses import dataclass, replace
+from datetime import timedelta
+
+import structlog
+
+from halo_voice.calls.switchboard import Switchboard
+from halo_voice.core.dials import OUTCOMES, UNTRIED, Dial, Dials, digest_of, wants_no_calls
+from halo_voice.core.errors import CallRefused, StoreError
+from halo_voice.core.ports import CallStart, Store
+from halo_voice.core.profile import Profile
+
+LINES = timedelta(minutes=10)
+"""After so long all lines need not be busy any more."""
+
+UNTOLD_MAX = 10_000
+
+_log = structlog.get_logger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class Ordered:
+    """What the session is to do: call `dial`, or nobody, for `barred`. `retry_at`: seconds since
+    1970, where another moment may do, with so many attempts; 0: none is known."""
+
+    profile: Profile
+    dial: Dial | None = None
+    barred: str = ""
+    retry_at: int = 0
+    attempts_left: int = 0
+
+
+class Dialler:
+    """Of a running HALO. Raises `StoreError`s and what `Switchboard.start` raises."""
+
+    _dials: Dials
+
+    def __init__(self, switchboard: Switchboard, store: Store) -> None:
+        self._switchboard = switchboard
+        self._store = store
+        self._dials = store.dials  # type: ignore[attr-defined]
+        self._untold: dict[str, str] = {}
+        switchboard.when_over = self.over
+
+    async def order(self, start: CallStart, token: str) -> Ordered:
+        """The session with this token begins; a session that asks again is told the same."""
+        claimed = await self._dials.claim(digest_of(token), start.call_id)
+        if claimed is None:
+            _log.warning("dial_barred", call_id=start.call_id, why="unknown")
+            return Ordered(self._switchboard.profiles.default, barred="unknown")
+        dial, why = claimed
+        profile = self._profile(dial)
+        if why:
+            return await self._barred(start, dial, profile, why)
+        why = await self._why_not(dial, profile)
+        if not why:
+            try:
+                begun = await self._switchboard.start(_start(start, dial))
+                return Ordered(begun.calling(), dial)
+            except CallRefused:
+                why = "lines"
+        await self._dials.settle(start.call_id, why)
+        return await self._barred(start, dial, profile, why)
+
+    async def _barred(self, start: CallStart, dial: Dial, profile: Profile, why: str) -> Ordered:
+        """Nobody is called, for now or for good."""
+        _log.warning("dial_barred", call_id=start.call_id, why=why)
+        tried = await self._dials.tried([dial.dial_id])
+        left = dial.attempts_max - sum(each.outcome not in UNTRIED for each in tried)
+        now, outbound = self._dials.now(), profile.outbound
+        again = {
+            "lines": now + LINES,
+            "closed": outbound.next_open(outbound.zones(dial.number, dial.clock), now),
+        }.get(why)
+        retry_at = 0 if again is None else int(again.timestamp())
+        return Ordered(profile, barred=why, retry_at=retry_at, attempts_left=max(0, left))
+
+    async def missed(self, start: CallStart, token: str) -> None:
+        """The session is over and never was told whom to call; that it was there is kept."""
+        claimed = await self._dials.claim(digest_of(token), start.call_id)
+        if claimed is not None and not claimed[1]:
+            await self._switchboard.start(_start(start, claimed[0]), admit=False)
+
+    async def settle(self, call_id: str, outcome: str) -> None:
+        """What came of the call, as the session reports it; the first word counts. Never raises: a
+        store that is away learns it with the next one, as long as this process lives."""
+        known = outcome if outcome in OUTCOMES else "failed"
+        if len(self._untold) < UNTOLD_MAX:
+            self._untold.setdefault(call_id, known)
+        for each, word in list(self._untold.items()):
+            try:
+                if await self._dials.settle(each, word):
+                    _log.info("dialled", call_id=each, outcome=word)
+            except StoreError as error:  # the call's end is worth more, and has a spool
+                _log.warning("outcome_unwritten", call_id=call_id, code=error.code)
+                return
+            self._untold.pop(each, None)
+
+    async def over(self, call_id: str) -> None:
+        """The call's end is stored, whoever told it: who wants no more calls gets none."""
+        with contextlib.suppress(StoreError):
+            dial = await self._dials.dial_of_call(call_id)
+            if dial is None:
+                return
+            turns = await self._store.turns(call_id)
+            if any(wants_no_calls(turn.user_text) for turn in turns):
+                await self._dials.opt_out(dial.number, "caller")
+                _log.info("opted_out", call_id=call_id)
+            await self.settle(call_id, "lost")
+
+    def _profile(self, dial: Dial) -> Profile:
+        profiles = self._switchboard.profiles
+        return profiles.named(dial.profile) or profiles.default
+
+    async def _why_not(self, dial: Dial, profile: Profile) -> str:
+        if await self._dials.opted_out([dial.number]):
+            return "opted_out"
+        now, outbound = self._dials.now(), profile.outbound
+        zones = outbound.zones(dial.number, dial.clock)
+        if outbound.open_at(zones, now):
+            return ""
+        return "closed"
+
+
+def _start(start: CallStart, dial: Dial) -> CallStart:
+    whom = {"caller": dial.number, "called": dial.caller_id, "profile": dial.profile}
+    return replace(start, direction="outgoing", **whom)

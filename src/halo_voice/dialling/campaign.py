@@ -1,0 +1,237 @@
+"""`halo campaign`: many people by a file, through the platform's call lists; and who is not."""
+
+from __future__ import annotations
+
+import asyncio
+import csv
+import secrets
+from collections import Counter
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from rich.table import Table
+
+from halo_voice.core.dials import OUTCOMES, Campaign
+from halo_voice.dialling.order import Order, number_of
+from halo_voice.dialling.place import Place, at_place, err, out, stop
+from halo_voice.dialling.results import Result, results_of
+
+SHOWN = 200
+app = typer.Typer(
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
+    help="Call many people by a file: create, list, show, stop; who wants no calls.",
+)
+optout = typer.Typer(no_args_is_help=True, help="Who wants no calls: add, list, remove.")
+app.add_typer(optout, name="optout")
+
+Id = Annotated[str, typer.Argument(help="The campaign, as `halo campaign list` names it.")]
+Number = Annotated[str, typer.Argument(help="A telephone number, however it is written.")]
+
+
+@app.command()
+def create(
+    file: Annotated[Path, typer.Argument(help="A table (CSV): number, consent, what is known.")],
+    name: Annotated[str | None, typer.Option(help="Its name; else the file's.")] = None,
+    profile: Annotated[str | None, typer.Option(help="The assistant; else the default.")] = None,
+    attempts: Annotated[int, typer.Option(help="For each person.", min=1, max=5)] = 2,
+    pause_minutes: Annotated[int, typer.Option(help="Between two attempts.", min=5, max=1440)] = 60,
+    together: Annotated[int, typer.Option(help="Calls at one moment.", min=1, max=100)] = 2,
+    dry_run: Annotated[bool, typer.Option(help="Say who would be called; call nobody.")] = False,
+    yes: Annotated[bool, typer.Option(help="Do not ask.")] = False,
+) -> None:
+    """Call everybody in a file who has consented, within the hours of their own clock."""
+    try:
+        raw = file.read_bytes()
+    except OSError as error:
+        stop(f"{file}: {error.strerror}.")
+
+    async def work(place: Place) -> None:
+        from halo_voice.dialling import account as at
+        from halo_voice.dialling.order import NotCalled, caller_id_of
+        from halo_voice.dialling.rows import list_of, orders_of, read_rows
+
+        assistant = place.profile(profile)
+        shown = caller_id_of(assistant, place.settings.vox_numbers)
+        never = {each.number for each in await place.dials.opt_outs(10**6)}
+        try:
+            rows = read_rows(raw, assistant, never)
+        except NotCalled as fault:
+            raise NotCalled(f"{file}: {fault}") from None
+        _plan([row.outcome for row in rows])
+        if dry_run or not any(not row.outcome for row in rows):
+            out.print("Nobody is called.")
+            return
+        if not yes and not typer.confirm("Call them?"):
+            return
+        rule = await asyncio.to_thread(at.rule_id, place.account(), place.settings.vox_application)
+        now = place.dials.now()
+        made = Campaign(secrets.token_hex(4), name or file.stem, assistant.name, now)
+        orders = orders_of(rows, assistant, shown, now, campaign=made.campaign, attempts=attempts)
+        await place.dials.keep_campaign(made, [order.dial for order in orders])
+        limits = {"together": together, "attempts": attempts, "pause_s": pause_minutes * 60}
+        await _list(place, made, orders, rule, list_of(orders, assistant), limits)
+        out.print(f"✔ Campaign {made.campaign} is running: `halo campaign show {made.campaign}`.")
+
+    at_place(work)
+
+
+def _plan(outcomes: list[str]) -> None:
+    counted = Counter(outcomes)
+    out.print(f"{len(outcomes)} rows: {counted.pop('', 0)} to be called")
+    for outcome, count in sorted(counted.items()):
+        out.print(f"  · {count} not: {OUTCOMES[outcome]}")
+
+
+async def _list(
+    place: Place, made: Campaign, orders: list[Order], rule: int, text: str, limits: dict[str, int]
+) -> None:
+    """A list is made once: where its answer was lost, it is looked for by its name."""
+    from halo_voice.deploy.faults import AccountFault, Unsure
+    from halo_voice.dialling import account as at
+
+    title = f"{made.name[:200].replace('/', '-')} {made.campaign}"
+    account = place.account()
+    try:
+        number = await asyncio.to_thread(at.create_list, account, rule, title, text, **limits)
+    except Unsure:
+        found = await asyncio.to_thread(at.lists_of, account, title)
+        if not found:
+            await _taken_back(place, orders, "unsure")
+            raise
+        number = found[0]
+    except AccountFault:
+        await _taken_back(place, orders, "refused")
+        raise
+    await place.dials.set_list(made.campaign, number)
+
+
+async def _taken_back(place: Place, orders: list[Order], why: str) -> None:
+    for order in orders:
+        if order.token:
+            await place.dials.set_outcome(order.dial.dial_id, why)
+
+
+@app.command("list")
+def list_campaigns(limit: Annotated[int, typer.Option(help="So many.", min=1)] = 20) -> None:
+    """Print the campaigns, the newest first."""
+
+    async def work(place: Place) -> None:
+        for each in await place.dials.campaigns(limit):
+            out.print(
+                f"{each.campaign}  {each.made_at:%Y-%m-%d %H:%M}  {each.profile}  {each.name}"
+            )
+
+    at_place(work)
+
+
+@app.command()
+def show(
+    campaign: Id,
+    file: Annotated[Path | None, typer.Option("--csv", help="Write every row there.")] = None,
+) -> None:
+    """Print what came of every row; a row that nobody reported is told as such."""
+
+    async def work(place: Place) -> None:
+        from halo_voice.dialling import account as at
+
+        made = await _known(place, campaign)
+        dials = await place.dials.dials_of(campaign)
+        tried = await place.dials.tried([dial.dial_id for dial in dials])
+        tasks = None
+        if made.list_id:
+            tasks = await asyncio.to_thread(at.tasks_of, place.account(), made.list_id)
+        results = results_of(dials, tried, tasks)
+        if file is not None:
+            _write(file, results)
+        _show(made, results)
+        if any(each.result == "unreported" for each in results):
+            err.print(
+                "[red]✘[/red] Rows of which nobody reported anything: the platform counts them as "
+                "done. See their sessions in its control panel.",
+                soft_wrap=True,
+            )
+            raise typer.Exit(1)
+
+    at_place(work)
+
+
+@app.command("stop")
+def stop_campaign(campaign: Id) -> None:
+    """Begin no more calls of it; those under way go on."""
+
+    async def work(place: Place) -> None:
+        from halo_voice.dialling import account as at
+
+        made = await _known(place, campaign)
+        if not made.list_id:
+            stop(f"{campaign} has no list at the platform: it calls nobody.")
+        await asyncio.to_thread(at.stop_list, place.account(), made.list_id)
+        out.print(f"✔ {campaign} begins no more calls.")
+
+    at_place(work)
+
+
+async def _known(place: Place, campaign: str) -> Campaign:
+    made = await place.dials.find_campaign(campaign)
+    if made is None:
+        stop(f"There is no campaign {campaign}: see `halo campaign list`.")
+    return made
+
+
+def _show(made: Campaign, results: list[Result]) -> None:
+    out.print(f"{made.campaign}  {made.name}, assistant {made.profile}")
+    for result, count in sorted(Counter(each.result for each in results).items()):
+        out.print(f"  {count:>6}  {result}")
+    table = Table("row", "number", "attempts", "result", "platform", box=None)
+    for each in results[:SHOWN]:
+        table.add_row(*map(str, each.cells()))
+    out.print(table)
+    if len(results) > SHOWN:
+        out.print(f"… and {len(results) - SHOWN} more: --csv FILE has all.")
+
+
+def _write(file: Path, results: list[Result]) -> None:
+    try:
+        with file.open("w", encoding="utf-8-sig", newline="") as written:
+            table = csv.writer(written, delimiter=";")
+            table.writerow(("row", "number", "attempts", "result", "platform"))
+            table.writerows(each.cells() for each in results)
+    except OSError as error:
+        stop(f"{file}: {error.strerror}.")
+
+
+@optout.command("add")
+def add(number: Number) -> None:
+    """Call this number never again; what is ordered already is not dialled either."""
+
+    async def work(place: Place) -> str:
+        digits = number_of(number)
+        await place.dials.opt_out(digits, "operator")
+        return digits
+
+    out.print(f"✔ +{at_place(work)} is called no more.")
+
+
+@optout.command("list")
+def list_numbers(limit: Annotated[int, typer.Option(help="So many.", min=1)] = 1000) -> None:
+    """Print who wants no calls, the newest first."""
+
+    async def work(place: Place) -> None:
+        for each in await place.dials.opt_outs(limit):
+            out.print(f"+{each.number}  {each.at:%Y-%m-%d}  {each.by}")
+
+    at_place(work)
+
+
+@optout.command("remove")
+def remove(number: Number) -> None:
+    """Let a number be called again: only when they have said so."""
+
+    async def work(place: Place) -> bool:
+        return await place.dials.opt_in(number_of(number))
+
+    if not at_place(work):
+        stop("The number is not on the list: see `halo campaign optout list`.")
+    out.print("✔ The number may be called again.")

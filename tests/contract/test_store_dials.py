@@ -1,0 +1,146 @@
+"""Calls that the company makes, their attempts and the opt-out list: the same on every store."""
+
+from __future__ import annotations
+
+import asyncio
+from dataclasses import replace
+
+import pytest
+from store_place import Place
+
+from halo_voice.core.dials import CLAIM_STALE, Campaign, Dial, OptOut, Tried, digest_of
+from halo_voice.core.ports import CallEnd, CallStart
+from halo_voice.store.archive import open_archive
+
+TOKEN = digest_of("a-token")
+
+
+@pytest.fixture
+async def dials(answering: Place):
+    return (await answering.open()).dials
+
+
+def dial(dials, dial_id="d-1", **fields) -> Dial:
+    known = {"token": TOKEN, "number": "79161234567", "profile": "halo", "caller_id": "74950000000"}
+    return Dial(dial_id, made_at=dials.now(), **{**known, **fields})
+
+
+async def test_a_token_serves_one_session(dials) -> None:
+    """The same session gets it again, another one never: neither while it is under way nor
+    after."""
+    wanted = dial(dials, data={"имя": "Иван", "bad": "\x00"}, clock=7.0)
+    await dials.keep_dial(wanted)
+    kept = replace(wanted, data={"имя": "Иван", "bad": "\ufffd" if _sql(dials) else "\x00"})
+    assert await dials.claim(TOKEN, "c-1") == (kept, "")
+    assert await dials.claim(TOKEN, "c-1") == (kept, "")
+    assert await dials.claim(TOKEN, "c-2") == (kept, "running")
+    assert await dials.dial_of_call("c-1") == kept
+    assert await dials.dial_of_call("c-2") is None
+    assert await dials.settle("c-1", "busy") is True
+    assert await dials.settle("c-1", "answered") is False
+    assert (await dials.claim(TOKEN, "c-1"))[1] == "busy"
+    assert (await dials.claim(TOKEN, "c-2"))[1] == "spent"
+    begun = dials.now()
+    assert await dials.tried(["d-1"]) == [Tried("d-1", 1, "c-1", begun, begun, "busy")]
+
+
+def _sql(dials) -> bool:
+    return type(dials).__name__ == "SqlDials"
+
+
+async def test_a_token_that_nobody_gave_out_is_unknown(dials) -> None:
+    """Nor is the empty one of a row that is never called."""
+    await dials.keep_dial(dial(dials, token="", outcome="opted_out"))
+    assert await dials.claim(digest_of("another"), "c-1") is None
+    assert await dials.claim("", "c-1") is None
+
+
+async def test_of_two_sessions_at_once_one_dials(dials) -> None:
+    """However close they are."""
+    await dials.keep_dial(dial(dials))
+    both = await asyncio.gather(*(dials.claim(TOKEN, f"c-{n}") for n in range(6)))
+    assert sorted(why for _, why in both) == ["", *["running"] * 5]
+
+
+async def test_a_row_of_a_campaign_has_as_many_attempts_as_it(dials, answering: Place) -> None:
+    """An hour in which nobody may be called, or full lines, cost none; a report that was lost
+    blocks it for a while only."""
+    await dials.keep_dial(dial(dials, campaign="k", row=1, attempts_max=2))
+    for number, outcome in enumerate(("closed", "lines", "busy")):
+        assert (await dials.claim(TOKEN, f"c-{number}"))[1] == ""
+        assert await dials.settle(f"c-{number}", outcome)
+    assert (await dials.claim(TOKEN, "c-lost"))[1] == ""
+    assert (await dials.claim(TOKEN, "c-4"))[1] == "running"
+    answering.clock.advance(CLAIM_STALE.total_seconds() + 1)
+    assert (await dials.claim(TOKEN, "c-4"))[1] == "spent"
+
+
+async def test_a_campaign_is_kept_with_all_its_rows(dials) -> None:
+    """In their order; the platform's list is noted when it is known."""
+    campaign = Campaign("k-1", "Осень", "halo", dials.now())
+    rows = [dial(dials, f"d-{n}", token=digest_of(str(n)), campaign="k-1", row=n) for n in (2, 1)]
+    await dials.keep_campaign(campaign, rows)
+    await dials.set_list("k-1", 77)
+    assert await dials.find_campaign("k-1") == replace(campaign, list_id=77)
+    assert await dials.find_campaign("k-2") is None
+    assert await dials.campaigns(5) == [replace(campaign, list_id=77)]
+    assert await dials.dials_of("k-1") == rows[::-1]
+    await dials.set_outcome("d-1", "refused")
+    assert (await dials.find_dial("d-1")).outcome == "refused"
+    assert (await dials.claim(digest_of("1"), "c-1"))[1] == "spent"
+
+
+async def test_who_wants_no_calls_is_known(dials, answering: Place) -> None:
+    """The first word's date stays; off the list again is as if never."""
+    first = dials.now()
+    await dials.opt_out("79161234567", "caller")
+    answering.clock.advance(5)
+    await dials.opt_out("79161234567", "operator")
+    await dials.opt_out("79990000000", "operator")
+    assert await dials.opted_out(["79161234567", "70000000000"]) == {"79161234567"}
+    assert (await dials.opt_outs(9))[1] == OptOut("79161234567", first, "caller")
+    assert await dials.opt_in("79161234567") is True
+    assert await dials.opt_in("79161234567") is False
+    assert await dials.opted_out(["79161234567"]) == set()
+
+
+async def test_a_second_process_sees_the_same(durable: Place) -> None:
+    """They are in the store, not in the process: the command writes, the backend reads."""
+    first, second = await durable.open(), await durable.open()
+    await first.dials.keep_dial(dial(first.dials))
+    await first.dials.opt_out("79161234567", "operator")
+    assert (await second.dials.claim(TOKEN, "c-1"))[1] == ""
+    assert (await first.dials.claim(TOKEN, "c-2"))[1] == "running"
+    assert await second.dials.opted_out(["79161234567"]) == {"79161234567"}
+
+
+async def test_what_was_known_of_somebody_is_forgotten(durable: Place) -> None:
+    """With the words of calls what is known, with the calls the rest, by the number all of it; who
+    wants no calls stays known for that."""
+    store = await durable.open()
+    dials = store.dials
+    for name, number in (("called", "79160000001"), ("waiting", "79160000002")):
+        token = digest_of(name)
+        await dials.keep_dial(dial(dials, name, token=token, number=number, data={"имя": "Иван"}))
+    await dials.claim(digest_of("called"), "c-1")
+    await store.open_call(CallStart("c-1", "79160000001", direction="outgoing"))
+    await store.end_call(CallEnd("c-1", "caller_hung_up", 1000, 0))
+    await dials.opt_out("79160000001", "caller")
+    durable.clock.advance(10)
+    now = durable.clock()
+    archive = open_archive(durable.url, now=durable.clock)
+    try:
+        archive.expire(texts_before=now, calls_before=None)
+        assert [(await dials.find_dial(each)).data for each in ("called", "waiting")] == [{}, {}]
+        archive.erase(["c-1"])
+        assert await dials.find_dial("called") is None
+        assert await dials.tried(["called"]) == []
+        assert archive.forget_number("+7 916 000-00-02") == 1
+        assert await dials.find_dial("waiting") is None
+        await dials.keep_dial(dial(dials, "old"))
+        durable.clock.advance(10)
+        archive.expire(texts_before=None, calls_before=durable.clock())
+        assert await dials.find_dial("old") is None
+        assert await dials.opted_out(["79160000001"]) == {"79160000001"}
+    finally:
+        archive.close()
