@@ -755,7 +755,7 @@ function press(state, event) {
   if (open && event.digit === "#" && state.keys) return askKeys(state, event, told);
   if (open && (state.patience || state.keys) && /^[0-9]$/.test(event.digit)) {
     const keys = clip(state.keys + event.digit, 40);
-    return [{ ...state, name: "keying", keys, fresh: false }, [...told, { do: "wait", ms: KEY_MS }]];
+    return [{ ...bank(state), name: "keying", keys, fresh: false }, [...told, { do: "wait", ms: state.overtaken ? AGAIN_MS : KEY_MS }]];
   }
   const { operator, repeat, end } = state.profile.keys;
   if (event.digit === operator && canTransfer(state)) return transfer(state, event, "key", told);

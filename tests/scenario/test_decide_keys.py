@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from tests.scenario.table import Table, done, spoken
+from tests.scenario.table import Table, done, spoken, waits
 
 TRANSFER = "Минутку, я соединю вас с сотрудником. Пожалуйста, оставайтесь на линии."
 
@@ -105,3 +105,14 @@ def test_a_goodbye_is_not_interrupted_by_keys():
     table.see("timeUp", 100)
     for digit in "0*#":
         assert not {"say", "arrange", "hangup"} & set(done(table.see("key", 100, digit=digit)))
+
+
+def test_what_was_said_before_a_key_is_asked_with_it():
+    """Invariant 21: its result may never come. Who waits for an answer waits no longer for keys."""
+    table = Table(barge_in__mode="asr").asked()
+    table.see("speechStarted", 100)
+    table.see("interim", 500, text="вы сегодня работаете")
+    table.see("patience", 10, coming=2, ms=1_200)
+    assert waits(table.see("key", 200, digit="5")) == 1_500
+    table.see("expired", 1_500)
+    assert table.state["question"]["text"].endswith("вы сегодня работаете 5")

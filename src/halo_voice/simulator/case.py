@@ -69,18 +69,18 @@ class Case:
         return min(LATE_MS, held)
 
     def silent_ms(self, begin: float, end: float) -> float:
-        """The longest time between two moments in which the caller says nothing: who goes on
-        speaking waits for no answer."""
+        """The longest time between two moments in which the caller says nothing and presses no
+        key: who goes on waits for no answer."""
         longest, since = 0.0, begin
-        for speech in self.call.speech:
-            until = self.end_ms if speech.ended_ms is None else speech.ended_ms
-            if (
-                speech.text
-                and speech.call == "call:1"
-                and since < until
-                and speech.started_ms < end
-            ):
-                longest = max(longest, speech.started_ms - since)
+        said = [
+            (speech.started_ms, self.end_ms if speech.ended_ms is None else speech.ended_ms)
+            for speech in self.call.speech
+            if speech.text and speech.call == "call:1"
+        ]
+        pressed = [(line.ms, line.ms) for line in self.call.trace if "tone" in line.data]
+        for started, until in sorted((*said, *pressed)):
+            if since < until and started < end:
+                longest = max(longest, started - since)
                 since = until
         return max(longest, end - since)
 

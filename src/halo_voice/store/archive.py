@@ -274,16 +274,15 @@ class Archive:
 
     def forget_number(self, number: str) -> int:
         """Remove what the company wanted to call it for. How many such orders there were."""
-        removed = self._write(lambda connection: forget_number(connection, number_digits(number)))
-        return int(removed)
+        digits = number_digits(number)
+        return int(self._write(lambda connection: forget_number(connection, digits)))
 
     def expire(self, *, texts_before: datetime | None, calls_before: datetime | None) -> int:
         """Empty the words of calls that ended before the one time, remove those that ended before
         the other. How many calls have changed."""
         changed = 0
         while calls_before is not None:
-            old = self._ended_before(calls_before, select(calls.c.call_id))
-            if not old:
+            if not (old := self._ended_before(calls_before, select(calls.c.call_id))):
                 break
             self.erase(old)
             changed += len(old)
