@@ -55,6 +55,7 @@ BUSY_MS = 10_000
 FAULT_CHARS = 300
 LIVE_S = 60.0
 """A worker that was heard of since is alive."""
+_REVIEW = [each for each in reviews.c if each.name in Review.__dataclass_fields__]
 _LONG_AGO = datetime(1970, 1, 1, tzinfo=UTC)
 ERASED_AT_ONCE = 200
 """So many calls lose their rows in one transaction: nobody's turn waits for more."""
@@ -84,22 +85,18 @@ class Archive:
         return [TurnRecord(*row) for row in self._rows(query)]
 
     def review(self, call_id: str) -> Review | None:
-        rows = self._rows(select(*reviews.c).where(reviews.c.call_id == call_id))
+        rows = self._rows(select(*_REVIEW).where(reviews.c.call_id == call_id))
         return Review(*rows[0]) if rows else None
 
     def reviews(self, call_ids: Sequence[str]) -> dict[str, Review]:
         """Those that there are, by their calls."""
-        query = select(*reviews.c).where(reviews.c.call_id.in_(call_ids))
+        query = select(*_REVIEW).where(reviews.c.call_id.in_(call_ids))
         return {row[0]: Review(*row) for row in self._rows(query)}
 
     def outcomes(self, since: datetime, until: datetime) -> dict[str, int]:
         """How many reviewed calls that began then have each outcome."""
-        query = (
-            select(reviews.c.outcome, func.count())
-            .select_from(calls.join(reviews, reviews.c.call_id == calls.c.call_id))
-            .where(calls.c.started_at >= since, calls.c.started_at < until)
-            .group_by(reviews.c.outcome)
-        )
+        then = (reviews.c.began_at >= since) & (reviews.c.began_at < until)
+        query = select(reviews.c.outcome, func.count()).where(then).group_by(reviews.c.outcome)
         return {row[0]: row[1] for row in self._rows(query)}
 
     def tools(self, call_id: str) -> list[ToolRecord]:
@@ -202,12 +199,14 @@ class Archive:
     def keep_review(self, review: Review) -> Review:
         """Keep it, unless there is one: the first is kept, and returned to everybody."""
         values = {name: getattr(review, name) for name in Review.__dataclass_fields__}
-        known = select(calls.c.call_id).where(calls.c.call_id == review.call_id)
+        known = select(calls.c.started_at).where(calls.c.call_id == review.call_id)
 
         def keep(connection: Connection) -> Sequence[Any]:
-            if connection.execute(known).first() is not None:  # it may have been erased meanwhile
-                connection.execute(self._insert(reviews).values(values).on_conflict_do_nothing())
-            query = select(*reviews.c).where(reviews.c.call_id == review.call_id)
+            began = connection.execute(known).first()
+            if began is not None:  # it may have been erased meanwhile
+                new = self._insert(reviews).values(**values, began_at=began[0])
+                connection.execute(new.on_conflict_do_nothing())
+            query = select(*_REVIEW).where(reviews.c.call_id == review.call_id)
             return connection.execute(query).all()
 
         rows = self._write(keep)

@@ -186,6 +186,25 @@ users = Table(
     sqlite_with_rowid=False,
 )
 
+# A user's second factor; its secret is sealed with a key that is not in the store.
+factors = Table(
+    "factors",
+    metadata,
+    Column("name", Words, primary_key=True),
+    Column("sealed", Text, nullable=False),
+    Column("step", BigInteger, nullable=False),
+    sqlite_with_rowid=False,
+)
+
+# Recovery codes that are left.
+factor_marks = Table(
+    "factor_marks",
+    metadata,
+    Column("name", Words, primary_key=True),
+    Column("mark", Text, primary_key=True),
+    sqlite_with_rowid=False,
+)
+
 acts = Table(
     "acts",
     metadata,
@@ -232,7 +251,8 @@ pings = Table(
     sqlite_with_rowid=False,
 )
 
-# What is made of a call after it. `deliveries.state`: waiting, delivered, dead, or again (to be
+# What is made of a call after it. `reviews` has the columns of `Review`, and when the call began:
+# outcomes are counted without the calls. `deliveries.state`: waiting, delivered, dead, or again (to be
 # sent once more by whoever works); `rounds`: how often it was sent anew.
 reviews = Table(
     "reviews",
@@ -245,7 +265,8 @@ reviews = Table(
     Column("fields", Facts, nullable=False),
     Column("marks", Facts, nullable=False),
     Column("source", Words, nullable=False),
-    Index("reviews_by_call", "call_id", "outcome"),
+    Column("began_at", Moment),
+    Index("reviews_by_start", "began_at", "outcome"),
     sqlite_with_rowid=False,
 )
 
