@@ -67,6 +67,7 @@ def open_desk(
             outside=settings.console == "outside",
             open_here=settings.loopback and not settings.keys,
             version=__version__,
+            key=settings.console_key.get_secret_value(),
             afterwards=open_archive(settings.store_url) if kept else None,
             gaps=Lacking(settings) if kept else None,
             playable=lambda recording: playable(recording, folder),

@@ -200,6 +200,9 @@ class Settings(BaseSettings):
         "Who may reach the console: this machine, or also others, through TLS, who then sign in; "
         "or nobody.",
     )
+    console_key: SecretStr = _knob(
+        "", "Seals the second factors of the console's users, >= 32 bytes: `openssl rand -hex 32`."
+    )
     console_mask_numbers: bool = _knob(
         True, "The console shows callers' numbers with their middle hidden."
     )

@@ -96,7 +96,8 @@ class Look:
     `outside`: who signs in need not be on this machine. `open_here`: somebody on this machine needs
     no sign-in as long as no user has been created. `secrets` are the scenario's. `mask_numbers`:
     callers' numbers are shown with a hidden middle. `utc_hours`: the pages' time zone, hours east
-    of Greenwich. `day_share`: the used part of the day's cap on models, 0 to 1. `afterwards` and
+    of Greenwich. `key`: what second factors are sealed with. `day_share`: the used part of the
+    day's cap on models, 0 to 1. `afterwards` and
     `gaps` are None where the store forgets. `playable`: the file of a recording that is kept.
     """
 
@@ -118,6 +119,7 @@ class Look:
     open_here: bool
     outside: bool
     version: str
+    key: str = ""
     afterwards: Afterwards | None = None
     gaps: Gaps | None = None
     playable: Callable[[Recording | None], Path | None] = lambda _: None

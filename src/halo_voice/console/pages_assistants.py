@@ -348,8 +348,8 @@ ROUTES = [
     Route("POST", f"{ONE}/remove", remove, Role.EDITOR),
     Route("POST", f"{ONE}/drop", drop, Role.EDITOR),
     Route("POST", f"{ONE}/try", ask, Role.EDITOR),
-    Route("POST", f"{ONE}/publish", publish, Role.ADMIN),
-    Route("POST", f"{ONE}/folder", folder, Role.ADMIN),
+    Route("POST", f"{ONE}/publish", publish, Role.ADMIN, fresh=True),
+    Route("POST", f"{ONE}/folder", folder, Role.ADMIN, fresh=True),
     Route("GET", f"{ONE}/editions/{{number}}", edition),
-    Route("POST", f"{ONE}/editions/{{number}}/back", back, Role.ADMIN),
+    Route("POST", f"{ONE}/editions/{{number}}/back", back, Role.ADMIN, fresh=True),
 ]

@@ -228,7 +228,7 @@ async def beside(visit: Visit) -> Response:
 
 ROUTES = [
     Route("GET", "/console/calls", page, title="Звонки"),
-    Route("GET", "/console/calls.csv", export, Role.EDITOR),
+    Route("GET", "/console/calls.csv", export, Role.EDITOR, fresh=True),
     Route("GET", "/console/calls/{id}", one),
     Route("POST", "/console/calls/{id}/replay", replay, Role.EDITOR),
     Route("GET", "/console/calls/{id}/beside/{other}", beside),

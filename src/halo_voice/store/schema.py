@@ -252,8 +252,8 @@ pings = Table(
 )
 
 # What is made of a call after it. `reviews` has the columns of `Review`, and when the call began:
-# outcomes are counted without the calls. `deliveries.state`: waiting, delivered, dead, or again (to be
-# sent once more by whoever works); `rounds`: how often it was sent anew.
+# outcomes are counted without the calls. `deliveries.state`: waiting, delivered, dead, or again
+# (to be sent once more by whoever works); `rounds`: how often it was sent anew.
 reviews = Table(
     "reviews",
     metadata,
