@@ -85,6 +85,42 @@ class Gap:
 Gaps = Callable[[str], Awaitable[tuple[Sequence[Gap], datetime] | None]]
 """The gaps of a profile's texts, and when they were looked for; None where that failed."""
 
+
+@dataclass(frozen=True, slots=True)
+class LineCheck:
+    """One thing of the account. `said`: what was found, by the language of the page; `cure`: what
+    helps; "" where nothing is wrong."""
+
+    name: str
+    ok: bool
+    said: Mapping[str, str]
+    cure: Mapping[str, str]
+
+
+class Line(Protocol):
+    """The account at Voximplant, looked at beside the calls."""
+
+    @property
+    def credentials(self) -> bool:
+        """There is a key to it."""
+        ...
+
+    @property
+    def known(self) -> tuple[Sequence[LineCheck] | None, datetime] | None:
+        """What was found, and when; None instead of it where it could not be asked; None before."""
+        ...
+
+    def ask(self) -> bool:
+        """Have it looked at unless that was lately; whether somebody looks just now."""
+        ...
+
+    async def asked(self) -> None:
+        """Returns when nobody looks any more."""
+        ...
+
+    async def close(self) -> None: ...
+
+
 Booth = Callable[[LanguageModel], AbstractAsyncContextManager[App]]
 """A second HALO on the same store and the same profiles, whose only model is the given one."""
 
@@ -97,7 +133,7 @@ class Look:
     no sign-in as long as no user has been created. `secrets` are the scenario's. `mask_numbers`:
     callers' numbers are shown with a hidden middle. `utc_hours`: the pages' time zone, hours east
     of Greenwich. `key`: what second factors are sealed with. `day_share`: the used part of the
-    day's cap on models, 0 to 1. `afterwards` and
+    day's cap on models, 0 to 1. `line`: None where nobody may look at the account. `afterwards` and
     `gaps` are None where the store forgets. `playable`: the file of a recording that is kept.
     """
 
@@ -120,6 +156,7 @@ class Look:
     outside: bool
     version: str
     key: str = ""
+    line: Line | None = None
     afterwards: Afterwards | None = None
     gaps: Gaps | None = None
     playable: Callable[[Recording | None], Path | None] = lambda _: None

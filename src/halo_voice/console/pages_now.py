@@ -14,7 +14,14 @@ from halo_voice.console.plots import bars_of, hour_bars, percentile
 from halo_voice.console.server import Role, Route, Visit, as_json
 from halo_voice.console.texts import LIVE_WORDS, translator
 from halo_voice.console.views import seconds
-from halo_voice.console.words_of_calls import BAD_ENDS, BAD_RESULTS, ENDS, RESULTS, STAGES
+from halo_voice.console.words_of_calls import (
+    BAD_ENDS,
+    BAD_RESULTS,
+    ENDS,
+    LINE,
+    RESULTS,
+    STAGES,
+)
 from halo_voice.core.errors import HaloError, UnknownCall
 from halo_voice.core.history import OPEN, SLOW_MS, Wanted
 
@@ -111,7 +118,29 @@ async def state(visit: Visit) -> Response:
         offline=report["offline"],
         rows=rows,
         models=models,
+        **_line(visit),
     )
+
+
+def _line(visit: Visit) -> dict[str, Any]:
+    """What is known of the account; somebody looks at it again where that is long ago."""
+    line = visit.look.line
+    there = line is not None and line.credentials
+    asking = line.ask() if line is not None and there else False
+    known = line.known if line is not None and there else None
+    return {"has_line": there, "line": known, "line_asking": asking, "line_names": LINE}
+
+
+async def line_asked(visit: Visit) -> Response:
+    """Answers when the account was looked at: the page is worth another look then."""
+    line = visit.look.line
+    if line is not None:
+        told = asyncio.create_task(line.asked())
+        leaving = asyncio.create_task(visit.console.leaving.wait())
+        await asyncio.wait({told, leaving}, return_when=asyncio.FIRST_COMPLETED)
+        told.cancel()
+        leaving.cancel()
+    return JSONResponse({"asked": line is not None and line.known is not None})
 
 
 # ---- figures -------------------------------------------------------------------------------------
@@ -182,4 +211,7 @@ ROUTES = [
     Route("POST", "/console/live/{id}/connect", connect, Role.EDITOR),
 ]
 FIGURES = [Route("GET", "/console/figures", figures, title="Показатели")]
-STATE = [Route("GET", "/console/state", state, title="Состояние")]
+STATE = [
+    Route("GET", "/console/state", state, title="Состояние"),
+    Route("GET", "/console/state/line", line_asked),
+]

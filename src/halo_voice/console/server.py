@@ -148,6 +148,8 @@ class Console:
     async def close(self) -> None:
         self.let_go()
         await self.phones.close()
+        if self.look.line is not None:
+            await self.look.line.close()
         if self.look.afterwards is not None:
             self.look.afterwards.close()
 

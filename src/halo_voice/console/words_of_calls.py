@@ -95,3 +95,17 @@ TOOL_STATES: Mapping[str, str] = {
     "failed": "не вышло",
     "declined": "абонент отказался",
 }
+
+LINE = {
+    "account": "Счёт Voximplant",
+    "balance": "Баланс",
+    "clock": "Часы",
+    "key file": "Файл ключа",
+    "application": "Приложение",
+    "scenario": "Сценарий",
+    "rule": "Правило",
+    "secrets": "Секреты",
+    "number": "Номер",
+    "line": "Настройки",
+}
+"""What is looked at in the account, by the doctor's names."""
