@@ -13,7 +13,7 @@ from store_place import Clock, Place
 from halo_voice.core.ports import Store
 
 TABLES = ("users", "acts", "rollups", "digests", "tools", "turns", "calls", "nonces", "pings")
-TABLES += ("spending", "editions", "drafts")
+TABLES += ("spending", "editions", "drafts", "traces", "factors", "factor_marks")
 POSTGRESQL = pytest.param("postgresql", marks=pytest.mark.postgres)
 
 

@@ -16,6 +16,7 @@ from halo_voice.core.ports import LanguageModel, Store
 from halo_voice.core.profile import Profiles
 from halo_voice.core.recording import Recording
 from halo_voice.core.review import Attempt, Delivery, Review
+from halo_voice.core.trace import Traces
 from halo_voice.core.workshop import Workshop
 
 App = Callable[..., Awaitable[None]]
@@ -140,6 +141,7 @@ class Look:
     store: Store
     history: History
     desk: Desk
+    traces: Traces
     editions: Editions
     workshop: Workshop
     calls: LiveCalls

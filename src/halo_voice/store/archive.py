@@ -43,6 +43,7 @@ from halo_voice.store.schema import (
     recordings,
     reviews,
     tools,
+    traces,
     turns,
     workers,
 )
@@ -255,7 +256,7 @@ class Archive:
             some = call_ids[start : start + ERASED_AT_ONCE]
             self.shelf.forget(some)
             sent = select(deliveries.c.delivery_id).where(deliveries.c.call_id.in_(some))
-            tables = (deliveries, reviews, tools, digests, turns, calls)
+            tables = (deliveries, reviews, tools, traces, digests, turns, calls)
             self._do(
                 delete(attempts).where(attempts.c.delivery_id.in_(sent)),
                 *(delete(table).where(table.c.call_id.in_(some)) for table in tables),
@@ -297,6 +298,7 @@ class Archive:
         self._do(
             # Written anew: the index of words follows what is put in and what is taken out.
             delete(digests).where(of_these),
+            delete(traces).where(traces.c.call_id.in_(call_ids)),
             *(insert(digests).values(row) for row in unworded),
             update(tools).where(tools.c.call_id.in_(call_ids)).values(arguments="", result=""),
             update(turns)

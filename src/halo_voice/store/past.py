@@ -13,6 +13,7 @@ from halo_voice.core.history import CallRow, Figures, Wanted
 from halo_voice.core.money import Cost
 from halo_voice.core.ports import Store
 from halo_voice.core.tools import ToolRecord, ToolStart, ToolState
+from halo_voice.core.trace import Traces
 from halo_voice.store.attempt import attempt
 
 Answer = TypeVar("Answer")
@@ -68,6 +69,11 @@ class Past:
     def editions(self) -> Editions:
         editions: Editions = self._store.editions  # type: ignore[attr-defined]
         return editions
+
+    @property
+    def traces(self) -> Traces:
+        traces: Traces = self._store.traces  # type: ignore[attr-defined]
+        return traces
 
     async def find_calls(self, wanted: Wanted, *, limit: int, after: str = "") -> list[CallRow]:
         found: list[CallRow] = await self._store.find_calls(wanted, limit=limit, after=after)

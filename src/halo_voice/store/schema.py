@@ -120,6 +120,16 @@ tools = Table(
     sqlite_with_rowid=False,
 )
 
+# What each process saw of a call: figures and names of ours, no words. One row a process.
+traces = Table(
+    "traces",
+    metadata,
+    Column("call_id", Words, primary_key=True),
+    Column("begun_at", Moment, primary_key=True),
+    Column("lines", WordList, nullable=False),
+    sqlite_with_rowid=False,
+)
+
 # One row for each process that spent something on that day. Columns as the fields of `Cost`.
 spending = Table(
     "spending",

@@ -32,6 +32,7 @@ from halo_voice.store.faults import NO_SUCH_CALL, NO_SUCH_TOOL, NO_SUCH_TURN
 from halo_voice.store.history import History
 from halo_voice.store.moments import replayable
 from halo_voice.store.statements import OF_CALLS, OF_MODELS, Statements
+from halo_voice.store.traces import SqlTraces
 from halo_voice.store.words import finite
 
 # One claim in so many also removes expired nonces, up to 1,000 of them: always more than came.
@@ -50,6 +51,7 @@ class SqlStore:
         self._history = History(database)
         self.desk = SqlDesk(database, now)
         self.editions = SqlEditions(database, now)
+        self.traces = SqlTraces(database)
         self._now = replayable(now)
         self._claims = count()
 

@@ -1,4 +1,4 @@
-"""What users of the console show besides a password; outcomes counted without their calls."""
+"""Second factors of the console's users, traces of calls; outcomes counted without the calls."""
 
 from __future__ import annotations
 
@@ -21,6 +21,13 @@ def upgrade() -> None:
         "factor_marks",
         sa.Column("name", sa.Text(), primary_key=True),
         sa.Column("mark", sa.Text(), primary_key=True),
+        sqlite_with_rowid=False,
+    )
+    op.create_table(
+        "traces",
+        sa.Column("call_id", sa.Text(), primary_key=True),
+        sa.Column("begun_at", sa.DateTime(timezone=True), primary_key=True),
+        sa.Column("lines", sa.JSON(), nullable=False),
         sqlite_with_rowid=False,
     )
     op.add_column("reviews", sa.Column("began_at", sa.DateTime(timezone=True)))
