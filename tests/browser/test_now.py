@@ -14,7 +14,7 @@ def phone(page: Page) -> Page:
     return other
 
 
-def test_a_live_call_is_seen_as_it_happens_and_ended(page):
+def test_a_live_call_is_seen_as_it_happens_and_ended(page, quick):
     """Its words come without a reload; the supervisor ends it; then nobody is talking."""
     page.goto("/console/live")
     expect(page.locator("#none")).to_be_visible()

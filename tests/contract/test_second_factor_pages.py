@@ -10,6 +10,7 @@ import pytest
 
 from halo_voice.console.door import AWAITED_S, PROVED_S
 from halo_voice.console.second_factor import STEP_S, code_at, new_factor, recovery_codes
+from halo_voice.console.server import CHECKED_S
 from halo_voice.console.sign_in import hashed
 from halo_voice.core.desk import User
 from tests.halo import backend
@@ -168,6 +169,21 @@ async def test_a_changed_factor_ends_the_sessions():
         await halo.store.desk.forget_factor("anna")
         anna.later(11)
         assert (await anna.see("/console/acts")).url.path == "/console/login"
+
+
+@pytest.mark.parametrize("now", [None, User("eva", "editor", "new"), User("eva", "viewer", HASH)])
+async def test_who_is_removed_or_changed_is_out_within_seconds(now):
+    """F83: a running console asks again, ten seconds after it asked last; not before."""
+    async with desk() as halo:
+        eva = Visitor(halo)
+        assert (await eva.enter("eva", "/console/calls")).url.path == "/console/calls"
+        if now is None:
+            await halo.store.desk.forget_user("eva")
+        else:
+            await halo.store.desk.keep_user(now)
+        assert (await eva.see("/console/calls")).url.path == "/console/calls"
+        eva.later(CHECKED_S)
+        assert (await eva.see("/console/calls")).url.path == "/console/login"
 
 
 @pytest.mark.parametrize("name", ["anna", "eva"])
