@@ -65,9 +65,10 @@ def test_the_calls_page_shows_it():
                 page = unescape((await one.get(f"/console/calls/{call_id}")).text)
                 assert page.count('<span class="who">') == len(steps)
                 assert "фраза звучит · реплика 2, фраза 1" in page
-                assert "звонок окончен · assistant_hung_up" in page
+                assert "звонок окончен · ассистент попрощался" in page
                 one.cookies.set("halo_lang", "en")
                 page = unescape((await one.get(f"/console/calls/{call_id}")).text)
                 assert "phrase sounds · turn 2, phrase 1" in page
+                assert "call ended · the assistant said goodbye" in page
 
     check()

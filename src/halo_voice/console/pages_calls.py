@@ -25,6 +25,7 @@ from halo_voice.console.words_of_calls import (
     OUTCOMES,
     PARTS,
     RESULTS,
+    SOURCES,
     STAGES,
 )
 from halo_voice.core.heard import told
@@ -138,6 +139,7 @@ def facts(call: CallRecord, turns: list[TurnRecord]) -> dict[str, Any]:
         "ends": ENDS,
         "bad_ends": BAD_ENDS,
         "outcomes": OUTCOMES,
+        "sources": SOURCES,
         "stages": STAGES,
         "parts": PARTS,
         "costs": {part: micros for part, micros in call.cost.micros().items() if micros},

@@ -13,14 +13,16 @@ from halo_voice.console.pages_after import resolved
 from halo_voice.console.plots import bars_of, hour_bars, percentile
 from halo_voice.console.server import Role, Route, Visit, as_json
 from halo_voice.console.texts import LIVE_WORDS, translator
-from halo_voice.console.views import seconds
+from halo_voice.console.views import percent, seconds
 from halo_voice.console.words_of_calls import (
     BAD_ENDS,
     BAD_RESULTS,
+    BREAKERS,
     ENDS,
     LINE,
     RESULTS,
     STAGES,
+    WARNINGS,
 )
 from halo_voice.core.errors import HaloError, UnknownCall
 from halo_voice.core.history import OPEN, SLOW_MS, Wanted
@@ -101,15 +103,16 @@ async def connect(visit: Visit) -> Response:
 async def state(visit: Visit) -> Response:
     """What `/readyz` knows, for people."""
     report = await visit.look.report()
+    translate = translator(visit.language)
     models = [dataclasses.asdict(each) for each in report["models"]]
     rows = {
         "Версия": report["version"],
-        "Хранилище": report["store"],
+        "Хранилище": translate("работает") if report["store"] == "ok" else report["store"],
         "Ждут записи": report["spooled"],
         "Из них только в памяти": report["unsaved"],
         "Разговоров сейчас": report["live_calls"],
         "Профили": ", ".join(report["profiles"]),
-        "Потрачено от дневного предела": f"{visit.look.day_share():.0%}",
+        "Потрачено от дневного предела": percent(visit.look.day_share()),
     }
     return visit.page(
         "state.html",
@@ -118,6 +121,9 @@ async def state(visit: Visit) -> Response:
         offline=report["offline"],
         rows=rows,
         models=models,
+        breakers=BREAKERS,
+        warnings=report["warnings"],
+        warning_names=WARNINGS,
         **_line(visit),
     )
 
@@ -200,7 +206,7 @@ def _totals(days: Any) -> dict[str, Any]:
         "slow": total("slow"),
         "micros": total("micros"),
         "micros_per_call": total("micros") // calls if calls else 0,
-        "apology_share": f"{total('apologies') / turns:.1%}".replace(".", ",") if turns else "—",
+        "apology_share": percent(total("apologies") / turns, 1) if turns else "—",
     }
 
 

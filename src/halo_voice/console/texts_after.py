@@ -5,6 +5,14 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 EN_AFTER: Mapping[str, str] = {
+    "о конце не сообщили": "its end was not reported",
+    "прощание": "goodbye",
+    "завершено из консоли": "ended from the console",
+    "соединение с сотрудником": "putting through",
+    "не успел договорить": "was not in time",
+    "слова не менялись": "words had not changed",
+    "без потока": "without a stream",
+    "автономный ассистент": "offline assistant",
     # the trace
     "Трасса": "Trace",
     "Что видел сервер, шагов:": "What the server saw, steps:",

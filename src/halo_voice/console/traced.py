@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping, Sequence
 from typing import NamedTuple
 
+from halo_voice.console.words_of_calls import ENDS, OUTCOMES, SOURCES, WAYS
 from halo_voice.core.ports import CallRecord
 from halo_voice.core.trace import Step, Trace, read_step
 
@@ -36,16 +37,24 @@ WHAT: dict[str, tuple[str, str]] = {
 UNITS = {"sounding": "мс тишины", "interrupted": "мс услышано", "silence": "раз подряд"}
 """What a step's figure counts."""
 
+NAMES: Mapping[str, Mapping[str, str]] = {
+    "asked": WAYS,
+    "answered": {**SOURCES, **OUTCOMES},
+    "ended": ENDS,
+}
+"""What parts of a step's value are called."""
+
 
 class Line(NamedTuple):
-    """`ms` since the call's beginning. `bad`: something went wrong."""
+    """`ms` since the call's beginning. `said`: a value in words; `unit`: what a figure counts.
+    `bad`: something went wrong."""
 
     ms: int
     who: str
     what: str
     turn: int
     phrase: int
-    value: str
+    said: Sequence[str]
     unit: str
     bad: bool
 
@@ -72,4 +81,6 @@ def _line(ms: int, step: Step, *, over: bool) -> Line:
     who, what = WHAT.get(step.what, ("", step.what))
     unit = UNITS.get(step.what, "") if step.value else ""
     bad = step.what in BAD and not over
-    return Line(ms, who, what, step.turn, step.phrase, step.value, unit, bad)
+    names = NAMES.get(step.what, {})
+    said = [names.get(each, each) for each in step.value.split(" ") if each]
+    return Line(ms, who, what, step.turn, step.phrase, said, unit, bad)
