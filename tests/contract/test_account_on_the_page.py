@@ -59,7 +59,7 @@ class Visitor:
         self.client.cookies.set("halo_lang", language)
         page = await self.client.get(STATE)
         assert page.status_code == 200
-        return unescape(re.search(r'id="line".*?</section>', page.text, re.DOTALL)[0])
+        return unescape(re.search(r'id="account".*?</section>', page.text, re.DOTALL)[0])
 
     async def wait(self) -> dict:
         return (await self.client.get(f"{STATE}/line")).json()
@@ -91,7 +91,7 @@ async def test_the_account_is_shown_once_it_was_asked_and_kept_for_a_while(line)
         asked = len(line.api.asked)
         page = await visitor.see()
         assert "всё на месте" in page
-        for part in ("romashka", "100.00 RUR", "совпадает с файлом", f"+{NUMBER} ведёт на halo"):
+        for part in ("romashka", "100,00 ₽", "совпадает с файлом", f"+{NUMBER} ведёт на halo"):
             assert part in page
         assert "data-asking" not in page
         assert "equals the file" in await visitor.see("en")

@@ -94,12 +94,14 @@ def test_what_is_said_of_the_account_is_known(words):
     ("english", "russian"),
     [
         ("romashka (4711), the key is accepted", "romashka (4711), ключ принят"),
-        ("halo equals the file, 49,100 characters", "halo совпадает с файлом, знаков: 49,100"),
+        ("halo equals the file, 49,100 characters", "halo совпадает с файлом, знаков: 49\u202f100"),
+        ("1,234,567.80 RUR", "1\u202f234\u202f567,80 ₽"),
+        ("-0.50 USD", "-0,50 USD"),
         (
             "a deploy would keep the present script as halo-previous, 6 characters, replace the "
             "scenario halo: 6 → 49,100 characters",
             "выкладка изменит: прежний текст сохранит как halo-previous (6 знаков), заменит "
-            "сценарий halo (6 → 49,100 знаков)",
+            "сценарий halo (6 → 49\u202f100 знаков)",
         ),
         ("nobody wrote this", "nobody wrote this"),
         (f"HALO_PUBLIC_URL {url_fault('http://x')}", None),

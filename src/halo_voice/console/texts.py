@@ -302,7 +302,7 @@ EN: Mapping[str, str] = {
     "Код": "Code",
     "Второй фактор не прочесть: у сервера другой HALO_CONSOLE_KEY. Заведите фактор заново:": "The second factor cannot be read: the server has another HALO_CONSOLE_KEY. Make the factor anew:",
     "Код не подходит или уже использован.": "The code is not right, or was used already.",
-    "Шесть цифр из приложения, или запасной код": "Six figures from the app, or a recovery code",
+    "Код из приложения или запасной": "Code of the app, or a recovery code",
     "Войти под другим именем": "Sign in under another name",
     "Это вы?": "Is it you?",
     "Пароль не подходит.": "The password is not right.",

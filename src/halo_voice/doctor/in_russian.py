@@ -139,6 +139,9 @@ _STEPS: tuple[tuple[str, str], ...] = (
     (r"lead (\+\d+) to the rule (\S+) of ", r"направит \1 на правило \2 приложения "),
     (r", away from ", ", уведя из "),
 )  # fmt: skip
+_THOUSANDS = re.compile(r"(?<=\d),(?=\d{3}\b)")
+_MONEY = re.compile(r"(-?[\d,]+)\.(\d\d) (\w+)")
+_SIGNS = {"RUR": "₽", "RUB": "₽"}  # the platform's own name is the older one
 _PATTERNS = [
     (re.compile("(.*?)".join(map(re.escape, english.split("…"))), re.DOTALL), russian)
     for english, russian in _SENTENCES
@@ -150,7 +153,11 @@ def in_russian(words: str) -> str:
     for pattern, russian in _PATTERNS:
         found = pattern.fullmatch(words)
         if found:
-            return _steps(_joined(russian, found.groups()))
+            return _THOUSANDS.sub("\u202f", _steps(_joined(russian, found.groups())))
+    money = _MONEY.fullmatch(words)
+    if money:
+        whole, part, currency = money.groups()
+        return f"{_THOUSANDS.sub(chr(0x202F), whole)},{part} {_SIGNS.get(currency, currency)}"
     return words
 
 
