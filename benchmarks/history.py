@@ -1,6 +1,7 @@
-"""What the console asks of a store with many calls, page by page; milliseconds of each.
+"""What the console asks of a store with many calls; milliseconds of each.
 
-A list is asked with its calls' reviews, figures with how the reviewed calls came out.
+A list is asked with its calls' reviews, figures with how the reviewed calls came out; then
+whole pages, as a browser gets them.
 
     python benchmarks/history.py [--calls 100000] [URL ...]
 
@@ -19,13 +20,17 @@ import tempfile
 import time
 from collections.abc import Awaitable, Callable, Iterator
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from pathlib import Path
 from typing import Any
 
+import httpx
 from sqlalchemy import create_engine, insert, text
 
+from halo_voice.app import configure, running
 from halo_voice.core.history import SLOW_MS, Wanted
 from halo_voice.core.ports import Outcome, TurnRecord
+from halo_voice.settings import Settings
 from halo_voice.store import open_store, redact_url
 from halo_voice.store.address import read_url
 from halo_voice.store.archive import Archive, open_archive
@@ -34,6 +39,13 @@ from halo_voice.store.ended import slot_of
 from halo_voice.store.schema import ROLLED_UP, calls, digests, reviews, rollups, turns
 
 GOAL_MS = 300
+PAGES = {
+    "page, list": "calls",
+    "page, a common word": "calls?q=чайник",
+    "page, two common words": "calls?q=чайник+утюг",
+    "page, digits of a number": "calls?number=1234567",
+    "page, figures of 90 days": "figures?days=90",
+}
 KEYS = ("slot", "end_reason")
 ASKED = 7
 TURNS = 5
@@ -203,20 +215,34 @@ async def measured(url: str, count: int) -> float:
     await asyncio.to_thread(fill, url, count)
     print(f"\n{redact_url(url)}: {count:,} calls in {time.perf_counter() - began:.0f} s")
     store, archive = await open_store(url), open_archive(url)
-    worst = 0.0
-    for name, ask in questions(store, archive).items():
-        taken = []
-        for _ in range(ASKED):
-            began = time.perf_counter()
-            answer = await ask()
-            taken.append((time.perf_counter() - began) * 1000)
-        median = statistics.median(taken)
-        worst = max(worst, median)
-        size = f"{len(answer)} rows" if isinstance(answer, list) else f"{len(answer.days)} days"
-        print(f"  {name:32} {median:8.1f} ms   worst {max(taken):8.1f} ms   {size}")
+    worst = [await timed(name, ask) for name, ask in questions(store, archive).items()]
     archive.close()
     await store.close()
-    return worst
+    async with running(configure(Settings(store_url=url, _env_file=None))) as halo:
+        transport = httpx.ASGITransport(halo.front)
+        async with httpx.AsyncClient(transport=transport, base_url="http://localhost") as client:
+            for name, path in PAGES.items():
+                worst.append(await timed(name, partial(client.get, f"/console/{path}")))
+    return max(worst)
+
+
+async def timed(name: str, ask: Callable[[], Awaitable[Any]]) -> float:
+    """Prints a line; the median in ms."""
+    taken = []
+    for _ in range(ASKED):
+        began = time.perf_counter()
+        answer = await ask()
+        taken.append((time.perf_counter() - began) * 1000)
+    median = statistics.median(taken)
+    print(f"  {name:32} {median:8.1f} ms   worst {max(taken):8.1f} ms   {size_of(answer)}")
+    return median
+
+
+def size_of(answer: Any) -> str:
+    if isinstance(answer, httpx.Response):
+        assert answer.status_code == 200, answer.status_code
+        return f"{len(answer.content) // 1024} KB"
+    return f"{len(answer)} rows" if isinstance(answer, list) else f"{len(answer.days)} days"
 
 
 async def main() -> None:

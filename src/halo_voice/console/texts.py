@@ -306,7 +306,7 @@ EN: Mapping[str, str] = {
     "Войти под другим именем": "Sign in under another name",
     "Это вы?": "Is it you?",
     "Пароль не подходит.": "The password is not right.",
-    "Это услышат абоненты, или это выйдет из дома: подтвердите, что за экраном по-прежнему вы.": "Callers will hear it, or it leaves the house: confirm that it is still you at the screen.",
+    "Перед публикацией и выгрузкой подтвердите, что за экраном по-прежнему вы.": "Before something is published or exported, confirm that it is still you at the screen.",
     "Подтвердить": "Confirm",
     "Действует десять минут.": "It holds for ten minutes.",
     "Снаружи права администратора даёт только второй фактор; сейчас у вас права редактора. На сервере:": "From outside, only a second factor makes an admin; you have an editor's rights now. On the server:",
