@@ -336,6 +336,8 @@ class Stream:
         self._put(wire.Say(turn=turn, phrase=phrase, text=text))
 
     def clear(self, turn: int) -> None:
+        if self._diary is not None:
+            self._diary.add("cleared", turn)
         self._put(wire.Clear(turn=turn))
 
     def listen(self, turn: int, patience_ms: int) -> None:
