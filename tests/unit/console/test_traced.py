@@ -22,7 +22,7 @@ def test_every_step_has_its_words():
 
 
 def test_what_several_processes_saw_is_one_trace():
-    """By the time since the call began, whatever each of them began with; torn lines are left out."""
+    """By the time since the call began, whenever each of them began; torn lines are left out."""
     later = Trace(NOON + timedelta(seconds=5), ["0 joined 0 0", "70 asked 2 0 http", "torn"])
     first = Trace(NOON + timedelta(milliseconds=20), ["0 started 0 0", "5100 left 0 0"])
     shown = [(line.ms, line.what) for line in traced(CALL, [later, first])]
