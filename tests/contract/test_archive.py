@@ -175,6 +175,7 @@ async def test_all_of_a_number_is_found_and_erased(store, archive):
     await store.begin_tool(used("new"))
     await store.traces.keep("new", Trace(NOON, ["0 started 0 0"]))
     assert len(await store.traces.of("new")) == 1
+    assert [list(each.lines) for each in archive.traces("new")] == [["0 started 0 0"]]
     assert len(await store.find_calls(Wanted(words="триста"), limit=9)) == 4
 
     found = [call.call_id for call in archive.of_number("8 (916) 123-45-67")]

@@ -31,6 +31,7 @@ from halo_voice.core.ports import CallRecord, TurnRecord
 from halo_voice.core.profile import number_digits
 from halo_voice.core.review import Attempt, Delivery, Review, Work
 from halo_voice.core.tools import ToolRecord
+from halo_voice.core.trace import Trace
 from halo_voice.store.address import read_url, sqlite_path
 from halo_voice.store.faults import translated
 from halo_voice.store.memory import utc_now
@@ -104,6 +105,11 @@ class Archive:
         """The tools that were called in a call, in order."""
         query = select(*tools.c).where(tools.c.call_id == call_id)
         return [ToolRecord(*row) for row in self._rows(query.order_by(tools.c.started_at))]
+
+    def traces(self, call_id: str) -> list[Trace]:
+        """What each process saw of a call, the oldest first."""
+        query = select(traces.c.begun_at, traces.c.lines).where(traces.c.call_id == call_id)
+        return [Trace(*row) for row in self._rows(query.order_by(traces.c.begun_at))]
 
     def recent(self, limit: int) -> list[CallRecord]:
         """The newest calls first."""
