@@ -1,4 +1,7 @@
-"""What the console asks of a store with many calls: lists, searches, figures; milliseconds of each.
+"""What the console asks of a store with many calls; milliseconds of each.
+
+A list is asked with its calls' reviews, figures with how the reviewed calls came out; then
+whole pages, as a browser gets them.
 
     python benchmarks/history.py [--calls 100000] [URL ...]
 
@@ -17,20 +20,32 @@ import tempfile
 import time
 from collections.abc import Awaitable, Callable, Iterator
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from pathlib import Path
 from typing import Any
 
+import httpx
 from sqlalchemy import create_engine, insert, text
 
+from halo_voice.app import configure, running
 from halo_voice.core.history import SLOW_MS, Wanted
 from halo_voice.core.ports import Outcome, TurnRecord
+from halo_voice.settings import Settings
 from halo_voice.store import open_store, redact_url
 from halo_voice.store.address import read_url
+from halo_voice.store.archive import Archive, open_archive
 from halo_voice.store.digest import digest_of
 from halo_voice.store.ended import slot_of
-from halo_voice.store.schema import ROLLED_UP, calls, digests, rollups, turns
+from halo_voice.store.schema import ROLLED_UP, calls, digests, reviews, rollups, turns
 
 GOAL_MS = 300
+PAGES = {
+    "page, list": "calls",
+    "page, a common word": "calls?q=чайник",
+    "page, two common words": "calls?q=чайник+утюг",
+    "page, digits of a number": "calls?number=1234567",
+    "page, figures of 90 days": "figures?days=90",
+}
 KEYS = ("slot", "end_reason")
 ASKED = 7
 TURNS = 5
@@ -42,10 +57,15 @@ SUBJECTS += ("мастер", "запись", "приём", "договор", "н
 FRAME = "Здравствуйте, подскажите, пожалуйста, мне нужна {} и ещё {}"
 REPLY = "Конечно. По вопросу {} мы ответим сегодня, {} есть в наличии. Подсказать что-нибудь ещё?"
 RARE = "эдельвейс"  # one call in ten thousand
+OUTCOMES = ("answered", "answered", "unanswered", "callback", "silent")
+SUMMARY = "Абонент спросил про {}; ответ найден в текстах компании, обещаний не было."
 
 
-def made(count: int) -> Iterator[tuple[dict[str, Any], list[dict[str, Any]], dict[str, Any]]]:
-    """Rows of a call, its turns and its digest; always the same ones."""
+Row = dict[str, Any]
+
+
+def made(count: int) -> Iterator[tuple[Row, list[Row], Row, Row]]:
+    """Rows of a call, its turns, its digest and its review; always the same ones."""
     rng = random.Random(1)
     for number in range(count):
         call_id = f"{number:032}"
@@ -87,28 +107,40 @@ def made(count: int) -> Iterator[tuple[dict[str, Any], list[dict[str, Any]], dic
         }
         row = {"call_id": call_id, "started_at": began, "words": digest.words}
         row |= {"turns": TURNS, "apologies": digest.apologies, "slowest_ms": digest.slowest_ms}
+        review = {
+            "call_id": call_id,
+            "made_at": began + timedelta(minutes=2),
+            "summary": SUMMARY.format(", ".join(rng.sample(SUBJECTS, 4))),
+            "outcome": rng.choice(OUTCOMES),
+            "topics": tuple(rng.sample(SUBJECTS, 2)),
+            "fields": {"number": call["caller"]},
+            "marks": {"apologies": digest.apologies},
+            "source": "rules",
+            "began_at": began,
+        }
         names = [column.name for column in turns.c]
-        yield call, [{n: getattr(t, n) for n in names} for t in of_call], row
+        yield call, [{n: getattr(t, n) for n in names} for t in of_call], row, review
 
 
 def fill(url: str, count: int) -> None:
     """Put the calls in as they would be after their ends, in large pieces."""
     engine = create_engine(read_url(url))
-    pending: tuple[list, list, list] = ([], [], [])
+    pending: tuple[list[Row], ...] = ([], [], [], [])
     rolled: dict[tuple[Any, str], dict[str, Any]] = {}
 
     def flush() -> None:
         with engine.begin() as connection:
-            for table, rows in zip((calls, turns, digests), pending, strict=True):
+            for table, rows in zip((calls, turns, digests, reviews), pending, strict=True):
                 if rows:
                     connection.execute(insert(table), rows)
         for rows in pending:
             rows.clear()
 
-    for call, of_call, digest in made(count):
+    for call, of_call, digest, review in made(count):
         pending[0].append(call)
         pending[1].extend(of_call)
         pending[2].append(digest)
+        pending[3].append(review)
         key = (slot_of(call["started_at"]), call["end_reason"])
         row = rolled.setdefault(
             key, dict.fromkeys(ROLLED_UP, 0) | dict(zip(KEYS, key, strict=True))
@@ -129,13 +161,30 @@ def fill(url: str, count: int) -> None:
     engine.dispose()
 
 
-def questions(store: Any) -> dict[str, Callable[[], Awaitable[Any]]]:
+def questions(store: Any, archive: Archive) -> dict[str, Callable[[], Awaitable[Any]]]:
     def rows(**wanted: Any) -> Callable[[], Awaitable[Any]]:
         after = wanted.pop("after", "")
-        return lambda: store.find_calls(Wanted(**wanted), limit=51, after=after)
+
+        async def ask() -> Any:
+            found = await store.find_calls(Wanted(**wanted), limit=51, after=after)
+            ids = [row.call.call_id for row in found]
+            if ids:
+                await asyncio.to_thread(archive.reviews, ids)
+            return found
+
+        return ask
 
     def figures(days: int) -> Callable[[], Awaitable[Any]]:
-        return lambda: store.figures(NOW - timedelta(days=days), NOW, utc_hours=3, turns_max=5_000)
+        since = NOW - timedelta(days=days)
+
+        async def ask() -> Any:
+            found, _ = await asyncio.gather(
+                store.figures(since, NOW, utc_hours=3, turns_max=5_000),
+                asyncio.to_thread(archive.outcomes, since, NOW),
+            )
+            return found
+
+        return ask
 
     week = NOW - timedelta(days=7)
     return {
@@ -165,20 +214,35 @@ async def measured(url: str, count: int) -> float:
     began = time.perf_counter()
     await asyncio.to_thread(fill, url, count)
     print(f"\n{redact_url(url)}: {count:,} calls in {time.perf_counter() - began:.0f} s")
-    store = await open_store(url)
-    worst = 0.0
-    for name, ask in questions(store).items():
-        taken = []
-        for _ in range(ASKED):
-            began = time.perf_counter()
-            answer = await ask()
-            taken.append((time.perf_counter() - began) * 1000)
-        median = statistics.median(taken)
-        worst = max(worst, median)
-        size = f"{len(answer)} rows" if isinstance(answer, list) else f"{len(answer.days)} days"
-        print(f"  {name:32} {median:8.1f} ms   worst {max(taken):8.1f} ms   {size}")
+    store, archive = await open_store(url), open_archive(url)
+    worst = [await timed(name, ask) for name, ask in questions(store, archive).items()]
+    archive.close()
     await store.close()
-    return worst
+    async with running(configure(Settings(store_url=url, _env_file=None))) as halo:
+        transport = httpx.ASGITransport(halo.front)
+        async with httpx.AsyncClient(transport=transport, base_url="http://localhost") as client:
+            for name, path in PAGES.items():
+                worst.append(await timed(name, partial(client.get, f"/console/{path}")))
+    return max(worst)
+
+
+async def timed(name: str, ask: Callable[[], Awaitable[Any]]) -> float:
+    """Prints a line; the median in ms."""
+    taken = []
+    for _ in range(ASKED):
+        began = time.perf_counter()
+        answer = await ask()
+        taken.append((time.perf_counter() - began) * 1000)
+    median = statistics.median(taken)
+    print(f"  {name:32} {median:8.1f} ms   worst {max(taken):8.1f} ms   {size_of(answer)}")
+    return median
+
+
+def size_of(answer: Any) -> str:
+    if isinstance(answer, httpx.Response):
+        assert answer.status_code == 200, answer.status_code
+        return f"{len(answer.content) // 1024} KB"
+    return f"{len(answer)} rows" if isinstance(answer, list) else f"{len(answer.days)} days"
 
 
 async def main() -> None:

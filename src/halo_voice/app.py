@@ -29,6 +29,7 @@ from halo_voice.assistants import Assistants, Renewal
 from halo_voice.calls.admission import Admission
 from halo_voice.calls.budget import Budget
 from halo_voice.calls.dialler import Dialler
+from halo_voice.calls.diaries import Diaries
 from halo_voice.calls.reconciler import Reconciler
 from halo_voice.calls.recordings import Recordings
 from halo_voice.calls.sent import messages_sent
@@ -283,8 +284,11 @@ async def running(
         transfers = Transfers(switchboard, store)
         report = partial(_report, settings, switchboard, store, providers)
         dialler = Dialler(switchboard, store)
-        asked = voximplant_router(switchboard, recordings, transfers, dialler)
-        web = _web(settings, switchboard, asked, store, report, metrics)
+        diaries = Diaries(store.traces)  # type: ignore[attr-defined]
+        parts.push_async_callback(diaries.close)
+        asked = voximplant_router(switchboard, recordings, transfers, dialler, diaries)
+        served = asked, stream_app(switchboard, diaries)
+        web = _web(settings, switchboard, served, store, report, metrics)
         second = partial(running, configuration)
         shop = Workshop(settings.assistants, assistants, renewal, store, budget)
         desk = partial(open_desk, settings, switchboard, transfers)
@@ -323,7 +327,7 @@ async def _ended(task: asyncio.Task[None]) -> None:
 def _web(
     settings: Settings,
     switchboard: Switchboard,
-    calls: APIRouter,
+    served: tuple[APIRouter, App],
     store: Store,
     report: Callable[[], Awaitable[dict[str, Any]]],
     metrics: Metrics,
@@ -346,7 +350,7 @@ def _web(
         status, body = error_reply(error if isinstance(error, HaloError) else UNFORESEEN)
         return Response(body, status, media_type="application/json")
 
-    api.include_router(calls)
+    api.include_router(served[0])
     api.include_router(health_router(report))
     api.include_router(metrics_router(metrics.told, CONTENT_TYPE))
     describe(api)
@@ -354,7 +358,7 @@ def _web(
     unusable, refused = (
         partial(switchboard.alarms.raised, each) for each in ("request_unusable", "request_refused")
     )
-    web = Direct(api, calls, stream_app(switchboard), unusable)
+    web = Direct(api, *served, unusable)
     return Gate(web, Verifier(keys, store.claim_nonce, time.time, refused) if keys else None)
 
 

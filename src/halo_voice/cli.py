@@ -14,7 +14,7 @@ import typer
 from rich.console import Console
 
 from halo_voice.bench.command import bench
-from halo_voice.commands import calls, knowledge
+from halo_voice.commands import calls, knowledge, users
 from halo_voice.commands.work import work
 from halo_voice.deploy.command import deploy
 from halo_voice.dialling import campaign
@@ -290,69 +290,6 @@ def _write_audio(finished: Any, path: Path) -> None:
     out.print(f"sound: {path}")
 
 
-user = typer.Typer(no_args_is_help=True, help="Who may use the console.")
-app.add_typer(user, name="user")
-
-
-@user.command("add")
-def add_user(
-    name: Annotated[str, typer.Argument(help="The name to sign in with.")],
-    role: Annotated[str, typer.Option(help="viewer, editor or admin.")] = "admin",
-) -> None:
-    """Create a user of the console, or give one another role and password."""
-    from halo_voice.console.sign_in import hashed, name_fault, password_fault
-    from halo_voice.core.desk import ROLES, User
-
-    if role not in ROLES:
-        _stop(f"--role: there is no role {role}: viewer, editor or admin.")
-    if fault := name_fault(name):
-        _stop(f"NAME: {fault}.")
-    if sys.stdin.isatty():
-        password = typer.prompt("Password", hide_input=True, confirmation_prompt=True)
-    else:
-        password = sys.stdin.readline().rstrip("\r\n")
-    if fault := password_fault(password):
-        _stop(f"The password: {fault}.")
-    kept = User(name, role, hashed(password))  # type: ignore[arg-type]
-    _at_desk(lambda desk: desk.keep_user(kept))
-    out.print(f"✔ {name} ({role}) may sign in to the console.")
-
-
-@user.command("list")
-def list_users() -> None:
-    """Print the users of the console with their roles."""
-    for each in _at_desk(lambda desk: desk.users()):
-        out.print(f"{each.name}  {each.role}")
-
-
-@user.command("remove")
-def remove_user(name: Annotated[str, typer.Argument(help="Whose access ends.")]) -> None:
-    """End a user's access; running consoles notice within seconds."""
-    if not _at_desk(lambda desk: desk.forget_user(name)):
-        _stop(f"There is no user {name}: see `halo user list`.")
-    out.print(f"✔ {name} may no longer sign in.")
-
-
-def _at_desk(ask: Any) -> Any:
-    """What the store's desk answers."""
-    from halo_voice.core.errors import StoreError
-    from halo_voice.store import open_store
-
-    settings = _settings()
-
-    async def asked() -> Any:
-        store = await open_store(settings.store_url, busy_ms=settings.store_busy_ms)
-        try:
-            return await ask(store.desk)  # type: ignore[attr-defined]
-        finally:
-            await store.close()
-
-    try:
-        return asyncio.run(asked())
-    except StoreError as error:
-        _stop(error.message)
-
-
 @app.command()
 def lint(file: Annotated[Path, typer.Argument(help="A scenario (JavaScript).")]) -> None:
     """Check a scenario: every name that the platform does not have, every rule it breaks."""
@@ -384,7 +321,8 @@ def docs(folder: Annotated[Path, typer.Argument(help="Where to write.")] = Path(
 
 for command in (bench, deploy, dial, doctor, live_check, simulate, work):
     app.command()(command)
-for group, its in (("knowledge", knowledge), ("calls", calls), ("campaign", campaign)):
+groups = {"knowledge": knowledge, "calls": calls, "campaign": campaign, "user": users}
+for group, its in groups.items():
     app.add_typer(its.app, name=group)
 
 

@@ -7,7 +7,7 @@ import json
 import os
 import sys
 import time
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from datetime import UTC, datetime
 from pathlib import Path
@@ -21,6 +21,9 @@ from halo_voice.store import Shared
 
 GAPS_S_MAX = 60.0
 GAPS_FRESH_S = 600.0
+LINE_S_MAX = 30.0
+LINE_FRESH_S = 300.0
+LINE_FAILED_S = 60.0
 
 
 def open_desk(
@@ -54,6 +57,7 @@ def open_desk(
             store=store,
             history=store,  # type: ignore[arg-type] - every store of ours is both
             desk=store.desk,  # type: ignore[attr-defined]
+            traces=store.traces,  # type: ignore[attr-defined]
             editions=store.editions,  # type: ignore[attr-defined]
             workshop=workshop,
             calls=calls,
@@ -69,7 +73,9 @@ def open_desk(
             outside=settings.console == "outside",
             open_here=settings.loopback and not settings.keys,
             version=__version__,
+            key=settings.console_key.get_secret_value(),
             afterwards=open_archive(settings.store_url, bucket=bucket) if kept else None,
+            line=Account(settings),
             gaps=Lacking(settings) if kept else None,
             playable=lambda recording: playable(recording, objects),
             sounds=bucket,
@@ -100,25 +106,73 @@ class Lacking:
     async def _asked(self, profile: str) -> list[Any] | None:
         from halo_voice.console.look import Gap
 
-        command = ("gaps", "--json", "--profile", profile)
+        command = ("halo_voice.commands.knowledge", "gaps", "--json", "--profile", profile)
+        told = await _told(command, self._environment, GAPS_S_MAX)
+        if told is None:
+            return None
+        return [Gap(**each | {"last_at": datetime.fromisoformat(each["last_at"])}) for each in told]
+
+
+class Account:
+    """The account at Voximplant, looked at by the doctor in another process. Kept for some minutes;
+    for a shorter time where it could not be asked."""
+
+    def __init__(self, settings: Settings) -> None:
+        names = ("vox_credentials", "vox_application", "vox_api", "public_url", "scenario")
+        given = {name: str(getattr(settings, name)) for name in names}
+        given["vox_numbers"] = ",".join(settings.vox_numbers)
+        self._environment = {**os.environ, **{variable(n): v for n, v in given.items()}}
+        self.credentials = bool(settings.vox_credentials)
+        self.known: tuple[list[Any] | None, datetime] | None = None
+        self._fresh_until = 0.0
+        self._asking: asyncio.Task[None] | None = None
+
+    def ask(self) -> bool:
+        if self._asking is None and self.credentials and time.monotonic() > self._fresh_until:
+            self._asking = asyncio.create_task(self._ask())
+        return self._asking is not None
+
+    async def asked(self) -> None:
+        if self._asking is not None:
+            await asyncio.wait({self._asking})
+
+    async def close(self) -> None:
+        if self._asking is not None:
+            self._asking.cancel()
+            await asyncio.wait({self._asking})
+
+    async def _ask(self) -> None:
+        from halo_voice.console.look import LineCheck
+
+        try:
+            told = await _told(("halo_voice.doctor.account",), self._environment, LINE_S_MAX)
+            checks = None if told is None else [LineCheck(**each) for each in told]
+            self.known = checks, datetime.now(UTC)
+            fresh_s = LINE_FRESH_S if checks is not None else LINE_FAILED_S
+            self._fresh_until = time.monotonic() + fresh_s
+        finally:
+            self._asking = None
+
+
+async def _told(module: Sequence[str], environment: Mapping[str, str], s_max: float) -> Any:
+    """The JSON that a module of ours prints, in a process of its own; None where it fails, or
+    takes longer."""
+    try:
         child = await asyncio.create_subprocess_exec(
-            *(sys.executable, "-m", "halo_voice.commands.knowledge", *command),
-            env=self._environment,
+            *(sys.executable, "-m", *module),
+            env=environment,
             stdout=asyncio.subprocess.PIPE,
             stderr=asyncio.subprocess.DEVNULL,
         )
-        try:
-            async with asyncio.timeout(GAPS_S_MAX):
-                written, _ = await child.communicate()
-        except TimeoutError:
-            return None
-        finally:
-            if child.returncode is None:
-                child.kill()
-                await child.wait()
-        if child.returncode:
-            return None
-        return [
-            Gap(**each | {"last_at": datetime.fromisoformat(each["last_at"])})
-            for each in json.loads(written)
-        ]
+    except OSError:
+        return None
+    try:
+        async with asyncio.timeout(s_max):
+            written, _ = await child.communicate()
+        return None if child.returncode else json.loads(written)
+    except (TimeoutError, ValueError):
+        return None
+    finally:
+        if child.returncode is None:
+            child.kill()
+            await child.wait()

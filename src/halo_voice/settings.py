@@ -23,6 +23,7 @@ TEST_PREFIX = "HALO_TEST_"  # the test suite's own
 MODEL_ENDINGS = ("preset", "url", "key", "name", "folder", "scope", "headers", "ca_file")
 LOOPBACK = frozenset({"127.0.0.1", "localhost", "::1"})
 ENV_FILE = Path(".env")
+CONSOLE_KEY_BYTES_MIN = 32
 
 logging.getLogger("dotenv").setLevel(logging.ERROR)  # its warnings are our faults, with words
 
@@ -209,6 +210,9 @@ class Settings(BaseSettings):
         "Who may reach the console: this machine, or also others, through TLS, who then sign in; "
         "or nobody.",
     )
+    console_key: SecretStr = _knob(
+        "", "Seals the second factors of the console's users, >= 32 bytes: `openssl rand -hex 32`."
+    )
     console_mask_numbers: bool = _knob(
         True, "The console shows callers' numbers with their middle hidden."
     )
@@ -234,6 +238,13 @@ class Settings(BaseSettings):
         if len(keys) > 2:
             raise ValueError("two live keys at most: the present one and the next")
         return keys
+
+    @field_validator("console_key")
+    @classmethod
+    def _check_console_key(cls, key: SecretStr) -> SecretStr:
+        if 0 < len(key.get_secret_value().encode()) < CONSOLE_KEY_BYTES_MIN:
+            raise ValueError(f"has less than {CONSOLE_KEY_BYTES_MIN} bytes: `openssl rand -hex 32`")
+        return key
 
     @field_validator(
         "recording_hosts",

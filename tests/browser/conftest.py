@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
+import json
 import os
 import shutil
 from collections.abc import Iterator
 
 import pytest
-from playwright.sync_api import Browser, Page, expect, sync_playwright
+from playwright.sync_api import Browser, Page, Route, expect, sync_playwright
 
 from tests.serving import Server
 
 NAMES = ("chromium", "chromium-browser", "google-chrome", "chrome")
+QUICK = 20  # ms of voice a character
 expect.set_options(timeout=15_000)
 
 
@@ -35,6 +37,19 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
     server = Server(tmp_path_factory.mktemp("halo")).start()
     yield server
     server.stop()
+
+
+@pytest.fixture
+def quick(page: Page) -> Page:
+    """Calls of this page, and of others beside it, are spoken three times as fast as people speak:
+    for tests that want to hear something to its end."""
+
+    def hurry(route: Route) -> None:
+        asked = {**route.request.post_data_json, "ms_per_character": QUICK}
+        route.continue_(post_data=json.dumps(asked))
+
+    page.context.route("**/console/phone/calls", hurry)
+    return page
 
 
 @pytest.fixture

@@ -2,7 +2,30 @@
 
 from __future__ import annotations
 
+import shutil
+
+import pytest
 from playwright.sync_api import Page, expect
+
+from tests.halo import ROOT
+from tests.serving import Server
+
+OPERATOR = '\n[operators]\n"отдел продаж" = "+7 495 123-45-67"\n'
+
+
+@pytest.fixture(scope="module")
+def server(tmp_path_factory: pytest.TempPathFactory):
+    """A company with somebody who takes calls, at any hour."""
+    folder = tmp_path_factory.mktemp("halo")
+    shutil.copytree(ROOT / "assistants", folder / "assistants")
+    profile = folder / "assistants" / "halo.toml"
+    text = profile.read_text("utf-8")
+    hours, rest = text[text.index("[hours]") :].split("\n\n", 1)
+    whole = text.replace(hours, "").replace(rest, rest + OPERATOR)
+    profile.write_text(whole, "utf-8")
+    server = Server(folder, HALO_ASSISTANTS=str(folder / "assistants")).start()
+    yield server
+    server.stop()
 
 
 def phone(page: Page) -> Page:
@@ -14,7 +37,7 @@ def phone(page: Page) -> Page:
     return other
 
 
-def test_a_live_call_is_seen_as_it_happens_and_ended(page):
+def test_a_live_call_is_seen_as_it_happens_and_ended(page, quick):
     """Its words come without a reload; the supervisor ends it; then nobody is talking."""
     page.goto("/console/live")
     expect(page.locator("#none")).to_be_visible()
@@ -27,9 +50,23 @@ def test_a_live_call_is_seen_as_it_happens_and_ended(page):
     expect(card.locator(".bubble.caller")).to_contain_text("Сколько стоит доставка")
     expect(card.locator(".bubble.assistant")).to_contain_text("рублей")
     expect(card.locator(".facts")).to_contain_text("реплик: 1")
-    card.locator("button").click()
-    expect(card.locator("button")).to_have_text("Завершается…")
+    end = card.locator("button", has_text="Заверш")
+    end.click()
+    expect(end).to_have_text("Завершается…")
     expect(caller.locator(".aside", has_text="Разговор окончен")).to_be_visible(timeout=30_000)
+    expect(page.locator("#none")).to_be_visible()
+
+
+def test_a_live_call_is_put_through_to_an_operator(page, quick):
+    """The button is there where somebody takes calls; the call leaves the assistant at once."""
+    page.goto("/console/live")
+    caller = phone(page)
+    connect = page.locator("article.live button", has_text="оператор")
+    expect(connect).to_be_visible()
+    connect.click()
+    expect(page.locator("article.live")).to_contain_text("Соединяется…")
+    expect(caller.locator("#trace")).to_contain_text("calls 74951234567")
+    caller.click("#hang")
     expect(page.locator("#none")).to_be_visible()
 
 

@@ -22,7 +22,7 @@ def say(page: Page, text: str) -> None:
     page.press("#line", "Enter")
 
 
-def test_a_whole_call_is_typed_from_the_greeting_to_the_goodbye(page):
+def test_a_whole_call_is_typed_from_the_greeting_to_the_goodbye(page, quick):
     """Greeting, a question and its answer, its latency, the trace, the goodbye, the link to it."""
     begin(page)
     expect(said(page, "assistant", "Здравствуйте!")).to_be_visible()
@@ -54,7 +54,7 @@ def test_who_breaks_in_stops_the_voice(page):
     expect(page.locator("#status")).to_have_attribute("data-state", "over")
 
 
-def test_a_backend_that_goes_down_in_a_call_is_apologised_for(page):
+def test_a_backend_that_goes_down_in_a_call_is_apologised_for(page, quick):
     """The fault is switched on in the call; the scenario apologises by itself; it comes back."""
     begin(page)
     expect(said(page, "assistant", "Здравствуйте!")).to_be_visible()
@@ -72,7 +72,7 @@ def test_a_backend_that_goes_down_in_a_call_is_apologised_for(page):
     page.click("#hang")
 
 
-def test_a_silent_model_is_covered_by_the_offline_assistant(page):
+def test_a_silent_model_is_covered_by_the_offline_assistant(page, quick):
     """With a model that says nothing the caller is answered all the same."""
     page.goto("/console/phone")
     page.check("[value=model_silent]")
@@ -95,7 +95,7 @@ def test_keys_are_pressed_and_told(page):
     expect(page.locator("[data-key='5']")).to_be_disabled()
 
 
-def test_hostile_words_are_only_ever_text(page):
+def test_hostile_words_are_only_ever_text(page, quick):
     """F79: a caller's markup is shown as it was said, and nothing of it runs."""
     words = "<img src=x onerror=alert(1)><script>alert(2)</script> сколько стоит доставка"
     page.on("dialog", lambda dialog: (_ for _ in ()).throw(AssertionError(dialog.message)))

@@ -16,6 +16,7 @@ from halo_voice.core.ports import CallEnd, CallStart, Outcome
 from halo_voice.core.review import Delivery, Review
 from halo_voice.core.sessions import LOST
 from halo_voice.core.tools import ToolStart
+from halo_voice.core.trace import Trace
 from halo_voice.store import open_store
 from halo_voice.store.archive import open_archive
 from halo_voice.store.schema import attempts, rollups
@@ -173,6 +174,9 @@ async def test_all_of_a_number_is_found_and_erased(store, archive):
     archive.keep_delivery(Delivery("d", "new", "call.ended", NOON))
     archive.note_attempt("d", state="waiting", status=503, fault="")
     await store.begin_tool(used("new"))
+    await store.traces.keep("new", Trace(NOON, ["0 started 0 0"]))
+    assert len(await store.traces.of("new")) == 1
+    assert [list(each.lines) for each in archive.traces("new")] == [["0 started 0 0"]]
     assert len(await store.find_calls(Wanted(words="триста"), limit=9)) == 4
 
     found = [call.call_id for call in archive.of_number("8 (916) 123-45-67")]
@@ -186,6 +190,7 @@ async def test_all_of_a_number_is_found_and_erased(store, archive):
     assert archive.review("new") is None
     assert await store.turns("new") == []
     assert await store.tools("new") == []
+    assert await store.traces.of("new") == []
     assert len(await store.find_calls(Wanted(words="триста"), limit=9)) == 1
     assert len(await store.turns("other")) == 1
 
@@ -195,6 +200,8 @@ async def test_words_go_first_and_calls_later(store, archive, clock):
     await ended(store, "old")
     archive.keep_review(review("old"))
     await store.begin_tool(used("old"))
+    await store.traces.keep("old", Trace(NOON, ["0 started 0 0"]))
+    assert len(await store.traces.of("old")) == 1
     clock.now += timedelta(days=10)
     await ended(store, "new")
 
@@ -206,6 +213,7 @@ async def test_words_go_first_and_calls_later(store, archive, clock):
     assert archive.call("old").late_texts == ()
     assert archive.review("old").summary == ""
     assert [each.arguments for each in archive.tools("old")] == [""]
+    assert await store.traces.of("old") == []
     found = await store.find_calls(Wanted(words="триста"), limit=9)
     assert [row.call.call_id for row in found] == ["new"]
     assert len(await store.find_calls(Wanted(), limit=9)) == 2

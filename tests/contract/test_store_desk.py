@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from store_place import Place
 
-from halo_voice.core.desk import Act, User
+from halo_voice.core.desk import Act, Factor, User
 
 ANNA = User("anna", "admin", "$argon2id$v=19$…")
 
@@ -61,3 +61,41 @@ async def test_a_second_process_sees_the_same(durable: Place, name: str) -> None
         assert await second.desk.users() == [ANNA]
     else:
         assert [act.by for act in await second.desk.acts(5)] == ["anna"]
+
+
+async def test_a_step_of_a_second_factor_is_taken_once_and_never_an_older_one(desk) -> None:
+    """What somebody saw being typed is worth nothing afterwards."""
+    await desk.keep_user(ANNA)
+    assert await desk.find_factor("anna") is None
+    assert await desk.use_step("anna", 7) is False
+    await desk.keep_factor(Factor("anna", "v1…", 5, ("b", "a")))
+    assert await desk.find_factor("anna") == Factor("anna", "v1…", 5, ("a", "b"))
+    assert [await desk.use_step("anna", step) for step in (5, 7, 7, 6, 8)] == [
+        *(False, True, False, False, True)
+    ]
+    assert await desk.use_step("Anna", 9) is False
+    assert (await desk.find_factor("anna")).step == 8
+
+
+async def test_a_recovery_code_is_taken_once(desk) -> None:
+    """Each user's own; a new factor has codes of its own."""
+    await desk.keep_factor(Factor("anna", "v1…", 0, ("a", "b")))
+    await desk.keep_factor(Factor("boris", "v1…", 0, ("c",)))
+    assert [await desk.use_mark("anna", mark) for mark in ("c", "a", "a", "")] == [
+        *(False, True, False, False)
+    ]
+    assert (await desk.find_factor("anna")).marks == ("b",)
+    await desk.keep_factor(Factor("anna", "v2…", 0, ("d",)))
+    assert [await desk.use_mark("anna", mark) for mark in ("b", "d")] == [False, True]
+    assert (await desk.find_factor("boris")).marks == ("c",)
+
+
+async def test_a_second_factor_goes_with_its_user_or_alone(desk) -> None:
+    """Somebody of the same name later has none."""
+    await desk.keep_user(ANNA)
+    for forget in (desk.forget_factor, desk.forget_user):
+        await desk.keep_factor(Factor("anna", "v1…", 0, ("a",)))
+        assert await forget("anna") is True
+        assert await desk.find_factor("anna") is None
+        assert await desk.use_mark("anna", "a") is False
+    assert await desk.forget_factor("anna") is False

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sqlite3
 from contextlib import closing
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
@@ -17,6 +18,7 @@ from halo_voice.core.errors import StoreUnavailable
 from halo_voice.core.ports import CallStart
 from halo_voice.store import open_store
 from halo_voice.store.address import read_url
+from halo_voice.store.archive import open_archive
 from halo_voice.store.migrate import MIGRATIONS, upgrade
 from halo_voice.store.schema import metadata
 
@@ -132,3 +134,32 @@ async def test_a_migration_that_fails_leaves_nothing_behind(tmp_path: Path) -> N
     with closing(sqlite3.connect(path)) as connection:
         names = {name for (name,) in connection.execute("SELECT name FROM sqlite_master")}
     assert "calls" not in names
+
+
+async def test_outcomes_of_before_are_counted_by_when_their_calls_began(url: str) -> None:
+    """Reviews that are there already learn it from their calls."""
+    engine = connected(url)
+    call = dict.fromkeys(("caller", "called", "profile", "profile_version"), "")
+    call |= {"scenario_version": "", "direction": "incoming", "call_id": "c-1"}
+    utc = "" if engine.dialect.name == "sqlite" else "+00"
+    call |= {"started_at": f"2026-03-01 12:00:00.000000{utc}", "late_texts": "[]"}
+    review = {"made_at": f"2026-03-02 12:00:00.000000{utc}", "summary": "", "outcome": "answered"}
+    review |= {"topics": "[]", "fields": "{}", "marks": "{}", "source": "rules"}
+    with engine.begin() as connection:
+        upgrade(connection, "0010")
+        connection.execute(text(into("calls", call)), call)
+        for name in ("c-1", "gone"):
+            row = review | {"call_id": name}
+            connection.execute(text(into("reviews", row)), row)
+    engine.dispose()
+    await (await open_store(url)).close()
+    archive = open_archive(url)
+    noon = datetime(2026, 3, 1, 12, tzinfo=UTC)
+    assert archive.outcomes(noon, noon + timedelta(seconds=1)) == {"answered": 1}
+    assert archive.outcomes(noon + timedelta(seconds=1), noon + timedelta(days=9)) == {}
+    archive.close()
+
+
+def into(table: str, row: dict[str, str]) -> str:
+    names = ", ".join(row)
+    return f"INSERT INTO {table} ({names}) VALUES ({', '.join(f':{name}' for name in row)})"

@@ -10,6 +10,7 @@ from websockets.exceptions import InvalidStatus
 
 from halo_voice.api import routes_stream
 from halo_voice.api.websocket import AsgiSocket
+from halo_voice.calls.diaries import Diaries
 from halo_voice.core.errors import ModelBroken
 from halo_voice.core.ports import Outcome
 from tests.streams import KEY, Served, SteppingModel, served, signed
@@ -408,7 +409,8 @@ async def test_a_reader_that_does_not_read_is_let_go(model, monkeypatch):
             incoming.put_nowait({"type": "websocket.receive", "text": text})
 
         connection = AsgiSocket(incoming.get, send)
-        stream = routes_stream.Stream(halo.halo.switchboard, connection)
+        diaries = Diaries(halo.halo.store.traces)
+        stream = routes_stream.Stream(halo.halo.switchboard, diaries, connection)
         serving = asyncio.create_task(stream.run())
         put(1, "call", version=1, call_id="c-1", start={"call_id": "c-1"})
         for number in range(2, 102):

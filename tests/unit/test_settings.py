@@ -100,6 +100,15 @@ def test_settings_of_transcription_that_work_are_taken() -> None:
     assert configure(given).settings is given
 
 
+def test_a_key_that_seals_nothing_well_is_refused(folder: Path) -> None:
+    """A second factor that could not be read again would lock its user out; none is none."""
+    assert faults_of_file(b"HALO_CONSOLE_KEY=short\n") == [
+        "HALO_CONSOLE_KEY: has less than 32 bytes: `openssl rand -hex 32`"
+    ]
+    Path(".env").write_text(f"HALO_CONSOLE_KEY={KEY}\n", "utf-8")
+    assert load_settings().console_key.get_secret_value() == KEY
+
+
 def test_all_keys_are_known_as_secrets() -> None:
     """Signing keys, and the keys of models and servers: none of them may be said or shown."""
     given = settings(keys=f"k1:{KEY}", model_key="m" * 20, transcription_key="t" * 20)

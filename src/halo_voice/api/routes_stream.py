@@ -13,6 +13,7 @@ from halo_voice.api.outbox import Outbox
 from halo_voice.api.sequence import Sequence, TooManyHeld
 from halo_voice.api.websocket import DIRECT, AsgiSocket, Receive, Send, Socket
 from halo_voice.calls.call import Call
+from halo_voice.calls.diaries import Diaries, Diary
 from halo_voice.calls.switchboard import Switchboard
 from halo_voice.calls.turn import Heard
 from halo_voice.core.admission import BUSY
@@ -30,10 +31,23 @@ ASKING_MAX = 32
 FAREWELL_S = 1.0
 """So long a stream that ends waits for a reader to take what is left, in seconds."""
 
+_TRACED: dict[type, tuple[str, str]] = {
+    wire.Interim: ("hearing", ""),
+    wire.Revised: ("revised", ""),
+    wire.PhraseStarted: ("sounding", "audible_ms"),
+    wire.PhraseFinished: ("heard", ""),
+    wire.PhraseInterrupted: ("interrupted", "heard_ms"),
+    wire.PhraseResumed: ("resumed", ""),
+    wire.Key: ("key", ""),
+    wire.Silence: ("silence", "count"),
+    wire.Ended: ("gone", ""),
+}
+"""What each message is in a call's trace, and which of its fields is told there."""
+
 _log = structlog.get_logger(__name__)
 
 
-def stream_app(switchboard: Switchboard) -> App:
+def stream_app(switchboard: Switchboard, diaries: Diaries) -> App:
     """`/stream`."""
 
     async def serve(scope: dict[str, Any], receive: Receive, send: Send) -> None:
@@ -45,7 +59,7 @@ def stream_app(switchboard: Switchboard) -> App:
         await send({"type": "websocket.accept", "subprotocol": chosen})
         # uvicorn's own connection spares a queue, two tasks and several futures a message.
         direct = scope.get("extensions", {}).get(DIRECT)
-        await Stream(switchboard, direct or AsgiSocket(receive, send)).run()
+        await Stream(switchboard, diaries, direct or AsgiSocket(receive, send)).run()
 
     return serve
 
@@ -63,8 +77,10 @@ class Stream:
     Its end stops no turn: the scenario asks again, on another stream or over HTTP.
     """
 
-    def __init__(self, switchboard: Switchboard, socket: Socket) -> None:
+    def __init__(self, switchboard: Switchboard, diaries: Diaries, socket: Socket) -> None:
         self._switchboard = switchboard
+        self._diaries = diaries
+        self._diary: Diary | None = None
         self._meter = switchboard.meter
         self._socket = socket
         self._loop = asyncio.get_running_loop()
@@ -100,6 +116,7 @@ class Stream:
                 asking.cancel()
             if self._call is not None:
                 self._call.detach(self)
+                self._step("left")
                 self._call = None  # it may know us still, and only the collector parts a pair
 
     async def _leave(self, end: _End) -> None:
@@ -186,6 +203,7 @@ class Stream:
         call = self._call
         if call is None:
             return self._before(message)
+        self._trace(message)
         match message:
             case wire.Final():
                 self._answer(call, message)
@@ -235,6 +253,8 @@ class Stream:
     async def _begin(self, start: CallStart, *, opens: bool) -> None:
         try:
             self._call = await self._switchboard.attach(self, start, opens=opens)
+            self._diary = self._diaries.of(start.call_id)
+            self._step("joined")
             self._put(wire.Ready())
             if self._call.ending:
                 self.hang_up()
@@ -259,6 +279,8 @@ class Stream:
             return self._failed(asked, UnusableText("text is blank: send what the caller said."))
         if len(self._asking) >= ASKING_MAX:
             raise wire.BadMessage("Too many turns are asked at once.")
+        sure = "" if asked.confidence is None else f" {asked.confidence:.2f}"
+        self._step("asked", asked, asked.closed + sure)
         asking = asyncio.create_task(self._ask(call, asked))
         self._asking.add(asking)
         asking.add_done_callback(self._asking.discard)
@@ -284,6 +306,7 @@ class Stream:
             self._failed(asked, UNFORESEEN)
         else:
             phrases = call.phrases(turn.turn)
+            self._step("answered", turn, f"{turn.outcome} {turn.source}")
             unheard = turn.outcome is Outcome.SUPERSEDED
             self._put(
                 wire.Answered(
@@ -299,6 +322,7 @@ class Stream:
             self._stop(1012)
 
     def _failed(self, asked: wire.Final, error: HaloError) -> None:
+        self._step("failed", asked, error.code)
         self._put(wire.Failed(turn=asked.turn, code=error.code, message=error.message))
 
     # ------------------------------------------------------------------- listening to the call
@@ -307,18 +331,24 @@ class Stream:
         self._put(wire.Accepted(turn=turn))
 
     def say(self, turn: int, phrase: int, text: str) -> None:
+        if self._diary is not None:
+            self._diary.add("given", turn, phrase)
         self._put(wire.Say(turn=turn, phrase=phrase, text=text))
 
     def clear(self, turn: int) -> None:
+        if self._diary is not None:
+            self._diary.add("cleared", turn)
         self._put(wire.Clear(turn=turn))
 
     def listen(self, turn: int, patience_ms: int) -> None:
         self._put(wire.Listen(turn=turn, patience_ms=patience_ms))
 
     def hang_up(self) -> None:
+        self._step("hangup")
         self._put(wire.Hangup())
 
     def transfer(self) -> None:
+        self._step("transfer")
         self._put(wire.Transfer())
 
     def leave(self, *, closed: bool) -> None:
@@ -330,6 +360,21 @@ class Stream:
             self._stop(1012)
 
     # ------------------------------------------------------------------------------- writing
+
+    def _trace(self, message: wire.Up | None) -> None:
+        """What came up, unless it says nothing of the call or is noted where it is done."""
+        what, field = _TRACED.get(type(message), ("", ""))
+        if what == "hearing" and self._diary is not None:
+            self._diary.add_once(what, getattr(message, "turn", 0))
+        elif what:
+            value = getattr(message, field, None)
+            self._step(what, message, "" if value is None else value)
+
+    def _step(self, what: str, of: Any = None, value: object = "") -> None:
+        """One line of the call's trace; `of`: what has a turn, and perhaps a phrase."""
+        if self._diary is not None:
+            turn, phrase = getattr(of, "turn", 0), getattr(of, "phrase", 0)
+            self._diary.add(what, turn, phrase, str(value))
 
     def _put(self, message: wire.Down) -> None:
         if not self._outbox.put(message):

@@ -26,6 +26,7 @@ from halo_voice.api.shapes import (
     read,
 )
 from halo_voice.calls.dialler import Dialler, Ordered
+from halo_voice.calls.diaries import Diaries
 from halo_voice.calls.recordings import Recordings
 from halo_voice.calls.switchboard import Switchboard
 from halo_voice.calls.transfers import Transfers
@@ -55,7 +56,11 @@ class Told:
 
 
 def voximplant_router(
-    switchboard: Switchboard, recordings: Recordings, transfers: Transfers, dialler: Dialler
+    switchboard: Switchboard,
+    recordings: Recordings,
+    transfers: Transfers,
+    dialler: Dialler,
+    diaries: Diaries,
 ) -> APIRouter:
     """The routes of docs/http.md. Nothing is decided here: shapes in, shapes out."""
     router = APIRouter(tags=["voximplant"])
@@ -67,7 +72,9 @@ def voximplant_router(
     )
     async def call_start(request: Request) -> Response:
         start = await read(request, StartRequest)
-        return reply(await _started(start, switchboard, dialler, told))
+        started = await _started(start, switchboard, dialler, told)
+        diaries.begin(start.call_id, admitted=not (started.refused or started.barred))
+        return reply(started)
 
     answers = replies_of(TurnAnswer, Answer, faults=(400, 404, 409, 422, 503))
 
@@ -84,7 +91,11 @@ def voximplant_router(
             return reply(_turned_away(asked, said))
         heard = Heard(asked.turn, asked.user_text, asked.confidence, deadline_s, cut=asked.cut)
         notes = [note.of(asked.call_id) for note in asked.notes]
+        begun_s = diaries.clock()
         turn = await switchboard.take(asked.call_id, heard, notes)
+        diary = diaries.of(asked.call_id)
+        diary.add("asked", turn.turn, value="http", at_s=begun_s)
+        diary.add("answered", turn.turn, value=f"{turn.outcome} {turn.source}")
         return reply(
             TurnAnswer(
                 user_text=turn.user_text,
@@ -135,6 +146,7 @@ def voximplant_router(
         notes = [note.of(asked.call_id) for note in asked.notes]
         await transfers.settle_last(asked.call_id, asked.ended_transfers())
         stored, cost = await switchboard.end(end, notes)
+        diaries.end(asked.call_id, " ".join((asked.reason, *asked.faults)) if stored else "")
         tokens = {"in": cost.tokens_in, "out": cost.tokens_out}
         return reply(Ended(asked.call_id, stored, tokens, cost.roubles()))
 

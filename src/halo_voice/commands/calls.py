@@ -104,7 +104,13 @@ def list_calls(
 
 @app.command()
 @_with_archive
-def show(archive: Any, call_id: Annotated[str, typer.Argument(help="As `list` shows it.")]) -> None:
+def show(
+    archive: Any,
+    call_id: Annotated[str, typer.Argument(help="As `list` shows it.")],
+    trace: Annotated[
+        bool, typer.Option("--trace", help="With its steps, ms since it began.")
+    ] = False,
+) -> None:
     """Show a call: what was said, what is made of it, what was delivered."""
     call = archive.call(call_id)
     if call is None:
@@ -129,6 +135,12 @@ def show(archive: Any, call_id: Annotated[str, typer.Argument(help="As `list` sh
             f"{f', last {escape(each.last_fault)}' if each.last_fault else ''}",
             soft_wrap=True,
         )
+    for each in archive.traces(call_id) if trace else ():
+        out.print(
+            f"[dim]from {each.begun_at:%Y-%m-%d %H:%M:%S.%f} UTC on: ms, what, turn, phrase[/dim]"
+        )
+        for line in each.lines:
+            out.print(f"  {line}", soft_wrap=True, markup=False)
 
 
 @app.command()
@@ -172,7 +184,12 @@ def _known(archive: Any, call: Any) -> dict[str, Any]:
         for each in archive.tools(call.call_id)
     ]
     turns = turns_told(archive.turns(call.call_id))
-    return call_told(call) | {"turns": turns, "tools": used} | made | {"deliveries": sent}
+    seen = [
+        {"begun_at": each.begun_at.isoformat(), "steps": list(each.lines)}
+        for each in archive.traces(call.call_id)
+    ]
+    kept = {"deliveries": sent, "traces": seen}
+    return call_told(call) | {"turns": turns, "tools": used} | made | kept
 
 
 @app.command()

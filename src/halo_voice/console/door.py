@@ -12,8 +12,13 @@ from urllib.parse import urlsplit
 
 from starlette.requests import Request
 
+from halo_voice.core.desk import Factor, User
+
 IDLE_S = 30 * 60
 ABSOLUTE_S = 12 * 3600
+AWAITED_S = 5 * 60
+PROVED_S = 10 * 60
+"""So long does it hold that somebody has shown who it is, before what is `fresh`."""
 SESSIONS_MAX = 2_000
 COOKIE = "halo_session"
 SECURE_COOKIE = "__Host-halo_session"
@@ -36,7 +41,12 @@ class Role(IntEnum):
 
 @dataclass(slots=True)
 class Session:
-    """One browser. `name` is empty for somebody on this machine who did not have to sign in."""
+    """One browser. `name` is empty for somebody on this machine who did not have to sign in.
+
+    `stamp`: the user's role, password's hash and second factor as they were at the sign-in.
+    `proved_s`: when the user last showed who it is. `awaited`: whose second factor is waited for;
+    such a session may do nothing else. `capped`: an admin who may less without a second factor.
+    """
 
     id: str
     token: str
@@ -45,7 +55,10 @@ class Session:
     begun_s: float
     used_s: float
     checked_s: float = 0.0
-    stamp: tuple[str, str] = ("", "")  # role and password's hash as they were at the sign-in
+    stamp: tuple[str, str, str] = ("", "", "")
+    proved_s: float = 0.0
+    awaited: User | None = None
+    capped: bool = False
 
 
 @dataclass
@@ -62,6 +75,7 @@ class Sessions:
         session = Session(
             secrets.token_urlsafe(32), secrets.token_urlsafe(32), name, role, now, now, now
         )
+        session.proved_s = now
         self._known[session.id] = session
         return session
 
@@ -70,7 +84,8 @@ class Sessions:
         session, now = self._known.get(session_id), self.now()
         if session is None:
             return None
-        if now - session.used_s > IDLE_S or now - session.begun_s > ABSOLUTE_S:
+        longest_s = AWAITED_S if session.awaited else ABSOLUTE_S
+        if now - session.used_s > IDLE_S or now - session.begun_s > longest_s:
             del self._known[session_id]
             return None
         session.used_s = now
@@ -83,6 +98,11 @@ class Sessions:
         """Every session of a user: the password or the role has changed."""
         for session in [each for each in self._known.values() if each.name == name]:
             self.end(session.id)
+
+
+def stamp_of(user: User, factor: Factor | None) -> tuple[str, str, str]:
+    """What ends the user's sessions when it changes."""
+    return user.role, user.password_hash, factor.sealed if factor else ""
 
 
 def secure(request: Request) -> bool:

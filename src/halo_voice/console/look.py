@@ -16,6 +16,7 @@ from halo_voice.core.ports import LanguageModel, Store
 from halo_voice.core.profile import Profiles
 from halo_voice.core.recording import Objects, Recording
 from halo_voice.core.review import Attempt, Delivery, Review
+from halo_voice.core.trace import Traces
 from halo_voice.core.workshop import Workshop
 
 App = Callable[..., Awaitable[None]]
@@ -85,6 +86,42 @@ class Gap:
 Gaps = Callable[[str], Awaitable[tuple[Sequence[Gap], datetime] | None]]
 """The gaps of a profile's texts, and when they were looked for; None where that failed."""
 
+
+@dataclass(frozen=True, slots=True)
+class LineCheck:
+    """One thing of the account. `said`: what was found, by the language of the page; `cure`: what
+    helps; "" where nothing is wrong."""
+
+    name: str
+    ok: bool
+    said: Mapping[str, str]
+    cure: Mapping[str, str]
+
+
+class Line(Protocol):
+    """The account at Voximplant, looked at beside the calls."""
+
+    @property
+    def credentials(self) -> bool:
+        """There is a key to it."""
+        ...
+
+    @property
+    def known(self) -> tuple[Sequence[LineCheck] | None, datetime] | None:
+        """What was found, and when; None instead of it where it could not be asked; None before."""
+        ...
+
+    def ask(self) -> bool:
+        """Have it looked at unless that was lately; whether somebody looks just now."""
+        ...
+
+    async def asked(self) -> None:
+        """Returns when nobody looks any more."""
+        ...
+
+    async def close(self) -> None: ...
+
+
 Booth = Callable[[LanguageModel], AbstractAsyncContextManager[App]]
 """A second HALO on the same store and the same profiles, whose only model is the given one."""
 
@@ -96,14 +133,16 @@ class Look:
     `outside`: who signs in need not be on this machine. `open_here`: somebody on this machine needs
     no sign-in as long as no user has been created. `secrets` are the scenario's. `mask_numbers`:
     callers' numbers are shown with a hidden middle. `utc_hours`: the pages' time zone, hours east
-    of Greenwich. `day_share`: the used part of the day's cap on models, 0 to 1. `afterwards` and
-    `gaps` are None where the store forgets. `playable`: the file of a recording that is
-    kept; `sounds` reads it, where it is no file of this machine.
+    of Greenwich. `key`: what second factors are sealed with. `day_share`: the used part of the
+    day's cap on models, 0 to 1. `line`: None where nobody may look at the account. `afterwards` and
+    `gaps` are None where the store forgets. `playable`: the file of a recording that is kept;
+    `sounds` reads it, where it is no file of this machine.
     """
 
     store: Store
     history: History
     desk: Desk
+    traces: Traces
     editions: Editions
     workshop: Workshop
     calls: LiveCalls
@@ -119,6 +158,8 @@ class Look:
     open_here: bool
     outside: bool
     version: str
+    key: str = ""
+    line: Line | None = None
     afterwards: Afterwards | None = None
     gaps: Gaps | None = None
     playable: Callable[[Recording | None], str] = lambda _: ""

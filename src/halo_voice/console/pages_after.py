@@ -14,6 +14,7 @@ from starlette.responses import FileResponse, RedirectResponse, Response
 
 from halo_voice.console.server import Role, Route, Visit
 from halo_voice.console.texts import translator
+from halo_voice.console.views import percent
 from halo_voice.console.words_of_calls import (
     BAD_RESULTS,
     MARKS,
@@ -129,7 +130,7 @@ async def resolved(visit: Visit, since: datetime, until: datetime) -> dict[str, 
         )
     asked = sum(count for outcome, count in counted.items() if outcome != "silent")
     good = counted.get("answered", 0)
-    share = f"{good / asked:.0%}" if asked else "—"
+    share = percent(good / asked) if asked else "—"
     return {"resolved": good, "asked": asked, "resolved_share": share, "counted": counted}
 
 

@@ -12,6 +12,7 @@ from starlette.responses import RedirectResponse, Response
 
 from halo_voice.console.differences import differences
 from halo_voice.console.server import Role, Route, Visit
+from halo_voice.console.words_of_calls import SOURCES
 from halo_voice.core.editions import (
     CONTENT_CHARS_MAX,
     PAPER_CHARS_MAX,
@@ -153,6 +154,7 @@ async def shown(
         unsaved=unsaved,
         editions=editions,
         origins=ORIGINS,
+        sources=SOURCES,
         waits=_waits(visit, work),
         left_out=visit.look.workshop.left_out,
         folder_differs=not work.follows and bool(seen) and seen != work.folder.version,
@@ -348,8 +350,8 @@ ROUTES = [
     Route("POST", f"{ONE}/remove", remove, Role.EDITOR),
     Route("POST", f"{ONE}/drop", drop, Role.EDITOR),
     Route("POST", f"{ONE}/try", ask, Role.EDITOR),
-    Route("POST", f"{ONE}/publish", publish, Role.ADMIN),
-    Route("POST", f"{ONE}/folder", folder, Role.ADMIN),
+    Route("POST", f"{ONE}/publish", publish, Role.ADMIN, fresh=True),
+    Route("POST", f"{ONE}/folder", folder, Role.ADMIN, fresh=True),
     Route("GET", f"{ONE}/editions/{{number}}", edition),
-    Route("POST", f"{ONE}/editions/{{number}}/back", back, Role.ADMIN),
+    Route("POST", f"{ONE}/editions/{{number}}/back", back, Role.ADMIN, fresh=True),
 ]

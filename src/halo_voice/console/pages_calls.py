@@ -15,6 +15,7 @@ from halo_voice.console.pages_phone import until
 from halo_voice.console.server import Role, Route, Visit
 from halo_voice.console.table_file import BOM, lines
 from halo_voice.console.texts import translator
+from halo_voice.console.traced import traced
 from halo_voice.console.views import MICROS
 from halo_voice.console.waterfall import Bar, bars, longest
 from halo_voice.console.words_of_calls import (
@@ -24,6 +25,7 @@ from halo_voice.console.words_of_calls import (
     OUTCOMES,
     PARTS,
     RESULTS,
+    SOURCES,
     STAGES,
 )
 from halo_voice.core.heard import told
@@ -124,7 +126,8 @@ async def one(visit: Visit) -> Response:
     turns = await visit.look.store.turns(call.call_id)
     await visit.note("call_viewed", call.call_id)
     made = await made_of(visit, call)
-    return visit.page("call.html", **facts(call, turns), **made, slow_ms=SLOW_MS)
+    trace = traced(call, await visit.look.traces.of(call.call_id))
+    return visit.page("call.html", **facts(call, turns), **made, trace=trace, slow_ms=SLOW_MS)
 
 
 def facts(call: CallRecord, turns: list[TurnRecord]) -> dict[str, Any]:
@@ -136,6 +139,7 @@ def facts(call: CallRecord, turns: list[TurnRecord]) -> dict[str, Any]:
         "ends": ENDS,
         "bad_ends": BAD_ENDS,
         "outcomes": OUTCOMES,
+        "sources": SOURCES,
         "stages": STAGES,
         "parts": PARTS,
         "costs": {part: micros for part, micros in call.cost.micros().items() if micros},
@@ -228,7 +232,7 @@ async def beside(visit: Visit) -> Response:
 
 ROUTES = [
     Route("GET", "/console/calls", page, title="Звонки"),
-    Route("GET", "/console/calls.csv", export, Role.EDITOR),
+    Route("GET", "/console/calls.csv", export, Role.EDITOR, fresh=True),
     Route("GET", "/console/calls/{id}", one),
     Route("POST", "/console/calls/{id}/replay", replay, Role.EDITOR),
     Route("GET", "/console/calls/{id}/beside/{other}", beside),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import dataclasses
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -12,8 +13,17 @@ from halo_voice.console.pages_after import resolved
 from halo_voice.console.plots import bars_of, hour_bars, percentile
 from halo_voice.console.server import Role, Route, Visit, as_json
 from halo_voice.console.texts import LIVE_WORDS, translator
-from halo_voice.console.views import seconds
-from halo_voice.console.words_of_calls import BAD_ENDS, BAD_RESULTS, ENDS, RESULTS, STAGES
+from halo_voice.console.views import percent, seconds
+from halo_voice.console.words_of_calls import (
+    BAD_ENDS,
+    BAD_RESULTS,
+    BREAKERS,
+    ENDS,
+    LINE,
+    RESULTS,
+    STAGES,
+    WARNINGS,
+)
 from halo_voice.core.errors import HaloError, UnknownCall
 from halo_voice.core.history import OPEN, SLOW_MS, Wanted
 
@@ -93,15 +103,16 @@ async def connect(visit: Visit) -> Response:
 async def state(visit: Visit) -> Response:
     """What `/readyz` knows, for people."""
     report = await visit.look.report()
+    translate = translator(visit.language)
     models = [dataclasses.asdict(each) for each in report["models"]]
     rows = {
         "Версия": report["version"],
-        "Хранилище": report["store"],
+        "Хранилище": translate("работает") if report["store"] == "ok" else report["store"],
         "Ждут записи": report["spooled"],
         "Из них только в памяти": report["unsaved"],
         "Разговоров сейчас": report["live_calls"],
         "Профили": ", ".join(report["profiles"]),
-        "Потрачено от дневного предела": f"{visit.look.day_share():.0%}",
+        "Потрачено от дневного предела": percent(visit.look.day_share()),
     }
     return visit.page(
         "state.html",
@@ -110,7 +121,32 @@ async def state(visit: Visit) -> Response:
         offline=report["offline"],
         rows=rows,
         models=models,
+        breakers=BREAKERS,
+        warnings=report["warnings"],
+        warning_names=WARNINGS,
+        **_line(visit),
     )
+
+
+def _line(visit: Visit) -> dict[str, Any]:
+    """What is known of the account; somebody looks at it again where that is long ago."""
+    line = visit.look.line
+    there = line is not None and line.credentials
+    asking = line.ask() if line is not None and there else False
+    known = line.known if line is not None and there else None
+    return {"has_line": there, "line": known, "line_asking": asking, "line_names": LINE}
+
+
+async def line_asked(visit: Visit) -> Response:
+    """Answers when the account was looked at: the page is worth another look then."""
+    line = visit.look.line
+    if line is not None:
+        told = asyncio.create_task(line.asked())
+        leaving = asyncio.create_task(visit.console.leaving.wait())
+        await asyncio.wait({told, leaving}, return_when=asyncio.FIRST_COMPLETED)
+        told.cancel()
+        leaving.cancel()
+    return JSONResponse({"asked": line is not None and line.known is not None})
 
 
 # ---- figures -------------------------------------------------------------------------------------
@@ -122,11 +158,14 @@ async def figures(visit: Visit) -> Response:
     midnight = datetime.now(zone).replace(hour=0, minute=0, second=0, microsecond=0)
     until = midnight + timedelta(days=1)
     since = until - timedelta(days=SPANS[chosen])
-    known = await visit.look.history.figures(
-        since.astimezone(UTC),
-        until.astimezone(UTC),
-        utc_hours=visit.look.utc_hours,
-        turns_max=TURNS_OF_LATENCIES,
+    known, outcomes = await asyncio.gather(  # each reads all that happened in the time
+        visit.look.history.figures(
+            since.astimezone(UTC),
+            until.astimezone(UTC),
+            utc_hours=visit.look.utc_hours,
+            turns_max=TURNS_OF_LATENCIES,
+        ),
+        resolved(visit, since, until),
     )
     by_name = {day.day: day for day in known.days}
     names = [(since + timedelta(days=n)).strftime("%Y-%m-%d") for n in range(SPANS[chosen])]
@@ -149,7 +188,7 @@ async def figures(visit: Visit) -> Response:
         slow_ms=SLOW_MS,
         results=RESULTS,
         bad_results=BAD_RESULTS,
-        **await resolved(visit, since, until),
+        **outcomes,
         **_totals(known.days),
     )
 
@@ -167,7 +206,7 @@ def _totals(days: Any) -> dict[str, Any]:
         "slow": total("slow"),
         "micros": total("micros"),
         "micros_per_call": total("micros") // calls if calls else 0,
-        "apology_share": f"{total('apologies') / turns:.1%}".replace(".", ",") if turns else "—",
+        "apology_share": percent(total("apologies") / turns, 1) if turns else "—",
     }
 
 
@@ -178,4 +217,7 @@ ROUTES = [
     Route("POST", "/console/live/{id}/connect", connect, Role.EDITOR),
 ]
 FIGURES = [Route("GET", "/console/figures", figures, title="Показатели")]
-STATE = [Route("GET", "/console/state", state, title="Состояние")]
+STATE = [
+    Route("GET", "/console/state", state, title="Состояние"),
+    Route("GET", "/console/state/line", line_asked),
+]

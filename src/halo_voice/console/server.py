@@ -15,10 +15,11 @@ import structlog
 from starlette.requests import Request
 from starlette.responses import HTMLResponse, JSONResponse, RedirectResponse, Response
 
-from halo_voice.console import door
+from halo_voice.console import door, proof
 from halo_voice.console.door import Role, Session, Sessions
 from halo_voice.console.look import Look
 from halo_voice.console.phone import Phones
+from halo_voice.console.second_factor import SecondFactor
 from halo_voice.console.sign_in import SignIn
 from halo_voice.console.texts import LANGUAGES
 from halo_voice.console.views import Views, as_json, static
@@ -84,6 +85,11 @@ class Visit:
         """A page that says why there is none."""
         return self.console.sorry(self.request, status)
 
+    @property
+    def address(self) -> str:
+        """Where the browser is, as far as the connection tells."""
+        return self.request.client.host if self.request.client else ""
+
     async def note(self, what: str, of: str = "", *, by: str | None = None) -> None:
         """Keep who did what with which call, profile or user."""
         await self.look.desk.note_act(self.session.name if by is None else by, what, of)
@@ -94,13 +100,15 @@ Handler = Callable[[Visit], Awaitable[Response]]
 
 @dataclass(frozen=True, slots=True)
 class Route:
-    """A page or what it asks for. A `path` may end in one name in braces. `title`: in the menu."""
+    """A page or what it asks for. A `path` may end in one name in braces. `title`: in the menu.
+    `fresh`: whoever asks has to have shown lately who it is."""
 
     method: str
     path: str
     handler: Handler
     role: Role = Role.VIEWER
     title: str = ""
+    fresh: bool = False
 
 
 class Console:
@@ -112,6 +120,7 @@ class Console:
         self.phones = Phones(look)
         self.sessions = Sessions()
         self.sign_in = SignIn(look.desk)
+        self.second = SecondFactor(look.desk, look.key)
         self.heard: set[tuple[str, str]] = set()  # whose session has listened to which call
         self._users_seen = False
         self.leaving = asyncio.Event()
@@ -139,6 +148,8 @@ class Console:
     async def close(self) -> None:
         self.let_go()
         await self.phones.close()
+        if self.look.line is not None:
+            await self.look.line.close()
         if self.look.afterwards is not None:
             self.look.afterwards.close()
 
@@ -175,7 +186,8 @@ class Console:
         session.checked_s = now
         if session.name:
             user = await self.look.desk.find_user(session.name)
-            fine = user is not None and (user.role, user.password_hash) == session.stamp
+            factor = await self.second.find(session.name)
+            fine = user is not None and door.stamp_of(user, factor) == session.stamp
         else:  # open as long as there is no user, and closed as long as there was none
             free = self.look.open_here and not await self._any_users()
             fine = (session.role is Role.ADMIN) is free
@@ -219,7 +231,8 @@ class Console:
             if fault:
                 return self.sorry(request, fault)
         request.scope["path_params"] = names
-        return await route.handler(visit)
+        asked = await proof.asked(visit) if route.fresh else None
+        return asked or await route.handler(visit)
 
     def _turned_away(self, request: Request, session: Session) -> Response:
         page = request.method == "GET" and "text/html" in request.headers.get("accept", "")

@@ -44,9 +44,10 @@ def password_fault(password: str) -> str:
 
 @dataclass
 class Failures:
-    """Who failed how often lately, and how long to wait. `now` in seconds."""
+    """Who failed how often lately (`remembered_s`), and how long to wait. `now` in seconds."""
 
     now: Callable[[], float] = time.monotonic
+    remembered_s: float = FAILURES_S
     _known: dict[str, list[float]] = field(default_factory=dict)
 
     def wait_s(self, *keys: str) -> float:
@@ -72,7 +73,7 @@ class Failures:
         return max(0.0, lately[-1] + delay - self.now())
 
     def _lately(self, key: str) -> list[float]:
-        oldest = self.now() - FAILURES_S
+        oldest = self.now() - self.remembered_s
         return [at for at in self._known.get(key, ()) if at > oldest][-64:]
 
 

@@ -40,6 +40,8 @@ class Views:
             "clock": clock,
             "seconds": seconds,
             "roubles": roubles,
+            "percent": percent,
+            "day_name": day_name,
             "caller": self.caller,
             "number": number,
         }
@@ -85,6 +87,16 @@ def clock(ms: int | None) -> str:
 def seconds(ms: float | None) -> str:
     """`1,25` for 1,250 ms."""
     return "—" if ms is None else f"{ms / 1000:.2f}".replace(".", ",")
+
+
+def day_name(day: str) -> str:
+    """`27.11.2026` for `2026-11-27`."""
+    return ".".join(reversed(day.split("-")))
+
+
+def percent(share: float, digits: int = 0) -> str:
+    """`36,1 %`."""
+    return f"{100 * share:.{digits}f}\u00a0%".replace(".", ",")
 
 
 def roubles(micros: int) -> str:

@@ -21,7 +21,7 @@ ENDS: Mapping[str, str] = {
     "terminated": "сеанс прерван",
     "busy": "линии заняты",
     "transferred": "соединён с сотрудником",
-    "lost": "конец не сообщён",
+    "lost": "о конце не сообщили",
     "unreported": "закончился, отчёт потерян",
     "no_funds": "нет средств на счёте платформы",
     "platform_ended": "прерван платформой",
@@ -100,3 +100,54 @@ TOOL_STATES: Mapping[str, str] = {
     "failed": "не вышло",
     "declined": "абонент отказался",
 }
+
+LINE = {
+    "account": "Счёт Voximplant",
+    "balance": "Баланс",
+    "clock": "Часы",
+    "key file": "Файл ключа",
+    "application": "Приложение",
+    "scenario": "Сценарий",
+    "rule": "Правило",
+    "secrets": "Секреты",
+    "number": "Номер",
+    "line": "Настройки",
+}
+"""What is looked at in the account, by the doctor's names."""
+
+SOURCES: Mapping[str, str] = {
+    "offline": "автономный ассистент",
+    "farewell": "прощание",
+    "dismissed": "завершено из консоли",
+    "limit": "предел реплик",
+    "operator": "соединение с сотрудником",
+    "apology": "извинение",
+    "late": "не успел договорить",
+}
+"""Who found a turn's words, where it was no model: models have names of their own."""
+
+WAYS: Mapping[str, str] = {
+    "final": "распознано",
+    "stable": "слова не менялись",
+    "http": "без потока",
+}
+"""How a turn of the trace came to be asked."""
+
+BREAKERS: Mapping[str, str] = {
+    "closed": "отвечает",
+    "open": "отдыхает после отказов",
+    "half_open": "пробуем снова",
+}
+
+WARNINGS: Mapping[str, str] = {
+    "voice_down": "Абоненты не слышали голоса: проверьте его поставщика.",
+    "recogniser_down": "Абонентов не было слышно: проверьте распознавание.",
+    "backend_down": "С абонентами прощались, потому что ответа не было: смотрите журнал сервера.",
+    "scenario_error": "Сценарий сбоил: смотрите журнал сеанса на платформе.",
+    "scenario_version": "Звонки идут из сценария не этой версии: выложите его заново.",
+    "request_refused": "Отклонены запросы, подписанные нашим ключом: сверьте HALO_KEY и часы.",
+    "request_unusable": "Запросы сценария не разобрать: сценарий и сервер разных версий.",
+    "money": "Дневной предел на модели почти исчерпан или исчерпан.",
+    "call_lost": "О конце звонков не сообщили: они закрыты отсюда.",
+}
+"""What alarms of the last quarter of an hour mean, and what to do."""

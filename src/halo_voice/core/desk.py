@@ -32,8 +32,22 @@ class Act:
     of: str = ""
 
 
+@dataclass(frozen=True, slots=True)
+class Factor:
+    """What a user shows besides a password: codes that an app makes of a secret.
+
+    `sealed`: the secret, encrypted with a key that the store does not have. `step`: the newest of
+    the time's steps whose code was taken. `marks`: of the recovery codes that are left.
+    """
+
+    name: str
+    sealed: str
+    step: int
+    marks: tuple[str, ...] = ()
+
+
 class Desk(Protocol):
-    """Users and acts. Raises `StoreError`s only."""
+    """Users, their second factors, and acts. Raises `StoreError`s only."""
 
     async def users(self) -> list[User]:
         """By name."""
@@ -46,7 +60,25 @@ class Desk(Protocol):
         ...
 
     async def forget_user(self, name: str) -> bool:
-        """False when there is none of this name."""
+        """With the second factor. False when there is none of this name."""
+        ...
+
+    async def find_factor(self, name: str) -> Factor | None: ...
+
+    async def keep_factor(self, factor: Factor) -> None:
+        """In place of the one that the user had."""
+        ...
+
+    async def forget_factor(self, name: str) -> bool:
+        """False when the user had none."""
+        ...
+
+    async def use_step(self, name: str, step: int) -> bool:
+        """Take a step's code; False if it, or a newer one, was taken already."""
+        ...
+
+    async def use_mark(self, name: str, mark: str) -> bool:
+        """Take a recovery code; False if it is none, or was taken already."""
         ...
 
     async def note_act(self, by: str, what: str, of: str = "") -> None: ...

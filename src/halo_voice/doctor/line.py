@@ -52,7 +52,7 @@ def check_line(settings: Settings) -> list[Check]:
 
 def _refused(fault: AccountFault) -> Check:
     said, _, cure = str(fault).partition(". ")
-    return Check("account", said, cure.rstrip(".") or "see docs/real-line.md")
+    return Check("account", said.rstrip("."), cure.rstrip(".") or "see docs/real-line.md")
 
 
 def _account(owner: Owner) -> list[Check]:

@@ -52,6 +52,11 @@ class Handle:
         """The real store's: no caller waits for them."""
         return self._disk.store.editions  # type: ignore[attr-defined]
 
+    @property
+    def traces(self) -> Any:
+        """The real store's: no caller waits for them."""
+        return self._disk.store.traces  # type: ignore[attr-defined]
+
     def hurry(self) -> None: ...
 
     async def close(self) -> None:

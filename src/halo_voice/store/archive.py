@@ -32,6 +32,7 @@ from halo_voice.core.profile import number_digits
 from halo_voice.core.recording import Objects
 from halo_voice.core.review import Attempt, Delivery, Review, Work
 from halo_voice.core.tools import ToolRecord
+from halo_voice.core.trace import Trace
 from halo_voice.store.address import read_url, sqlite_path
 from halo_voice.store.dials import emptying, forget_number, forgetting, outdated
 from halo_voice.store.faults import translated
@@ -46,6 +47,7 @@ from halo_voice.store.schema import (
     recordings,
     reviews,
     tools,
+    traces,
     turns,
     workers,
 )
@@ -58,6 +60,7 @@ BUSY_MS = 10_000
 FAULT_CHARS = 300
 LIVE_S = 60.0
 """A worker that was heard of since is alive."""
+_REVIEW = [each for each in reviews.c if each.name in Review.__dataclass_fields__]
 _LONG_AGO = datetime(1970, 1, 1, tzinfo=UTC)
 ERASED_AT_ONCE = 200
 """So many calls lose their rows in one transaction: nobody's turn waits for more."""
@@ -93,28 +96,29 @@ class Archive:
         return [TurnRecord(*row) for row in self._rows(query)]
 
     def review(self, call_id: str) -> Review | None:
-        rows = self._rows(select(*reviews.c).where(reviews.c.call_id == call_id))
+        rows = self._rows(select(*_REVIEW).where(reviews.c.call_id == call_id))
         return Review(*rows[0]) if rows else None
 
     def reviews(self, call_ids: Sequence[str]) -> dict[str, Review]:
         """Those that there are, by their calls."""
-        query = select(*reviews.c).where(reviews.c.call_id.in_(call_ids))
+        query = select(*_REVIEW).where(reviews.c.call_id.in_(call_ids))
         return {row[0]: Review(*row) for row in self._rows(query)}
 
     def outcomes(self, since: datetime, until: datetime) -> dict[str, int]:
         """How many reviewed calls that began then have each outcome."""
-        query = (
-            select(reviews.c.outcome, func.count())
-            .select_from(calls.join(reviews, reviews.c.call_id == calls.c.call_id))
-            .where(calls.c.started_at >= since, calls.c.started_at < until)
-            .group_by(reviews.c.outcome)
-        )
+        then = (reviews.c.began_at >= since) & (reviews.c.began_at < until)
+        query = select(reviews.c.outcome, func.count()).where(then).group_by(reviews.c.outcome)
         return {row[0]: row[1] for row in self._rows(query)}
 
     def tools(self, call_id: str) -> list[ToolRecord]:
         """The tools that were called in a call, in order."""
         query = select(*tools.c).where(tools.c.call_id == call_id)
         return [ToolRecord(*row) for row in self._rows(query.order_by(tools.c.started_at))]
+
+    def traces(self, call_id: str) -> list[Trace]:
+        """What each process saw of a call, the oldest first."""
+        query = select(traces.c.begun_at, traces.c.lines).where(traces.c.call_id == call_id)
+        return [Trace(*row) for row in self._rows(query.order_by(traces.c.begun_at))]
 
     def recent(self, limit: int) -> list[CallRecord]:
         """The newest calls first."""
@@ -211,12 +215,14 @@ class Archive:
     def keep_review(self, review: Review) -> Review:
         """Keep it, unless there is one: the first is kept, and returned to everybody."""
         values = {name: getattr(review, name) for name in Review.__dataclass_fields__}
-        known = select(calls.c.call_id).where(calls.c.call_id == review.call_id)
+        known = select(calls.c.started_at).where(calls.c.call_id == review.call_id)
 
         def keep(connection: Connection) -> Sequence[Any]:
-            if connection.execute(known).first() is not None:  # it may have been erased meanwhile
-                connection.execute(self._insert(reviews).values(values).on_conflict_do_nothing())
-            query = select(*reviews.c).where(reviews.c.call_id == review.call_id)
+            began = connection.execute(known).first()
+            if began is not None:  # it may have been erased meanwhile
+                new = self._insert(reviews).values(**values, began_at=began[0])
+                connection.execute(new.on_conflict_do_nothing())
+            query = select(*_REVIEW).where(reviews.c.call_id == review.call_id)
             return connection.execute(query).all()
 
         rows = self._write(keep)
@@ -265,7 +271,7 @@ class Archive:
             some = call_ids[start : start + ERASED_AT_ONCE]
             self.shelf.forget(some)
             sent = select(deliveries.c.delivery_id).where(deliveries.c.call_id.in_(some))
-            tables = (deliveries, reviews, tools, digests, turns, calls)
+            tables = (deliveries, reviews, tools, traces, digests, turns, calls)
             self._do(
                 delete(attempts).where(attempts.c.delivery_id.in_(sent)),
                 *(delete(table).where(table.c.call_id.in_(some)) for table in tables),
@@ -313,6 +319,7 @@ class Archive:
         self._do(
             # Written anew: the index of words follows what is put in and what is taken out.
             delete(digests).where(of_these),
+            delete(traces).where(traces.c.call_id.in_(call_ids)),
             *(insert(digests).values(row) for row in unworded),
             update(tools).where(tools.c.call_id.in_(call_ids)).values(arguments="", result=""),
             update(turns)

@@ -1,18 +1,19 @@
-"""Users of the console and what they did: `core.desk.Desk` in memory, and on a database."""
+"""Users of the console, their second factors, what they did: `core.desk.Desk`."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from datetime import datetime
 from functools import cache
 from typing import Any
 
-from sqlalchemy import BigInteger, bindparam, delete, select
+from sqlalchemy import BigInteger, Text, bindparam, delete, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 
-from halo_voice.core.desk import Act, User
+from halo_voice.core.desk import Act, Factor, User
 from halo_voice.store.database import Database, Session
-from halo_voice.store.schema import Words, acts, users
+from halo_voice.store.schema import Words, acts, factor_marks, factors, users
 from halo_voice.store.words import keepable
 
 ACTS_IN_MEMORY = 10_000
@@ -25,6 +26,7 @@ class MemoryDesk:
         self._now = now
         self._check = check
         self._users: dict[str, User] = {}
+        self._factors: dict[str, Factor] = {}
         self._acts: list[Act] = []
 
     async def users(self) -> list[User]:
@@ -42,7 +44,38 @@ class MemoryDesk:
 
     async def forget_user(self, name: str) -> bool:
         self._check()
+        self._factors.pop(keepable(name), None)
         return self._users.pop(keepable(name), None) is not None
+
+    async def find_factor(self, name: str) -> Factor | None:
+        self._check()
+        return self._factors.get(keepable(name))
+
+    async def keep_factor(self, factor: Factor) -> None:
+        self._check()
+        name = keepable(factor.name)
+        self._factors[name] = replace(factor, name=name, marks=tuple(sorted(factor.marks)))
+
+    async def forget_factor(self, name: str) -> bool:
+        self._check()
+        return self._factors.pop(keepable(name), None) is not None
+
+    async def use_step(self, name: str, step: int) -> bool:
+        self._check()
+        known = self._factors.get(keepable(name))
+        if known is None or known.step >= step:
+            return False
+        self._factors[known.name] = replace(known, step=step)
+        return True
+
+    async def use_mark(self, name: str, mark: str) -> bool:
+        self._check()
+        known = self._factors.get(keepable(name))
+        if known is None or mark not in known.marks:
+            return False
+        left = tuple(each for each in known.marks if each != mark)
+        self._factors[known.name] = replace(known, marks=left)
+        return True
 
     async def note_act(self, by: str, what: str, of: str = "") -> None:
         self._check()
@@ -73,7 +106,34 @@ class SqlDesk:
         await self._write(_keep(self._database.dialect), values)
 
     async def forget_user(self, name: str) -> bool:
-        return bool(await self._write(_forget(), {"of_name": name}))
+        statements = (_forget(factor_marks), _forget(factors), _forget(users))
+        return bool(await self._write_all([(each, {"of_name": name}) for each in statements]))
+
+    async def find_factor(self, name: str) -> Factor | None:
+        def transaction(session: Session) -> Factor | None:
+            rows = session.rows(_factor(), {"of_name": name})
+            marks = session.rows(_marks(), {"of_name": name})
+            return Factor(*rows[0], tuple(row[0] for row in marks)) if rows else None
+
+        return await self._database.read(transaction)
+
+    async def keep_factor(self, factor: Factor) -> None:
+        named = {"of_name": factor.name}
+        values = {"name": factor.name, "sealed": factor.sealed, "step": factor.step}
+        marks = [{"name": factor.name, "mark": mark} for mark in factor.marks]
+        new, new_mark = (_insert(self._database.dialect, name) for name in ("factors", "marks"))
+        forgotten = [(_forget(table), named) for table in (factor_marks, factors)]
+        await self._write_all([*forgotten, (new, values), *((new_mark, each) for each in marks)])
+
+    async def forget_factor(self, name: str) -> bool:
+        statements = (_forget(factor_marks), _forget(factors))
+        return bool(await self._write_all([(each, {"of_name": name}) for each in statements]))
+
+    async def use_step(self, name: str, step: int) -> bool:
+        return bool(await self._write(_use_step(), {"of_name": name, "new_step": step}))
+
+    async def use_mark(self, name: str, mark: str) -> bool:
+        return bool(await self._write(_use_mark(), {"of_name": name, "of_mark": mark}))
 
     async def note_act(self, by: str, what: str, of: str = "") -> None:
         values = {"at": self._now(), "by": by, "what": what, "of": of}
@@ -90,6 +150,14 @@ class SqlDesk:
             return session.rows(statement, values)
 
         return await self._database.write_at_once(transaction)
+
+    async def _write_all(self, statements: list[tuple[Any, dict[str, Any]]]) -> list[Sequence[Any]]:
+        """In one transaction; what the last of them returns."""
+
+        def transaction(session: Session) -> list[Sequence[Any]]:
+            return [session.rows(statement, values) for statement, values in statements][-1]
+
+        return await self._database.write(transaction)
 
 
 _of_name = bindparam("of_name", type_=Words())
@@ -115,8 +183,39 @@ def _keep(dialect: str) -> Any:
 
 
 @cache
-def _forget() -> Any:
-    return delete(users).where(users.c.name == _of_name).returning(users.c.name)
+def _forget(table: Any) -> Any:
+    return delete(table).where(table.c.name == _of_name).returning(table.c.name)
+
+
+@cache
+def _factor() -> Any:
+    return select(*factors.c).where(factors.c.name == _of_name)
+
+
+@cache
+def _marks() -> Any:
+    found = select(factor_marks.c.mark).where(factor_marks.c.name == _of_name)
+    return found.order_by(factor_marks.c.mark)
+
+
+@cache
+def _insert(dialect: str, name: str) -> Any:
+    table = {"factors": factors, "marks": factor_marks}[name]
+    return _INSERT[dialect](table).values({each.name: bindparam(each.name) for each in table.c})
+
+
+@cache
+def _use_step() -> Any:
+    new = bindparam("new_step", type_=BigInteger())
+    change = update(factors).where(factors.c.name == _of_name, factors.c.step < new)
+    return change.values(step=new).returning(factors.c.name)
+
+
+@cache
+def _use_mark() -> Any:
+    of_mark = bindparam("of_mark", type_=Text())
+    which = (factor_marks.c.name == _of_name) & (factor_marks.c.mark == of_mark)
+    return delete(factor_marks).where(which).returning(factor_marks.c.name)
 
 
 @cache

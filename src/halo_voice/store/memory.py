@@ -28,6 +28,7 @@ from halo_voice.store.editions import MemoryEditions
 from halo_voice.store.faults import NO_SUCH_CALL, NO_SUCH_TOOL, NO_SUCH_TURN, TOO_LARGE
 from halo_voice.store.moments import replayable
 from halo_voice.store.remembered import figures, find_calls
+from halo_voice.store.traces import MemoryTraces
 from halo_voice.store.words import finite, keepable
 
 
@@ -54,6 +55,7 @@ class MemoryStore:
         self.desk = MemoryDesk(self._now, self._check)
         self.editions = MemoryEditions(self._now, self._check)
         self.dials = MemoryDials(now, self._check)
+        self.traces = MemoryTraces(self._check, self._calls.__contains__)
 
     async def open_call(self, start: CallStart) -> CallRecord:
         self._check()

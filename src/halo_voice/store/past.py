@@ -14,6 +14,7 @@ from halo_voice.core.history import CallRow, Figures, Wanted
 from halo_voice.core.money import Cost
 from halo_voice.core.ports import Store
 from halo_voice.core.tools import ToolRecord, ToolStart, ToolState
+from halo_voice.core.trace import Traces
 from halo_voice.store.attempt import attempt
 
 Answer = TypeVar("Answer")
@@ -74,6 +75,11 @@ class Past:
     def dials(self) -> Dials:
         dials: Dials = self._store.dials  # type: ignore[attr-defined]
         return dials
+
+    @property
+    def traces(self) -> Traces:
+        traces: Traces = self._store.traces  # type: ignore[attr-defined]
+        return traces
 
     async def find_calls(self, wanted: Wanted, *, limit: int, after: str = "") -> list[CallRow]:
         found: list[CallRow] = await self._store.find_calls(wanted, limit=limit, after=after)

@@ -120,6 +120,16 @@ tools = Table(
     sqlite_with_rowid=False,
 )
 
+# What each process saw of a call: figures and names of ours, no words. One row a process.
+traces = Table(
+    "traces",
+    metadata,
+    Column("call_id", Words, primary_key=True),
+    Column("begun_at", Moment, primary_key=True),
+    Column("lines", WordList, nullable=False),
+    sqlite_with_rowid=False,
+)
+
 # One row for each process that spent something on that day. Columns as the fields of `Cost`.
 spending = Table(
     "spending",
@@ -186,6 +196,25 @@ users = Table(
     sqlite_with_rowid=False,
 )
 
+# A user's second factor; its secret is sealed with a key that is not in the store.
+factors = Table(
+    "factors",
+    metadata,
+    Column("name", Words, primary_key=True),
+    Column("sealed", Text, nullable=False),
+    Column("step", BigInteger, nullable=False),
+    sqlite_with_rowid=False,
+)
+
+# Recovery codes that are left.
+factor_marks = Table(
+    "factor_marks",
+    metadata,
+    Column("name", Words, primary_key=True),
+    Column("mark", Text, primary_key=True),
+    sqlite_with_rowid=False,
+)
+
 acts = Table(
     "acts",
     metadata,
@@ -232,8 +261,9 @@ pings = Table(
     sqlite_with_rowid=False,
 )
 
-# What is made of a call after it. `deliveries.state`: waiting, delivered, dead, or again (to be
-# sent once more by whoever works); `rounds`: how often it was sent anew.
+# What is made of a call after it. `reviews` has the columns of `Review`, and when the call began:
+# outcomes are counted without the calls. `deliveries.state`: waiting, delivered, dead, or again
+# (to be sent once more by whoever works); `rounds`: how often it was sent anew.
 reviews = Table(
     "reviews",
     metadata,
@@ -245,7 +275,8 @@ reviews = Table(
     Column("fields", Facts, nullable=False),
     Column("marks", Facts, nullable=False),
     Column("source", Words, nullable=False),
-    Index("reviews_by_call", "call_id", "outcome"),
+    Column("began_at", Moment),
+    Index("reviews_by_start", "began_at", "outcome"),
     sqlite_with_rowid=False,
 )
 

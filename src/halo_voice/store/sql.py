@@ -33,6 +33,7 @@ from halo_voice.store.faults import NO_SUCH_CALL, NO_SUCH_TOOL, NO_SUCH_TURN
 from halo_voice.store.history import History
 from halo_voice.store.moments import replayable
 from halo_voice.store.statements import OF_CALLS, OF_MODELS, Statements
+from halo_voice.store.traces import SqlTraces
 from halo_voice.store.words import finite
 
 # One claim in so many also removes expired nonces, up to 1,000 of them: always more than came.
@@ -52,6 +53,7 @@ class SqlStore:
         self.desk = SqlDesk(database, now)
         self.editions = SqlEditions(database, now)
         self.dials = SqlDials(database, now)
+        self.traces = SqlTraces(database)
         self._now = replayable(now)
         self._claims = count()
 

@@ -13,6 +13,7 @@ from halo_voice.cli import app
 from halo_voice.core.admission import bucket_of
 from halo_voice.core.ports import CallEnd, CallStart, Outcome
 from halo_voice.core.review import Delivery, Review
+from halo_voice.core.trace import Trace
 from halo_voice.store import open_store
 from halo_voice.store.archive import open_archive
 
@@ -53,6 +54,7 @@ def calls(url):
                 call_id, 1, outcome=Outcome.ANSWERED, reply="В пути.", action="listen", source="x"
             )
             await store.end_call(CallEnd(call_id, "caller_hung_up", 9_000, 1))
+        await store.traces.keep("c-1", Trace(NOON, ["0 started 0 0", "9 ended 0 0 [b]odd"]))
         await store.close()
 
     asyncio.run(make())
@@ -74,6 +76,8 @@ def test_calls_are_listed_and_shown(halo, calls):
     assert "где мой заказ [1]" in told
     assert '{"a": "б"}' in told
     assert "call.ended.c-1: dead, attempts 1, last HTTP 503" in told
+    assert "9 ended" not in told
+    assert "9 ended 0 0 [b]odd" in halo("show", "c-1", "--trace")
     assert "No call nothing is kept" in halo("show", "nothing", code=2)
 
 
@@ -84,6 +88,7 @@ def test_all_of_a_number_is_exported(halo, calls, tmp_path):
     assert told["calls"][0]["turns"][0]["caller"] == "где мой заказ [1]"
     assert told["calls"][0]["summary"] == "Спросили о заказе."
     assert told["calls"][0]["deliveries"][0]["state"] == "dead"
+    assert told["calls"][0]["traces"][0]["steps"][0] == "0 started 0 0"
 
     halo("export", NUMBER, "--to", "known.json")
     assert json.loads((tmp_path / "known.json").read_text("utf-8")) == told
