@@ -23,7 +23,6 @@ TEST_PREFIX = "HALO_TEST_"  # the test suite's own
 MODEL_ENDINGS = ("preset", "url", "key", "name", "folder", "scope", "headers", "ca_file")
 LOOPBACK = frozenset({"127.0.0.1", "localhost", "::1"})
 ENV_FILE = Path(".env")
-CONSOLE_KEY_BYTES_MIN = 32
 
 logging.getLogger("dotenv").setLevel(logging.ERROR)  # its warnings are our faults, with words
 
@@ -65,7 +64,6 @@ class Settings(BaseSettings):
         "sqlite:///var/halo.sqlite3", "Where calls are kept: sqlite:///FILE or postgresql://…"
     )
     store_busy_ms: int = _knob(500, "A locked store is waited for so long, ms.", ge=1, le=60_000)
-
     store_spool: str = _knob(
         "",
         "File where writes wait while the store is away; empty: beside the SQLite file, or in var.",
@@ -242,8 +240,8 @@ class Settings(BaseSettings):
     @field_validator("console_key")
     @classmethod
     def _check_console_key(cls, key: SecretStr) -> SecretStr:
-        if 0 < len(key.get_secret_value().encode()) < CONSOLE_KEY_BYTES_MIN:
-            raise ValueError(f"has less than {CONSOLE_KEY_BYTES_MIN} bytes: `openssl rand -hex 32`")
+        if 0 < len(key.get_secret_value().encode()) < 32:
+            raise ValueError("has less than 32 bytes: `openssl rand -hex 32`")
         return key
 
     @field_validator(

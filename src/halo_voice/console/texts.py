@@ -191,7 +191,6 @@ EN: Mapping[str, str] = {
     "сеанс прерван": "the session was ended",
     "линии заняты": "lines were busy",
     "соединён с сотрудником": "put through to a person",
-    "конец не сообщён": "its end was not reported",
     "закончился, отчёт потерян": "ended, its report was lost",
     "нет средств на счёте платформы": "no money on the platform's account",
     "прерван платформой": "ended by the platform",

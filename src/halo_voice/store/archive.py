@@ -34,8 +34,9 @@ from halo_voice.core.review import Attempt, Delivery, Review, Work
 from halo_voice.core.tools import ToolRecord
 from halo_voice.core.trace import Trace
 from halo_voice.store.address import read_url, sqlite_path
-from halo_voice.store.dials import emptying, forget_number, forgetting, outdated
+from halo_voice.store.dials import forget_number, outdated
 from halo_voice.store.faults import translated
+from halo_voice.store.forgetting import digests_of, erasing, wordless
 from halo_voice.store.memory import utc_now
 from halo_voice.store.orphaned import Orphaned
 from halo_voice.store.postgresql import postgresql_engine
@@ -43,7 +44,6 @@ from halo_voice.store.schema import (
     attempts,
     calls,
     deliveries,
-    digests,
     recordings,
     reviews,
     tools,
@@ -270,13 +270,7 @@ class Archive:
         for start in range(0, len(call_ids), ERASED_AT_ONCE):
             some = call_ids[start : start + ERASED_AT_ONCE]
             self.shelf.forget(some)
-            sent = select(deliveries.c.delivery_id).where(deliveries.c.call_id.in_(some))
-            tables = (deliveries, reviews, tools, traces, digests, turns, calls)
-            self._do(
-                delete(attempts).where(attempts.c.delivery_id.in_(sent)),
-                *(delete(table).where(table.c.call_id.in_(some)) for table in tables),
-                *forgetting(some),
-            )
+            self._do(*erasing(some))
 
     def forget_number(self, number: str) -> int:
         """Remove what the company wanted to call it for. How many such orders there were."""
@@ -312,27 +306,7 @@ class Archive:
 
     def _empty(self, call_ids: Sequence[str]) -> None:
         self.shelf.forget(call_ids)
-        of_these = digests.c.call_id.in_(call_ids)
-        columns = [each for each in digests.c if each.name not in ("id", "words")]
-        found = self._rows(select(*columns).where(of_these))
-        unworded = [row._asdict() | {"words": ""} for row in found]
-        self._do(
-            # Written anew: the index of words follows what is put in and what is taken out.
-            delete(digests).where(of_these),
-            delete(traces).where(traces.c.call_id.in_(call_ids)),
-            *(insert(digests).values(row) for row in unworded),
-            update(tools).where(tools.c.call_id.in_(call_ids)).values(arguments="", result=""),
-            update(turns)
-            .where(turns.c.call_id.in_(call_ids))
-            .values(user_text="", reply="", heard=None, revised_text=""),
-            update(calls)
-            .where(calls.c.call_id.in_(call_ids))
-            .values(late_texts=(), recording_text=None),
-            update(reviews)
-            .where(reviews.c.call_id.in_(call_ids))
-            .values(summary="", topics=(), fields={}),
-            emptying(call_ids),
-        )
+        self._do(*wordless(call_ids, self._rows(digests_of(call_ids))))
 
     # ------------------------------------------------------------------------------ workers
 

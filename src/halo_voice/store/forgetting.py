@@ -1,0 +1,58 @@
+"""What is removed of calls, and what is emptied: statements for a whole call, or only its words."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from sqlalchemy import Executable, Row, Select, delete, insert, select, update
+
+from halo_voice.store.dials import emptying, forgetting
+from halo_voice.store.schema import (
+    attempts,
+    calls,
+    deliveries,
+    digests,
+    reviews,
+    tools,
+    traces,
+    turns,
+)
+
+
+def erasing(call_ids: Sequence[str]) -> list[Executable]:
+    """The calls go, and all that was made of them."""
+    sent = select(deliveries.c.delivery_id).where(deliveries.c.call_id.in_(call_ids))
+    tables = (deliveries, reviews, tools, traces, digests, turns, calls)
+    return [
+        delete(attempts).where(attempts.c.delivery_id.in_(sent)),
+        *(delete(table).where(table.c.call_id.in_(call_ids)) for table in tables),
+        *forgetting(call_ids),
+    ]
+
+
+def digests_of(call_ids: Sequence[str]) -> Select[Any]:
+    """The digests without their words, as `wordless` wants them."""
+    columns = [each for each in digests.c if each.name not in ("id", "words")]
+    return select(*columns).where(digests.c.call_id.in_(call_ids))
+
+
+def wordless(call_ids: Sequence[str], found: Sequence[Row[Any]]) -> list[Executable]:
+    """The calls stay, the words go. `found`: their digests."""
+    return [
+        # Written anew: the index of words follows what is put in and what is taken out.
+        delete(digests).where(digests.c.call_id.in_(call_ids)),
+        delete(traces).where(traces.c.call_id.in_(call_ids)),
+        *(insert(digests).values(row._asdict() | {"words": ""}) for row in found),
+        update(tools).where(tools.c.call_id.in_(call_ids)).values(arguments="", result=""),
+        update(turns)
+        .where(turns.c.call_id.in_(call_ids))
+        .values(user_text="", reply="", heard=None, revised_text=""),
+        update(calls)
+        .where(calls.c.call_id.in_(call_ids))
+        .values(late_texts=(), recording_text=None),
+        update(reviews)
+        .where(reviews.c.call_id.in_(call_ids))
+        .values(summary="", topics=(), fields={}),
+        emptying(call_ids),
+    ]
