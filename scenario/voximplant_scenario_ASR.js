@@ -714,7 +714,7 @@ function settle(state, event) {
 // thinks of a machine that hangs.
 function reprompt(state, event, before = []) {
   const { reprompts, resumed } = state.profile.texts;
-  if (said(state, state.turn + 1)) return ask(state, { at: event.at }, before);
+  if (!isHesitation(said(state, state.turn + 1))) return ask(state, { at: event.at }, before);
   if (state.overtaken) return backToAnswer(state, event, before);
   if (state.interrupted && resumed && !state.said.endsWith(resumed)) return prompt({ ...state, interrupted: false }, resumed, before);
   return prompt(state, reprompts[state.prompts % reprompts.length], before);

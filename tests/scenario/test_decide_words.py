@@ -161,6 +161,18 @@ def test_a_hesitation_is_no_turn():
     assert table.state["turn"] == 0
 
 
+def test_hesitations_in_a_row_are_no_turn():
+    """F03: sounds, one after the other, of which no result tells more."""
+    table = Table().greeted()
+    for text in ("э", "мм"):
+        table.see("speechStarted", 300)
+        table.see("interim", 200, text=text)
+    table.see("speechStarted", 300)
+    table.see("voiceStopped", 100)
+    assert spoken(table.see("expired", 3_000)) is not None
+    assert table.state["turn"] == 0
+
+
 def test_the_result_of_what_is_said_now_is_of_now_though_it_was_said_before():
     """The turn is asked at once; the older words are known all the same."""
     table = Table(barge_in__mode="asr").greeted()
