@@ -646,7 +646,8 @@ function hear(state, event) {
   if (!event.text && state.words && state.voiced) return [state, []]; // of the speech before: these words go on
   const calm = { ...fallenSilent(state, event.at), fresh: speaksOn(state, event), during: "", passed: "", tardy: false };
   if (isOurs(state, event)) {
-    const passed = { ...calm, words: "", lastText: event.text };
+    const fresh = calm.fresh || (state.fresh && state.voiced); // our echo has ended, not who is speaking
+    const passed = { ...calm, fresh, words: "", lastText: event.text };
     return carried(state) ? keepHearing({ ...passed, name: "hearing" }, event) : listen(passed, event);
   }
   if (!event.text) return reprompt(calm, event);

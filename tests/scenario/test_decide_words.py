@@ -367,3 +367,14 @@ def test_a_murmur_whose_result_comes_late_is_reported():
     table.see("speechStarted", 300)
     table.see("heard", 300, text="да", confidence=0.9)
     assert table.state["late"] == ["да"]
+
+
+def test_the_end_of_our_echo_is_not_the_end_of_who_is_speaking():
+    """F12, invariant 21: what they are saying has no word yet."""
+    table = answering("Доставка стоит триста рублей.")
+    table.see("interim", 900, text="подождите пожалуйста")
+    table.see("voiceStarted", 100)
+    table.see("speechStarted", 50)
+    table.see("speechCaptured", 100)
+    table.see("heard", 100, text="доставка стоит", confidence=0.9)
+    assert table.state["fresh"]
