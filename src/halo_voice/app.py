@@ -9,7 +9,7 @@ from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import structlog
 from fastapi import APIRouter, FastAPI, Request, Response
@@ -54,7 +54,6 @@ from halo_voice.llm.embeddings import EmbeddingClient, embeddings_faults
 from halo_voice.llm.endpoint import Endpoint, Limits
 from halo_voice.llm.openai_client import OpenAIClient
 from halo_voice.llm.provider import Provider
-from halo_voice.management.messages import Messages, messages_of
 from halo_voice.metrics import CONTENT_TYPE, Metrics
 from halo_voice.outgoing.bucket import bucket_faults
 from halo_voice.profiles import Files, files_of, load_profiles
@@ -68,6 +67,9 @@ from halo_voice.store import SpooledStore, open_store, spool_path
 from halo_voice.store.beside import Beside
 from halo_voice.tools.kit import Toolboxes, kits_of
 from halo_voice.workshop import Workshop
+
+if TYPE_CHECKING:
+    from halo_voice.management.messages import Messages
 
 __all__ = [
     "SERVING",
@@ -147,12 +149,19 @@ def configure(settings: Settings) -> Configuration:
     try:
         kits_of(profiles or (), **given)
         if settings.vox_credentials and any(each.tools.sms for each in profiles or ()):
-            platform = messages_of(settings.vox_credentials, settings.vox_api)
+            platform = _messages_of(settings)
     except ConfigurationError as error:
         faults += error.faults
     if faults or profiles is None:
         raise ConfigurationError(faults)
     return Configuration(settings, profiles, endpoints, files, platform)
+
+
+def _messages_of(settings: Settings) -> Messages:
+    """Brought in only where it is wanted: the official client takes 10 MB."""
+    from halo_voice.management.messages import messages_of
+
+    return messages_of(settings.vox_credentials, settings.vox_api)
 
 
 def _given(settings: Settings) -> dict[str, Any]:
