@@ -286,6 +286,7 @@ async def running(
         if transcriber is not None:
             parts.push_async_callback(transcriber.close)
         beside = Beside(url, lambda: switchboard.profiles, settings.work_hours)
+        beside.watch_money(settings.vox_balance_min, partial(alarms.raised, "balance_low"))
         parts.push_async_callback(beside.close)
         metrics.watch_work(beside)
         want = beside.want if settings.recordings and url != "memory:" else None

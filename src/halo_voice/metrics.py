@@ -321,4 +321,8 @@ class _Work:
         )
         for state in RECORDING_STATES:
             recordings.add_metric([state], known.recordings.get(state, 0))
-        return [lag, workers, deliveries, recordings]
+        told = [lag, workers, deliveries, recordings]
+        if known.balance is not None:
+            meaning = "What the platform's account has, as `halo work` last saw it."
+            told.append(GaugeMetricFamily("halo_account_balance", meaning, value=known.balance))
+        return told

@@ -65,8 +65,7 @@ class Settings(BaseSettings):
     )
     store_busy_ms: int = _knob(500, "A locked store is waited for so long, ms.", ge=1, le=60_000)
     store_spool: str = _knob(
-        "",
-        "File where writes wait while the store is away; empty: beside the SQLite file, or in var.",
+        "", "File where writes wait while the store is away; empty: beside SQLite's, or in var."
     )
 
     model_preset: str = _knob(
@@ -202,6 +201,7 @@ class Settings(BaseSettings):
         (), "Rented numbers that lead to it, with commas between: +74950000000."
     )
     vox_api: str = _knob("api.voximplant.com", "Host of Voximplant's Management API.")
+    vox_balance_min: float = _knob(500.0, "Alarm when the account has less, in its money.", ge=0)
 
     console: Literal["here", "outside", "off"] = _knob(
         "here",

@@ -100,6 +100,7 @@ def _work(configuration: Any, profiles: Any, channels: Any) -> None:
     days = (settings.keep_words_days, settings.keep_calls_days)
     with suppress(OSError):
         os.nice(NICENESS)  # live calls come first, on this machine too
+    history = _history(settings)
     reviewer = Reviewer(asking(configuration.endpoints), _now)
     after = AfterCall(archive, reviewer, profile, receiver, channels, now=_now)
     worker = Worker(
@@ -111,7 +112,7 @@ def _work(configuration: Any, profiles: Any, channels: Any) -> None:
         hours=settings.work_hours,
         keep=(timedelta(days=days[0]), timedelta(days=days[1])),
         recorded=_recorded(settings, archive, profile) if settings.recordings else None,
-        orphans=_orphans(settings, archive, profile) if settings.vox_credentials else None,
+        **({} if history is None else _of_platform(settings, archive, profile, history)),
     )
     stop = threading.Event()
     for number in (signal.SIGINT, signal.SIGTERM):
@@ -148,16 +149,25 @@ def _recorded(settings: Any, archive: Any, profile: Any) -> Any:
     )
 
 
-def _orphans(settings: Any, archive: Any, profile: Any) -> Any:
-    """Completes lost calls from the platform's history. Raises `ConfigurationError`."""
+def _history(settings: Any) -> Any:
+    """The platform's account; None where none is set. Raises `ConfigurationError`."""
+    if not settings.vox_credentials:
+        return None
     from halo_voice.management.history import history_of
+
+    return history_of(settings.vox_credentials, settings.vox_api, settings.vox_application)
+
+
+def _of_platform(settings: Any, archive: Any, profile: Any, history: Any) -> dict[str, Any]:
+    """What completes lost calls from the history, and what looks at the account's money."""
+    from halo_voice.workflows.funds import Funds
     from halo_voice.workflows.orphans import Orphans
 
     def recorded(name: str) -> bool:
         return bool(settings.recordings) and profile(name).recording.enabled
 
-    history = history_of(settings.vox_credentials, settings.vox_api, settings.vox_application)
-    return Orphans(archive, history.sessions, now=_now, recorded=recorded)
+    orphans = Orphans(archive, history.sessions, now=_now, recorded=recorded)
+    return {"orphans": orphans, "funds": Funds(history.balance, settings.vox_balance_min)}
 
 
 def database_url(store_url: str) -> str:

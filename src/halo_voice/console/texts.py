@@ -279,6 +279,7 @@ EN: Mapping[str, str] = {
     "Отклонены запросы, подписанные нашим ключом: сверьте HALO_KEY и часы.": "Requests that name our key are refused: compare HALO_KEY and the clocks.",
     "Запросы сценария не разобрать: сценарий и сервер разных версий.": "The scenario's requests cannot be used: scenario and server are of different versions.",
     "Дневной предел на модели почти исчерпан или исчерпан.": "The day's cap on models is nearly used up, or is.",
+    "На счёте платформы кончаются деньги: пополните его, иначе звонки прекратятся.": "The account on the platform runs out of money: top it up, or calls will stop.",
     "О конце звонков не сообщили: они закрыты отсюда.": "The end of calls was not reported: they were closed from here.",
     # the account
     "Телефонная линия": "The telephone line",

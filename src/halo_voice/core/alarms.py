@@ -18,6 +18,7 @@ ALARMS = {
     "request_refused": "requests that name our key are refused: compare HALO_KEY and the clocks",
     "request_unusable": "the scenario's requests cannot be used: deploy scenario and backend alike",
     "money": "the day's cap on models is nearly used up, or is",
+    "balance_low": "the platform's account runs out of money: top it up, or no call goes through",
     "call_lost": "the end of calls was not reported: they were closed from here",
 }
 """Each with what it means and what to do."""

@@ -81,9 +81,11 @@ class Attempt:
 @dataclass(frozen=True, slots=True)
 class Work:
     """What waits to be done on calls that have ended. `lag_s`: since the end of the call that waits
-    longest for its review, seconds; `deliveries` and `recordings`: how many, by their states."""
+    longest for its review, seconds; `deliveries` and `recordings`: how many, by their states.
+    `balance`: the least that a live worker saw on the platform's account; None: not known."""
 
     lag_s: float
     workers: int
     deliveries: Mapping[str, int]
     recordings: Mapping[str, int]
+    balance: float | None = None

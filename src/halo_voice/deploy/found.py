@@ -75,7 +75,7 @@ class Found:
 def look(account: Account, wanted: Wanted) -> Found:
     """Ask for all of it. Changes nothing. Raises `AccountFault`."""
     with reading("the account's state"):
-        owner = _owner(account)
+        owner = owner_of(account)
         numbers = {
             number: row
             for number in wanted.numbers
@@ -98,7 +98,8 @@ def look(account: Account, wanted: Wanted) -> Found:
         )
 
 
-def _owner(account: Account) -> Owner:
+def owner_of(account: Account) -> Owner:
+    """Raises `AccountFault`."""
     info = account.ask("get_account_info", return_live_balance=True)["result"]
     balance = info.get("balance")
     return Owner(

@@ -13,6 +13,7 @@ from halo_voice.core.sessions import DURATION_MS_MAX, REASONS, Session, SessionR
 from halo_voice.core.telephones import number_digits
 from halo_voice.deploy.account import Account, open_account, reading
 from halo_voice.deploy.faults import AccountFault
+from halo_voice.deploy.found import owner_of
 
 REQUEST_S = 10.0
 TOTAL_S = 20.0
@@ -48,6 +49,14 @@ class History:
         found = self._found(since, remote_number=[digits]) if digits else {}
         ours = f"{self._application}."
         return {i: each for i, each in found.items() if each.application.startswith(ours)}
+
+    def balance(self) -> float | None:
+        """What the account has, in its currency; None where the key may not see it."""
+        with self._one:
+            try:
+                return owner_of(self._account).balance
+            except AccountFault as fault:
+                raise PlatformError(str(fault)) from None
 
     def delete(self, record: SessionRecord) -> None:
         """Remove a recording and what was transcribed of it."""

@@ -199,15 +199,19 @@ class Archive:
         )
         live = workers.c.seen_at >= self._now() - timedelta(seconds=LIVE_S)
         oldest = self._rows(waiting)[0][0]
+        count, balance = self._rows(
+            select(func.count(), func.min(workers.c.balance)).select_from(workers).where(live)
+        )[0]
         sent, kept = (
             self._rows(select(table.c.state, func.count()).group_by(table.c.state))
             for table in (deliveries, recordings)
         )
         return Work(
             max(0.0, (self._now() - oldest).total_seconds()) if oldest else 0.0,
-            self._rows(select(func.count()).select_from(workers).where(live))[0][0],
+            count,
             {row[0]: row[1] for row in sent},
             {row[0]: row[1] for row in kept},
+            balance,
         )
 
     # ------------------------------------------------------------------------------ writing
@@ -310,10 +314,10 @@ class Archive:
 
     # ------------------------------------------------------------------------------ workers
 
-    def beat(self, name: str) -> None:
-        """This worker is alive."""
-        new = self._insert(workers).values(name=name, seen_at=self._now())
-        seen = {"seen_at": new.excluded.seen_at}
+    def beat(self, name: str, balance: float | None = None) -> None:
+        """This worker is alive. `balance`: what the platform's account has; None: not known."""
+        new = self._insert(workers).values(name=name, seen_at=self._now(), balance=balance)
+        seen = {"seen_at": new.excluded.seen_at, "balance": new.excluded.balance}
         self._do(new.on_conflict_do_update(index_elements=[workers.c.name], set_=seen))
 
     def leave(self, name: str) -> None:

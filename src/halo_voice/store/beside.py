@@ -14,6 +14,8 @@ from halo_voice.store.archive import Archive, open_archive
 from halo_voice.store.memory import utc_now
 
 FRESH_S = 10.0
+MONEY_S = 300.0
+"""Between two looks at the account's money, in seconds; a worker asks half as often."""
 READ_S_MAX = 3.0
 
 
@@ -27,7 +29,22 @@ class Beside:
         self._hours = timedelta(hours=hours)
         self._read_at = -FRESH_S
         self._reading: asyncio.Task[None] | None = None
+        self._watching: asyncio.Task[None] | None = None
         self.known: Work | None = None
+
+    def watch_money(self, least: float, poor: Callable[[], None]) -> None:
+        """`poor` is called again and again while the platform's account has less than `least`, as
+        far as a worker knows (F64)."""
+        if self._archive is not None:
+            self._watching = asyncio.create_task(self._watch(least, poor))
+
+    async def _watch(self, least: float, poor: Callable[[], None]) -> None:
+        while True:
+            await self.refresh()
+            known = self.known
+            if known is not None and known.balance is not None and known.balance < least:
+                poor()
+            await asyncio.sleep(MONEY_S)
 
     async def want(self, call_id: str, url: str) -> None:
         """Have the recording of a call kept by the worker. Raises `StoreError`s."""
@@ -53,6 +70,8 @@ class Beside:
         self._read_at = time.monotonic()
 
     async def close(self) -> None:
+        if self._watching is not None:
+            self._watching.cancel()
         if self._reading is not None:
             await asyncio.wait([self._reading])
         if self._archive is not None:

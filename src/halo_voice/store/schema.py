@@ -387,5 +387,6 @@ workers = Table(
     metadata,
     Column("name", Text, primary_key=True),
     Column("seen_at", Moment, nullable=False),
+    Column("balance", Float),
     sqlite_with_rowid=False,
 )

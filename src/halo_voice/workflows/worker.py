@@ -17,6 +17,7 @@ from dbos import DBOS, SetWorkflowID
 from halo_voice.core.errors import StoreError
 from halo_voice.store.archive import Archive
 from halo_voice.workflows.after import CALLS, DELIVERIES, OUTLETS, AfterCall
+from halo_voice.workflows.funds import Funds
 from halo_voice.workflows.orphans import Orphans
 from halo_voice.workflows.recorded import RECORDINGS, Recorded
 
@@ -74,9 +75,10 @@ def launched(
 class Worker:
     """Runs inside `launched`. `hours`: calls that ended longer ago are left alone.
 
-    `recorded` keeps recordings, where they are kept; `orphans` completes calls whose end was never
-    told, where the platform can be asked. `wanted`: whether the calls of this profile are reviewed.
-    `keep`: words and calls are kept for so long, zero for ever.
+    `recorded` keeps recordings, where they are kept; where the platform can be asked, `orphans`
+    completes calls whose end was never told, and `funds` looks at the account's money. `wanted`:
+    whether the calls of this profile are reviewed. `keep`: words and calls are kept for so long,
+    zero for ever.
     """
 
     def __init__(
@@ -93,8 +95,10 @@ class Worker:
         silent_s: float = SILENT_S,
         recorded: Recorded | None = None,
         orphans: Orphans | None = None,
+        funds: Funds | None = None,
     ) -> None:
         self._orphans = orphans
+        self._funds = funds
         self._recorded = recorded
         self._name = name
         self._archive = archive
@@ -122,9 +126,11 @@ class Worker:
         """Once. Raises `StoreError`."""
         moment = time.monotonic()
         if moment >= self._next_beat:
-            self._archive.beat(self._name)
+            self._archive.beat(self._name, None if self._funds is None else self._funds.balance)
             self._next_beat = moment + min(BEAT_S, self._silent_s / 4)
             self._take_over()
+        if self._funds is not None:
+            self._funds.look()
         if self._orphans is not None:
             self._orphans.look()
         self._begin()
