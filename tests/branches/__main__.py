@@ -1,7 +1,8 @@
-"""Plays drawn calls with the scenario that tells its branches: `python -m tests.branches`.
+"""Which branches of the scenario tests reach: `python -m tests.branches`.
 
-Seeds from 0 on with the stand-in, and a tenth of them with the real app. What no call took is
-listed with `--missing`.
+The tests of its table and whole calls of the suite (`suite.py`), then drawn calls: seeds from 0 on
+with the stand-in, and a tenth of them with the real app. What nobody took is listed with
+`--missing`.
 """
 
 from __future__ import annotations
@@ -11,7 +12,8 @@ import sys
 from pathlib import Path
 
 from halo_voice.hunt.play import one_call
-from tests.branches.instrument import MARK, Branch, instrumented
+from tests.branches.instrument import Branch, instrumented
+from tests.branches.suite import number_of, taken_by_tests
 
 SCENARIO = Path("scenario/voximplant_scenario_ASR.js")
 
@@ -21,8 +23,7 @@ def taken_by(seeds: range, text: str, *, backend: bool) -> set[int]:
     taken: set[int] = set()
     for seed in seeds:
         call = one_call(seed, scenario=text, backend=backend).call
-        lines = (line.what.partition(MARK)[2] for line in call.trace if MARK in line.what)
-        taken |= {int(number.split()[0].strip('"»')) for number in lines}
+        taken.update(*(number_of(line.what) for line in call.trace))
     return taken
 
 
@@ -38,11 +39,13 @@ def show(branches: list[Branch], taken: set[int], *, missing: bool) -> None:
 def main() -> int:
     asked = argparse.ArgumentParser(prog="python -m tests.branches", description=__doc__)
     asked.add_argument("--calls", type=int, default=1000)
-    asked.add_argument("--missing", action="store_true", help="list what no call took")
+    asked.add_argument("--missing", action="store_true", help="list what nobody took")
     asked.add_argument("--least", type=float, default=0.0, help="fail below this share, 0..1")
     given = asked.parse_args()
     text, branches = instrumented(SCENARIO)
-    taken = taken_by(range(given.calls), text, backend=False)
+    taken = taken_by_tests(text)
+    show(branches, taken, missing=False)
+    taken |= taken_by(range(given.calls), text, backend=False)
     taken |= taken_by(range(given.calls // 10), text, backend=True)
     show(branches, taken, missing=given.missing)
     return int(len(taken) < given.least * len(branches))

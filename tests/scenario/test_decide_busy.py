@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import pytest
-from table import Table, done, spoken, waits
+
+from tests.scenario.table import Table, done, spoken, waits
 
 
 @pytest.fixture

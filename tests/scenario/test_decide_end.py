@@ -111,3 +111,35 @@ def test_the_last_requests_are_over_before_the_platform_ends_the_session():
     report = table.see("terminating", 0)[0]
     assert report["do"] == "report"
     assert table.now + report["ms"] - ended <= 17_000
+
+
+@pytest.mark.parametrize(
+    ("kind", "fields"),
+    [
+        ("key", {"digit": "0"}),
+        ("dismissed", {}),
+        ("streamLost", {}),
+        ("asrFailed", {}),
+        ("timeUp", {}),
+        ("transferWanted", {}),
+        ("phraseEnded", {"phrase": 1, "failed": True}),
+        ("said", {"turn": 1, "part": 1, "text": "Да."}),
+    ],
+)
+def test_what_is_told_after_the_call_starts_nothing(kind, fields):
+    """Invariant 12: no phrase, no question, no recogniser."""
+    table = Table(barge_in__mode="asr").asked()
+    table.see("disconnected", 100)
+    assert done(table.see(kind, 100, **fields)) == []
+    assert table.name == "closing"
+
+
+def test_an_address_that_comes_when_one_was_filed_is_not_filed_again():
+    """The second of two is late; one request is enough."""
+    table = Table(recording__enabled=True).greeted()
+    table.see("recordingStarted", 10, url="https://r/1")
+    table.see("disconnected", 100)
+    table.see("expired", 1_000)
+    table.see("reported", 100, ok=True)
+    assert done(table.see("recorded", 100, url="https://r/2"))[0] == "fileRecording"
+    assert done(table.see("recorded", 100, url="https://r/3")) == []

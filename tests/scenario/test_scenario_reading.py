@@ -69,3 +69,42 @@ def test_the_body_is_ascii():
     text = Table().evaluate('ascii(JSON.stringify({t: "ё😀~"}))')
     assert text.isascii()
     assert "\\u0451\\ud83d\\ude00~" in text
+
+
+@pytest.mark.parametrize(
+    ("told", "ms"), [("2", 2_000), ("0.5", 500), ("4200", 4_200), ("0", 30_000), ("'x'", 30_000)]
+)
+def test_durations_come_in_seconds_or_milliseconds(told, ms):
+    """F19: of one that is not known the longest is waited for."""
+    assert Table().evaluate(f"inMilliseconds({told})") == ms
+
+
+def test_values_of_a_profile_that_are_none_leave_the_defaults():
+    """F32: nothing where a section should be, other things than texts where texts should be."""
+    table = Table()
+    merged = table.evaluate('merge(DEFAULTS, {limits: null, texts: {reprompts: ["да", 5]}})')
+    assert merged["limits"] == table.evaluate("DEFAULTS.limits")
+    assert merged["texts"]["reprompts"] == table.evaluate("DEFAULTS.texts.reprompts")
+
+
+def test_a_name_that_the_platform_has_not_got_is_none():
+    """Nor any name, where the platform has not even the list."""
+    table = Table()
+    assert table.evaluate('lookup({Google: {ru_RU: 1}}, "Google.ru_RU")') == 1
+    for listed in ("undefined", "{}", "{Google: {}}"):
+        assert table.evaluate(f'lookup({listed}, "Google.ru_RU") === undefined')
+
+
+@pytest.mark.parametrize(
+    "dial",
+    [
+        '{to: "79161234567", caller_id: "74950000000", message: 5, ring_ms: 1e9, detect_ms: -1}',
+        '{to: "79161234567", caller_id: "74950000000", ring_ms: "soon", detect_ms: null}',
+    ],
+)
+def test_strange_values_of_an_order_do_no_harm(dial):
+    """F32: no message, no detector, a telephone that rings no longer than the platform lets it."""
+    read = Table().evaluate(f"readDial({dial})")
+    assert read["message"] == ""
+    assert read["detect_ms"] == 0
+    assert read["ring_ms"] in (30_000, 60_000)
