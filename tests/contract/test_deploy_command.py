@@ -67,12 +67,24 @@ def test_a_dry_run_changes_nothing(api):
 def test_goes_back(api, tmp_path):
     """With the options that a person has at hand in the night: none but --rollback."""
     old = tmp_path / "old.js"
-    old.write_text("old();\n")
+    before = "// The one before.\n" + SCENARIO.read_text("utf-8")
+    old.write_text(before, "utf-8")
     assert CliRunner(env={"HALO_SCENARIO": str(old)}).invoke(app, ["deploy"]).exit_code == 0
     assert halo().exit_code == 0
     bare = CliRunner(env={"HALO_PUBLIC_URL": "", "HALO_KEYS": ""})
     assert bare.invoke(app, ["deploy", "--rollback"]).exit_code == 0
-    assert api.account.script("halo") == "old();\n"
+    assert api.account.script("halo") == before
+
+
+def test_a_scenario_that_would_break_on_the_line_is_not_put_there(api, tmp_path):
+    """As `halo lint` finds it: the place, and that nothing was changed."""
+    wrong = tmp_path / "wrong.js"
+    wrong.write_text(SCENARIO.read_text("utf-8") + "\nVoxEngine.callPTSN();\n", "utf-8")
+    refused = CliRunner(env={"HALO_SCENARIO": str(wrong)}).invoke(app, ["deploy"])
+    assert refused.exit_code == 2
+    assert "callPTSN" in refused.stderr
+    assert "Nothing was changed" in refused.stderr
+    assert api.writes == []
 
 
 def test_a_fault_of_the_account_changes_nothing(api):

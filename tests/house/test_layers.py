@@ -26,7 +26,7 @@ MAY_IMPORT = {
     "simulator": set(),
     "hunt": {"simulator", "app", "core", "settings", "store"},
     "bench": set(),
-    "deploy": {"core", "settings"},  # its command; the rest is an island
+    "deploy": {"core", "settings", "simulator"},  # its command; the rest is an island
     "management": {"core", "deploy"},
     "doctor": {"api", "app", "core", "deploy", "llm", "profiles", "settings", "store"},
     "dialling": {"core", "deploy", "profiles", "settings", "store"},

@@ -65,6 +65,8 @@ def deploy(
         wanted = wanted_of(settings, secure=secure_records, going_back=rollback)
     except ConfigurationError as error:
         _stop(*error.faults)
+    if not rollback:
+        _check(settings.scenario)
     try:
         account = account_of(settings)
         try:
@@ -75,6 +77,16 @@ def deploy(
         _stop(str(fault))
     except KeyboardInterrupt:
         _stop("Interrupted. Run it again: it carries on where it stopped.")
+
+
+def _check(scenario: Path) -> None:
+    """As `halo lint`: what breaks on the line is found before it is there."""
+    from halo_voice.simulator.lint import lint
+
+    report = lint(scenario)
+    if report.findings:
+        told = (f"{scenario}:{each.line}: {each.message}" for each in report.findings)
+        _stop(*told, "Nothing was changed on the platform.")
 
 
 def wanted_of(settings: Settings, *, secure: bool = True, going_back: bool = False) -> Wanted:
