@@ -13,7 +13,8 @@ const PlayerEvents = {
 const heard = {}, told = [], later = [];
 const VoxTTS = { createRealtimeTTSPlayer: () => ({
   addEventListener: (event, handler) => { heard[event] = handler; }, sendMediaTo: nothing,
-  clearBuffer: nothing, resume: nothing }) };
+  clearBuffer: nothing, send: () => done.push("send"), resume: () => done.push("resume") }) };
+const done = [];
 let now = 1000;
 Date.now = () => now;
 setTimeout = (then, ms) => later.push([now + ms, then]);
@@ -81,3 +82,9 @@ def test_what_a_dropped_phrase_owes_is_owed_after_another_one_was_dropped(player
     begin = "order(1); heard.Started({ duration: 5 }); pass(100); clearLive(line);"
     begin += "pass(100); clearLive(line); order(2); heard.Started({ duration: 5 });"
     assert told(player, begin + "pass(1000); heard.Finished({})")[1:] == [("phraseStarted", 2)]
+
+
+def test_a_voice_that_was_paused_when_its_phrase_ended_speaks_on(player):
+    """F13, F24: else the next phrase waits for ever."""
+    player.run("order(1); live.paused = true; sayLive(line, 2, 'Да.')")
+    assert player.evaluate("done") == ["resume", "send"]
