@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import asyncio
+import threading
 import time
 from collections.abc import Callable, Iterable
+from contextlib import suppress
 from datetime import timedelta
+from functools import partial
 
 from halo_voice.core.errors import StoreError
 from halo_voice.core.profile import Profile
@@ -64,7 +67,7 @@ class Beside:
         since = utc_now() - self._hours
         reviewed = [each.name for each in self._profiles() if each.after.enabled]
         try:
-            self.known = await asyncio.to_thread(archive.work, since, reviewed)
+            self.known = await _apart(partial(archive.work, since, reviewed))
         except StoreError:
             self.known = None
         self._read_at = time.monotonic()
@@ -73,6 +76,34 @@ class Beside:
         if self._watching is not None:
             self._watching.cancel()
         if self._reading is not None:
-            await asyncio.wait([self._reading])
+            await asyncio.wait([self._reading], timeout=READ_S_MAX)
+            self._reading.cancel()
         if self._archive is not None:
             self._archive.close()
+
+
+async def _apart(work: Callable[[], Work]) -> Work:
+    """Done by a thread that nobody waits for at the end: a database that was cut off may never
+    answer, and HALO stops all the same."""
+    loop = asyncio.get_running_loop()
+    done: asyncio.Future[Work] = loop.create_future()
+
+    def tell(found: Work | None, error: Exception | None) -> None:
+        if done.done():
+            return
+        if error is not None:
+            done.set_exception(error)
+        elif found is not None:
+            done.set_result(found)
+
+    def run() -> None:
+        found, error = None, None
+        try:
+            found = work()
+        except Exception as caught:  # handed to whoever waits
+            error = caught
+        with suppress(RuntimeError):  # the loop has ended
+            loop.call_soon_threadsafe(tell, found, error)
+
+    threading.Thread(target=run, daemon=True, name="beside").start()
+    return await done
