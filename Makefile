@@ -32,7 +32,7 @@ coverage: $(VENV)/.coverage  ## which branches tests take: of core and calls, an
 	    tests/contract/test_stream.py tests/contract/test_stream_marks.py tests/contract/test_deliveries.py \
 	    tests/simulated/test_turn_faults.py tests/simulated/test_stream_faults.py tests/simulated/test_led_nowhere.py
 	@$(BIN)/python -m coverage report
-	@$(BIN)/python -m tests.branches
+	@$(BIN)/python -m tests.branches --calls 300
 
 load: $(VENV)/.run  ## a thousand calls at once for a minute: no error, nothing grows (Linux)
 	@$(BIN)/halo bench --calls 1000 --think 8 --seconds 60 --way stream --settle 40 --steady

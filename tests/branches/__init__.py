@@ -1,1 +1,1 @@
-"""No tests: which branches of the scenario drawn calls take (`make coverage`)."""
+"""No tests: which branches of the scenario tests and drawn calls take (`make coverage`)."""

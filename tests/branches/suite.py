@@ -67,5 +67,7 @@ def taken_by_tests(text: str) -> set[int]:
             silent = stack.enter_context(Path(os.devnull).open("w"))
             stack.enter_context(contextlib.redirect_stdout(silent))
             options = ("-q", "-p", "no:cacheprovider", "-W", "ignore")
-            pytest.main([*options, *FILES], plugins=[AfterEach()])
+            code = pytest.main([*options, *FILES], plugins=[AfterEach()])
+    if code not in (pytest.ExitCode.OK, pytest.ExitCode.TESTS_FAILED):
+        raise RuntimeError(f"the tests did not run: {code!r}; are all of {FILES} there?")
     return taken

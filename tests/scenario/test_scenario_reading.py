@@ -96,15 +96,15 @@ def test_a_name_that_the_platform_has_not_got_is_none():
 
 
 @pytest.mark.parametrize(
-    "dial",
+    ("strange", "ring_ms"),
     [
-        '{to: "79161234567", caller_id: "74950000000", message: 5, ring_ms: 1e9, detect_ms: -1}',
-        '{to: "79161234567", caller_id: "74950000000", ring_ms: "soon", detect_ms: null}',
+        ("message: 5, ring_ms: 1e9, detect_ms: -1", 60_000),
+        ('ring_ms: "soon", detect_ms: null', 30_000),
     ],
 )
-def test_strange_values_of_an_order_do_no_harm(dial):
+def test_strange_values_of_an_order_do_no_harm(strange, ring_ms):
     """F32: no message, no detector, a telephone that rings no longer than the platform lets it."""
-    read = Table().evaluate(f"readDial({dial})")
+    read = Table().evaluate(f'readDial({{to: "7916", caller_id: "7495", {strange}}})')
     assert read["message"] == ""
     assert read["detect_ms"] == 0
-    assert read["ring_ms"] in (30_000, 60_000)
+    assert read["ring_ms"] == ring_ms

@@ -117,17 +117,10 @@ class TransferEnd(msgspec.Struct, frozen=True):
         return Transferred.of(self.transfer, self.outcome, self.talk_ms)
 
 
-class TransferredRequest(msgspec.Struct, frozen=True):
+class TransferredRequest(TransferEnd, frozen=True, kw_only=True):
     """`POST /call/transferred`: how it ended, as soon as it is known."""
 
     call_id: CallId
-    transfer: TransferNumber
-    outcome: TransferOutcome
-    talk_ms: Millis = 0
-
-    def told(self) -> Transferred:
-        """The same for the calls."""
-        return Transferred.of(self.transfer, self.outcome, self.talk_ms)
 
 
 class HangupRequest(msgspec.Struct, frozen=True):

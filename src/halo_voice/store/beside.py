@@ -9,12 +9,15 @@ from collections.abc import Callable, Iterable
 from contextlib import suppress
 from datetime import timedelta
 from functools import partial
+from typing import TypeVar
 
 from halo_voice.core.errors import StoreError
 from halo_voice.core.profile import Profile
 from halo_voice.core.review import Work
 from halo_voice.store.archive import Archive, open_archive
 from halo_voice.store.memory import utc_now
+
+Result = TypeVar("Result")
 
 FRESH_S = 10.0
 MONEY_S = 300.0
@@ -52,7 +55,7 @@ class Beside:
     async def want(self, call_id: str, url: str) -> None:
         """Have the recording of a call kept by the worker. Raises `StoreError`s."""
         if self._archive is not None:
-            await asyncio.to_thread(self._archive.shelf.want, call_id, url)
+            await _apart(partial(self._archive.shelf.want, call_id, url))
 
     async def refresh(self) -> None:
         """Read how the work stands, unless that was just done; a store that is away tells nothing,
@@ -82,28 +85,23 @@ class Beside:
             self._archive.close()
 
 
-async def _apart(work: Callable[[], Work]) -> Work:
+async def _apart(work: Callable[[], Result]) -> Result:
     """Done by a thread that nobody waits for at the end: a database that was cut off may never
     answer, and HALO stops all the same."""
     loop = asyncio.get_running_loop()
-    done: asyncio.Future[Work] = loop.create_future()
+    done: asyncio.Future[Result] = loop.create_future()
 
-    def tell(found: Work | None, error: Exception | None) -> None:
-        if done.done():
-            return
-        if error is not None:
-            done.set_exception(error)
-        elif found is not None:
-            done.set_result(found)
+    def tell(settle: Callable[[], None]) -> None:
+        if not done.done():
+            settle()
 
     def run() -> None:
-        found, error = None, None
         try:
-            found = work()
-        except Exception as caught:  # handed to whoever waits
-            error = caught
+            settle = partial(done.set_result, work())
+        except Exception as error:  # handed to whoever waits
+            settle = partial(done.set_exception, error)
         with suppress(RuntimeError):  # the loop has ended
-            loop.call_soon_threadsafe(tell, found, error)
+            loop.call_soon_threadsafe(tell, settle)
 
     threading.Thread(target=run, daemon=True, name="beside").start()
     return await done
