@@ -6,6 +6,7 @@ import asyncio
 import json
 from collections.abc import AsyncIterator, Callable, Sequence
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import Any
 
 from halo_voice.calls.call import Call
@@ -102,11 +103,12 @@ async def call_with(
     caller: str = "+79161234567",
     net: Any = None,
     clock: Callable[[], datetime] = now,
+    data: Path = Path("var"),
 ) -> Call:
     """A live call whose model may call these tools; as another process would find it in `store`."""
     store = store or MemoryStore()
     await store.open_call(CallStart("c-1", caller=caller))
-    box = Box(tools, Clock(Hours(), clock), READERS)
+    box = Box(tools, Clock(Hours(), clock), READERS, data=data)
     meter = meter or Tools()
     errands = Errands("c-1", caller, box, store, meter=meter)
     await errands.reload()
