@@ -13,10 +13,11 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 
 if TYPE_CHECKING:
     from halo_voice.hunt.crew import Hunt
-    from halo_voice.hunt.tally import Tally
+    from halo_voice.hunt.tally import Failure, Tally
 
 SHOWN = 5  # failures that are shrunk and told in full
 _err = Console(stderr=True, highlight=False)
+_out = Console(highlight=False)
 
 
 def simulate(
@@ -64,9 +65,15 @@ def simulate(
     began = time.monotonic()
     tally, whole = _hunt(hunt, jobs, minutes)
     seconds = time.monotonic() - began
-    if not whole:
+    classes = among or known
+    _tell(hunt, tally, seconds, classes, json)
+    if not whole:  # nobody waits for its failures to be shrunk
+        _tell_seeds("failing seeds", tally.failures)
         raise typer.Exit(130)
-    silent = _tell(hunt, tally, seconds, among or known, json, keep)
+    _show_failures(hunt, tally, keep)
+    silent = tally.silent(classes)
+    if silent:
+        _err.print(f"[red]✘[/red] Never struck: {', '.join(silent)}.")
     raise typer.Exit(1 if silent or len(tally.failures) > allow else 0)
 
 
@@ -106,32 +113,26 @@ def _hunt(hunt: Hunt, jobs: int, minutes: float | None) -> tuple[Tally, bool]:
 
 
 def _tell(
-    hunt: Hunt,
-    tally: Tally,
-    seconds: float,
-    classes: tuple[str, ...],
-    json: Path | None,
-    keep: Path | None,
-) -> list[str]:
-    """Everything that is to be known of the hunt. Returns the faults that never struck."""
+    hunt: Hunt, tally: Tally, seconds: float, classes: tuple[str, ...], json: Path | None
+) -> None:
+    """The figures of all that was played."""
     from halo_voice.hunt.report import as_json, show
 
-    console = Console(highlight=False)
-    show(tally, classes, seconds, console)
+    show(tally, classes, seconds, _out)
     if json is not None:
         asked = {"first": hunt.first, "backend": hunt.backend}
         try:
             json.write_bytes(as_json(tally, classes, seconds, **asked) + b"\n")
         except OSError as error:
             _stop(f"{json}: {error.strerror}. Choose another file with --json.")
-    _show_failures(hunt, tally, console, keep)
-    silent = tally.silent(classes)
-    if silent:
-        _err.print(f"[red]✘[/red] Never struck: {', '.join(silent)}.")
-    return silent
 
 
-def _show_failures(hunt: Hunt, tally: Tally, console: Console, keep: Path | None) -> None:
+def _tell_seeds(what: str, failures: list[Failure]) -> None:
+    if failures:
+        _out.print(f"\n{what}: {', '.join(str(each.seed) for each in failures)}", soft_wrap=True)
+
+
+def _show_failures(hunt: Hunt, tally: Tally, keep: Path | None) -> None:
     from halo_voice.hunt import kept
     from halo_voice.hunt.play import one_call
     from halo_voice.hunt.report import show_failure
@@ -143,13 +144,11 @@ def _show_failures(hunt: Hunt, tally: Tally, console: Console, keep: Path | None
             failure.seed, scenario=hunt.scenario, backend=hunt.backend, faults=hunt.faults
         )
         shrunk.append(shrink(found, scenario=hunt.scenario))
-        show_failure(found, shrunk[-1], console, trace=number == 0)
-    if len(tally.failures) > SHOWN:
-        rest = ", ".join(str(each.seed) for each in tally.failures[SHOWN:])
-        console.print(f"\nmore failing seeds: {rest}", soft_wrap=True)
+        show_failure(found, shrunk[-1], _out, trace=number == 0)
+    _tell_seeds("more failing seeds", tally.failures[SHOWN:])
     if keep is not None and shrunk:
         try:
-            console.print(f"{kept.keep(keep, shrunk)} seeds kept in {keep}")
+            _out.print(f"{kept.keep(keep, shrunk)} seeds kept in {keep}")
         except OSError as error:
             _stop(f"{keep}: {error.strerror}. Choose another file with --keep.")
 
@@ -159,15 +158,14 @@ def _replay(seed: int, scenario: Path, backend: bool, among: tuple[str, ...] | N
     from halo_voice.hunt.play import one_call
     from halo_voice.hunt.report import show_lines
 
-    console = Console(highlight=False)
     outcome = one_call(
         seed,
         scenario=scenario,
         backend=backend,
         faults=among,
-        on_line=lambda line: show_lines([line], console),
+        on_line=lambda line: show_lines([line], _out),
     )
-    console.print(f"{outcome.habit}; {len(outcome.strikes)} faults struck; trace {outcome.hash}")
+    _out.print(f"{outcome.habit}; {len(outcome.strikes)} faults struck; trace {outcome.hash}")
     for breach in outcome.breaches:
-        console.print(f"[red]✘[/red] {breach}", soft_wrap=True, markup=True)
+        _out.print(f"[red]✘[/red] {breach}", soft_wrap=True, markup=True)
     return 1 if outcome.breaches else 0

@@ -9,16 +9,18 @@ import signal
 import subprocess
 import sys
 from contextlib import suppress
+from dataclasses import replace
 from threading import Event
 
 import pytest
 from typer.testing import CliRunner
 
 from halo_voice.cli import app
+from halo_voice.hunt import crew
 from halo_voice.hunt.crew import BATCH, Hunt, play, tallies
 from halo_voice.hunt.kept import read
 from halo_voice.hunt.play import SCENARIO, one_call
-from halo_voice.hunt.tally import BIG, Tally
+from halo_voice.hunt.tally import BIG, Failure, Tally
 
 FAST = ["--no-backend", "--jobs", "1"]
 
@@ -133,6 +135,22 @@ def test_a_hunt_ends_in_time():
     done = run("--calls", "100000", "--no-backend", "--jobs", "1", "--minutes", "0.01")
     assert done.exit_code == 0
     assert "Stopped after" in done.output
+
+
+def test_ctrl_c_tells_what_was_found_until_then(monkeypatch, tmp_path):
+    """The figures and the failing seeds, which nobody waits to see shrunk."""
+
+    def first_batch(hunt, jobs, stop, seconds):
+        stop.set()
+        yield replace(Tally(), calls=200, failures=[Failure(17, False, "silent", ("it broke",))])
+
+    monkeypatch.setattr(crew, "tallies", first_batch)
+    file = tmp_path / "figures.json"
+    done = run("--calls", 1000, *FAST, "--json", file)
+    assert done.exit_code == 130
+    assert "200 calls" in done.output
+    assert "failing seeds: 17" in done.output
+    assert json.loads(file.read_text("utf-8"))["calls"] == 200
 
 
 @pytest.mark.parametrize("send", [os.kill, os.killpg])
