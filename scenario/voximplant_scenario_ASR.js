@@ -1187,7 +1187,7 @@ function dismiss(state) {
 // No more of the answer will come; what was said stays.
 function stopShort(state) {
   const { answer } = state;
-  return [answer === null || answer.done ? state : { ...state, answer: { ...answer, done: true, short: true, action: answer.action || "listen" } }, []];
+  return [answer === null || answer.done ? state : { ...state, answer: { ...answer, done: true, short: true, action: "listen" } }, []];
 }
 
 function endShort(state, event) {

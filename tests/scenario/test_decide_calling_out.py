@@ -146,3 +146,19 @@ def test_a_fault_before_the_call_is_up_speaks_to_nobody(at):
     assert told(actions) == ["failed"]
     assert "say" not in done(actions)
     assert table.name == "closing"
+
+
+def test_a_call_that_fails_without_a_reason_has_failed():
+    """A code that the platform does not tell is no reason to dial again at once."""
+    table, _ = dialling()
+    assert told(table.see("disconnected", 500)) == ["failed"]
+
+
+def test_a_fault_of_ours_before_anybody_was_met_is_a_failed_call():
+    """Whoever picked up hears a goodbye, and the backend learns that nobody was talked to."""
+    table = judging()
+    table.see("broke", 100)
+    table.speak_out()
+    table.see("disconnected", 100)
+    [report] = [each for each in table.see("expired", 1_000) if each["do"] == "report"]
+    assert (report["dialled"], report["reason"]) == ("failed", "scenario_error")

@@ -165,3 +165,22 @@ def test_a_voice_that_must_have_ended_is_not_paused():
     assert "pause" not in done(table.see("expired", 300))
     table.see("interim", 100, text="да")
     assert table.state["words"] == "да"
+
+
+def test_who_breaks_into_an_apology_and_says_nothing_hears_it():
+    """There is no answer to go back to: silence would be the other choice."""
+    table = Table(barge_in__mode="asr").asked()
+    table.see("failed", 300, turn=1, retry=False, retryMs=0, unknown=False)
+    assert "hush" in done(table.see("interim", 100, text="подождите пожалуйста"))
+    assert table.name == "hearing"
+    assert "Извините" in spoken(table.see("heard", 900, text="", confidence=0.0))
+
+
+def test_a_voice_that_goes_on_is_no_cough():
+    """A recogniser without interim results tells no words: it is asked what they were."""
+    table = answering(asr__interim=False)
+    table.see("voiceStarted", 50)
+    table.see("expired", 1_000)
+    assert table.name == "paused"
+    assert "hush" in done(table.see("expired", 1_000))
+    assert table.name == "hearing"

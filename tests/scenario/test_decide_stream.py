@@ -244,3 +244,102 @@ def test_who_said_yes_does_not_wait_long_for_the_rest_of_an_answer():
     assert waits(table.see("heard", 200, text="да", confidence=0.9)) == 1_500
     assert "ask" in done(table.see("expired", 1_500))
     assert table.state["question"]["text"] == "да"
+
+
+def test_an_answer_without_words_is_apologised_for():
+    """The backend may send nothing and say that it was all."""
+    table = asked()
+    assert "Извините" in spoken(answered(table, "", 0))
+
+
+def test_an_apology_after_the_first_words_is_the_end_of_the_answer():
+    """It counts, and it is no second one: what is left of it follows what was heard."""
+    table = asked()
+    say(table, 1, "Триста рублей.")
+    table.see("phraseStarted", 200, phrase=table.state["voice"]["phrase"], duration=900)
+    answered(table, "Триста рублей. Больше не знаю.", 2, outcome="apologised")
+    assert table.state["apologies"] == 1
+    phrase = table.state["voice"]["phrase"]
+    assert spoken(table.see("phraseEnded", 900, phrase=phrase, failed=False)) == "Больше не знаю."
+    assert done(table.speak_out())[-2:] == ["listen", "wait"]
+
+
+def test_an_apology_may_be_the_last_word():
+    """The backend apologises and hangs up: the caller hears it, and then the end."""
+    table = asked()
+    actions = answered(table, "Извините, до свидания.", 0, action="hangup", outcome="apologised")
+    assert spoken(actions) == "Извините, до свидания."
+    assert done(table.speak_out()) == ["hangup", "wait"]
+    assert table.state["reason"] == "assistant_hung_up"
+
+
+def test_an_apology_too_many_stops_the_answer_that_nobody_has_heard():
+    """Invariant 10: its first phrase was on its way to the caller."""
+    table = asked(limits__apologies=0)
+    say(table, 1, "Триста рублей.")
+    actions = answered(table, "Триста рублей. Извините.", 2, outcome="apologised")
+    assert done(actions)[0] == "hush"
+    assert table.state["reason"] == "backend_down"
+
+
+def test_what_is_whole_or_heard_is_not_taken_back():
+    """`clear` comes too late; of what was heard nothing follows."""
+    table = asked()
+    say(table, 1, "Триста рублей.")
+    say(table, 2, "Или четыреста.")
+    table.see("phraseStarted", 200, phrase=table.state["voice"]["phrase"], duration=900)
+    table.see("cleared", 50, turn=1)
+    phrase = table.state["voice"]["phrase"]
+    assert done(table.see("phraseEnded", 900, phrase=phrase, failed=False))[-2:] == [
+        "listen",
+        "wait",
+    ]
+    table = asked()
+    answered(table, "Триста рублей.", 0)
+    assert table.see("cleared", 50, turn=1) == []
+    assert done(table.speak_out())[-2:] == ["listen", "wait"]
+
+
+def held() -> Table:
+    """The first phrase waits for the filler's end."""
+    table = asked()
+    table.see("accepted", 50, turn=1)
+    filler = table.see("expired", 2000)
+    assert "Секунду" in spoken(filler)
+    table.see("phraseStarted", 100, phrase=table.state["voice"]["phrase"], duration=900)
+    say(table, 1, "Триста рублей.")
+    assert table.name == "holding"
+    return table
+
+
+def end_filler(table: Table):
+    return table.see("phraseEnded", 900, phrase=table.state["voice"]["phrase"], failed=False)
+
+
+def test_what_is_taken_back_while_the_filler_plays_is_made_anew():
+    """The words that come then are heard, and no apology is."""
+    table = held()
+    table.see("cleared", 50, turn=1)
+    end_filler(table)
+    assert table.name == "awaiting"
+    assert spoken(say(table, 1, "Четыреста рублей.")) == "Четыреста рублей."
+
+
+def test_what_is_taken_back_and_then_fails_is_apologised_for():
+    """Nothing of it was heard: that is no end of an answer."""
+    table = held()
+    table.see("cleared", 50, turn=1)
+    end_filler(table)
+    failed = table.see("failed", 50, turn=1, retry=False, retryMs=0, unknown=False)
+    assert "Извините" in spoken(failed)
+
+
+def test_the_backend_ends_a_call_that_is_being_greeted():
+    """After what is being said."""
+    table = Table()
+    table.see("alerted")
+    table.see("profiled", 100, confirmed=True)
+    table.see("connected", 100)
+    assert table.see("dismissed", 50) == []
+    assert done(table.speak_out()) == ["hangup", "wait"]
+    assert table.state["reason"] == "assistant_hung_up"

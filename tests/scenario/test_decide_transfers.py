@@ -166,3 +166,18 @@ def test_a_fault_of_the_file_leaves_no_leg():
     table, _ = ringing()
     [report] = [a for a in table.see("terminating", 100) if a["do"] == "report"]
     assert report["transfers"] == [{"transfer": 1, "outcome": "caller_left", "talk_ms": 0}]
+
+
+def test_a_timer_that_rings_early_is_set_anew():
+    """Neither the announcement nor the ringing is over for it."""
+    table, _ = ringing()
+    assert [waits([each]) for each in table.see("expired", 10_000)] == [20_000]
+    assert table.name == "calling"
+
+
+def test_the_backend_may_end_a_call_that_is_being_put_through():
+    """Both legs end, and who was called hears nothing more of it."""
+    table, _ = ringing()
+    actions = done(table.see("dismissed", 500))
+    assert {"dropLeg", "unring", "hangup"} <= set(actions)
+    assert table.state["reason"] == "assistant_hung_up"

@@ -378,3 +378,13 @@ def test_the_end_of_our_echo_is_not_the_end_of_who_is_speaking():
     table.see("speechCaptured", 100)
     table.see("heard", 100, text="доставка стоит", confidence=0.9)
     assert table.state["fresh"]
+
+
+def test_what_has_no_words_is_no_echo():
+    """Signs alone are like everything."""
+    assert Table().evaluate('isEcho("?!", "Добрый день.")') is False
+
+
+def test_another_answer_is_no_rest_of_this_one():
+    """The two ways of one turn disagree: nothing is said twice."""
+    assert Table().evaluate('remainder("Четыреста рублей.", "Триста рублей.")') == ""
