@@ -17,8 +17,8 @@ from halo_voice.core.errors import ConfigurationError, ModelBroken, ModelRefused
 from halo_voice.core.ports import Message, Passage
 from halo_voice.core.profile import Document
 from halo_voice.knowledge import CompanyTexts
-from halo_voice.knowledge.briefing import Briefing
-from halo_voice.knowledge.nearness import Nearness, joined
+from halo_voice.knowledge.briefing import Briefing, joined
+from halo_voice.knowledge.nearness import Nearness
 from halo_voice.knowledge.vectors import VectorFile
 from halo_voice.llm.embeddings import EmbeddingClient
 from tests.halo import ROOT, TalkingModel, backend, client_of, settings

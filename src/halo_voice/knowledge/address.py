@@ -33,7 +33,8 @@ _FOUND = re.compile(r"[a-zа-я0-9]+")
 
 def set_off(question: str) -> tuple[str, ...]:
     """The word, or the name and patronymic, that punctuation divides from the rest; or nothing."""
-    parts = [part for part in (words(cut) for cut in _CUT.split(question)) if part]
+    cuts = [cut for cut in _CUT.split(question) if cut]
+    parts = [part for part in map(words, cuts) if part] if len(cuts) > 1 else []
     if len(parts) < 2:
         return ()
     return next((tuple(part) for part in parts if _is_name(part)), ())
@@ -47,19 +48,23 @@ def at_edge(question: str) -> list[tuple[tuple[str, ...], bool]]:
     asked = words(question)
     said = _FOUND.findall(question.lower().replace("ё", "е"))
     before = dict(zip(said[1:], said[:-1], strict=True))
-    ordered = bool(said) and bool(_ORDER.search(said[0]))
     found = []
     for end in (asked[:2], asked[:1], asked[-2:], asked[-1:]):
-        led_by = before.get(end[0], "") if end else ""
-        leads = led_by in _LEADING or _ADJECTIVE.search(led_by) or _DOES.search(led_by)
-        if len(asked) > len(end) and _is_name(end) and not leads:
+        if len(asked) <= len(end) or not _is_name(end):
+            continue
+        led_by = before.get(end[0], "")
+        if not (led_by in _LEADING or _ADJECTIVE.search(led_by) or _DOES.search(led_by)):
+            ordered = bool(_ORDER.search(said[0]))
             found.append((tuple(end), ordered or _may_be_object(led_by, end)))
     return found
 
 
 def subject(question: str) -> str:
     """The word of which the question asks where it is or what it does: «где находится Эверест»."""
-    said = _FOUND.findall(question.lower().replace("ё", "е"))
+    low = question.lower()
+    if "тся" not in low:
+        return ""
+    said = _FOUND.findall(low.replace("ё", "е"))
     return next((word for verb, word in pairwise(said) if _DOES.search(verb)), "")
 
 

@@ -12,9 +12,12 @@ import unicodedata
 from collections.abc import Sequence
 from dataclasses import replace
 from functools import lru_cache
+from typing import TYPE_CHECKING
 
 from halo_voice.core.ports import Knowledge, Message, Passage
-from halo_voice.knowledge.nearness import Nearness, joined
+
+if TYPE_CHECKING:  # it brings arrays; most profiles find by words alone
+    from halo_voice.knowledge.nearness import Nearness
 
 FIT_MIN = 0.25
 """A passage below this score is not told. A model judges for itself, so less will do than for the
@@ -26,6 +29,9 @@ CANDIDATES = 6
 
 CHARS_MAX = 1_600
 """Of all passages of one question: about 500 tokens."""
+
+_SMOOTH = 60
+"""Of reciprocal rank: how little the first place is worth more than the second."""
 
 _ALONE_WORDS = 3  # so short a question may lean on the one before it
 _LEANS = re.compile(r"\s*(?:ну\s+)?(?:а|и|или|тогда|это|там|туда|он|она|они)\b", re.IGNORECASE)
@@ -96,6 +102,18 @@ class Briefing:
 
     def _fitting(self, found: Sequence[Passage]) -> list[Passage]:
         return [passage for passage in found if passage.score >= self._fit_min]
+
+
+def joined(*lists: Sequence[Passage]) -> list[Passage]:
+    """Passages of several lists, each the best first, by the sum of their reciprocal ranks."""
+    ranks: dict[tuple[str, str, str], float] = {}
+    first: dict[tuple[str, str, str], Passage] = {}
+    for passages in lists:
+        for rank, passage in enumerate(passages, 1):
+            place = passage.source, passage.title, passage.text
+            ranks[place] = ranks.get(place, 0.0) + 1 / (_SMOOTH + rank)
+            first.setdefault(place, passage)
+    return [first[place] for place in sorted(ranks, key=lambda place: -ranks[place])]
 
 
 def _asked(messages: Sequence[Message]) -> list[str]:

@@ -1,19 +1,19 @@
 """Finds the passages that answer a question, with a score that means the same for every question.
 
-The ranking is BM25. Its sum over a question's terms has a ceiling, the sum of the terms' weights
-(inverse document frequency), which a passage nears when it holds every term. The score is the share
-of that ceiling, 0..1. A term that no passage holds raises the ceiling alone: a question about
-something else scores low, and "nothing fits" can be decided.
+The ranking is BM25, as Lucene has it. Its sum over a question's terms has a ceiling, the sum of the
+terms' weights (inverse document frequency), which a passage nears when it holds every term. The
+score is the share of that ceiling, 0..1. A term that no passage holds raises the ceiling alone: a
+question about something else scores low, and "nothing fits" can be decided.
 """
 
 from __future__ import annotations
 
 import math
+from array import array
+from collections import Counter
 from collections.abc import Iterable, Iterator
+from heapq import nlargest
 from typing import NamedTuple
-
-import bm25s
-import numpy as np
 
 from halo_voice.core.ports import Passage
 from halo_voice.core.profile import Document
@@ -26,9 +26,9 @@ QUESTION_CHARS = 2_000
 
 QUESTION_WORDS = 32
 
-# Set on the "tune" questions of tests/unit/llm/offline_questions.toml. No penalty for length:
-# passages are short by construction, and search words must not make one rank lower.
-_K1, _B = 1.2, 0.0
+# Set on the "tune" questions of tests/unit/llm/offline_questions.toml. No penalty for length (in
+# BM25 b = 0): passages are short by construction, and search words must not make one rank lower.
+_K1 = 1.2
 # What a word weighs that the texts do not hold: a noun is another subject, a verb or adjective is
 # often only another wording of the same question.
 _UNKNOWN_SUBJECT, _UNKNOWN_WORDING = 1.0, 0.5
@@ -78,19 +78,17 @@ class CompanyTexts:
         self._titles = [section.title for section in found]
         self._sources = [section.source for section in found]
         self._weights: dict[str, float] = {}
-        self._index: bm25s.BM25 | None = None
-        corpus = [terms(section.found_by) for section in found]
-        if any(corpus):
-            # Backends are named: "auto" would take numba, whose compiler delays the start.
-            self._index = bm25s.BM25(
-                k1=_K1, b=_B, method="lucene", backend="numpy", csc_backend="numpy"
-            )
-            self._index.index(corpus, create_empty_token=False, show_progress=False)
-            starts = self._index.scores["indptr"]
-            self._weights = {
-                term: self._weight(int(starts[number + 1] - starts[number]))
-                for term, number in self._index.vocab_dict.items()
-            }
+        # What a term adds to the sums of the passages that hold it so often.
+        self._held: dict[str, list[tuple[float, array[int]]]] = {}
+        held: dict[str, dict[int, array[int]]] = {}
+        for number, section in enumerate(found):
+            for term, count in Counter(terms(section.found_by)).items():
+                held.setdefault(term, {}).setdefault(count, array("I")).append(number)
+        for term, often in held.items():
+            weight = self._weights[term] = self._weight(sum(map(len, often.values())))
+            self._held[term] = [
+                (weight * count / (count + _K1), numbers) for count, numbers in often.items()
+            ]
 
     def __len__(self) -> int:
         """How many passages there are."""
@@ -108,12 +106,8 @@ class CompanyTexts:
         """The best passages first; none when the question shares no term with the texts."""
         question = question[-QUESTION_CHARS:]
         scores = self._scores(self._asked(question), subject(question))
-        best = (-scores).argsort(kind="stable")[: max(limit, 0)]
-        return [
-            self.passage(number, score)
-            for number in best.tolist()
-            if (score := min(1.0, float(scores[number]))) > 0
-        ]
+        best = _best_first(scores)[: max(limit, 0)]
+        return [self.passage(number, min(1.0, scores[number])) for number in best]
 
     def explain(self, question: str, limit: int = 3) -> Explained:
         """As `search`, with the reasons. For people: it takes several times as long."""
@@ -122,11 +116,11 @@ class CompanyTexts:
         weights = {word: self._ceiling(word, about) for word in asked}
         total = sum(weights.values())
         alone = {word: self._scores([word]) for word in asked}
-        best = (-self._scores(asked, about)).argsort(kind="stable")
+        scores = self._scores(asked, about)
         reasons = []
-        for passage, number in zip(self.search(question, limit), best.tolist(), strict=False):
+        for passage, number in zip(self.search(question, limit), _best_first(scores), strict=False):
             parts = {
-                word: float(alone[word][number]) * sum(w for _, w in self._weighed(word)) / total
+                word: alone[word][number] * sum(w for _, w in self._weighed(word)) / total
                 for word in asked
             }
             reasons.append(Reason(passage, {word: part for word, part in parts.items() if part}))
@@ -149,12 +143,12 @@ class CompanyTexts:
         name = set_off(question)
         if name and self._holds_none(name):
             return _without(asked, name)
-        marked = capitalised(question)
         for name, may_be_object in at_edge(question):
-            rest = _without(asked, name)
-            capital = marked.issuperset(name)
+            if not self._holds_none(name):
+                continue
+            rest, capital = _without(asked, name), capitalised(question).issuperset(name)
             enough = (_NAME_MARKED if capital else _OBJECT) if may_be_object else _NAME
-            if self._holds_none(name) and self._fits_well(rest, enough):
+            if self._fits_well(rest, enough):
                 return rest
         return asked
 
@@ -163,29 +157,42 @@ class CompanyTexts:
 
     def _fits_well(self, asked: list[str], enough: _Enough) -> bool:
         """Whether the words tell enough by themselves, and one passage holds them clearly best."""
-        fit, second = (*sorted(self._scores(asked).tolist(), reverse=True), 0.0, 0.0)[:2]
+        fit, second = (*nlargest(2, self._scores(asked)), 0.0, 0.0)[:2]
         told = sum(self._weights.get(term, 0.0) for word in asked for term in terms_of(word))
         return fit >= enough.fit and fit - second >= enough.lead and told >= enough.told
 
-    def _scores(self, asked: list[str], subject: str = "") -> np.ndarray:
+    def _scores(self, asked: list[str], subject: str = "") -> list[float]:
         """The score of each passage, in the order of the texts. An unknown subject counts more."""
         weights = {term: weight for word in asked for term, weight in self._weighed(word)}
         if subject in asked and self._holds_none((subject,)):
             weights |= {term: _FOREIGN * weights[term] for term in terms_of(subject)}
-        known = [term for term in weights if term in self._weights]
-        if self._index is None or not known:
-            return np.zeros(len(self))
-        return self._index.get_scores(known) / sum(weights.values())
+        scores = [0.0] * len(self)
+        ceiling = sum(weights.values())
+        for term in weights:
+            for adds, numbers in self._held.get(term, ()):
+                share = adds / ceiling
+                for number in numbers:
+                    scores[number] += share
+        return scores
 
     def _weighed(self, word: str) -> Iterator[tuple[str, float]]:
-        unknown = self._weight(0) * (_UNKNOWN_SUBJECT if names_subject(word) else _UNKNOWN_WORDING)
         for term in terms_of(word):
-            yield term, self._weights.get(term, unknown)
+            known = self._weights.get(term)
+            yield term, self._unknown(word) if known is None else known
+
+    def _unknown(self, word: str) -> float:
+        return self._weight(0) * (_UNKNOWN_SUBJECT if names_subject(word) else _UNKNOWN_WORDING)
 
     def _weight(self, frequency: int) -> float:
         """Lucene's inverse document frequency, as the index has it."""
         total = len(self)
         return math.log(1 + (total - frequency + 0.5) / (frequency + 0.5))
+
+
+def _best_first(scores: list[float]) -> list[int]:
+    """The numbers of the passages that hold anything; ties in the order of the texts."""
+    held = [number for number, score in enumerate(scores) if score]
+    return sorted(held, key=scores.__getitem__, reverse=True)
 
 
 def _without(asked: list[str], name: tuple[str, ...]) -> list[str]:

@@ -5,14 +5,16 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import structlog
 
 from halo_voice.core.embeddings import Embedder, Embeddings
 from halo_voice.core.profile import Profile
 from halo_voice.knowledge.index import CompanyTexts
-from halo_voice.knowledge.nearness import Nearness
-from halo_voice.knowledge.vectors import VectorFile
+
+if TYPE_CHECKING:
+    from halo_voice.knowledge.nearness import Nearness
 
 _log = structlog.get_logger(__name__)
 
@@ -22,7 +24,7 @@ class Meanings:
 
     def __init__(self, file: Path | None, client: Callable[[Embeddings], Embedder]) -> None:
         """`file`: where vectors are kept; None: nowhere."""
-        self._kept = VectorFile(file) if file is not None else None
+        self._file = file
         self._client = client
         self._clients: dict[tuple[str, str, str], Embedder] = {}
         self._known: dict[str, tuple[CompanyTexts, Nearness]] = {}
@@ -44,7 +46,12 @@ class Meanings:
         client = self._clients.get(place)
         if client is None:
             client = self._clients[place] = self._client(spec)
-        nearness = Nearness(texts, spec, client, self._kept)
+        # Arrays take 11 MB: only where vectors are compared.
+        from halo_voice.knowledge.nearness import Nearness
+        from halo_voice.knowledge.vectors import VectorFile
+
+        kept = VectorFile(self._file) if self._file is not None else None
+        nearness = Nearness(texts, spec, client, kept)
         self._known[profile.name] = texts, nearness
         name = f"embeddings-{profile.name}"
         self._filling[profile.name] = asyncio.create_task(_fill(nearness), name=name)

@@ -40,8 +40,6 @@ QUESTIONS_MAX = 512
 QUESTION_CHARS = 1_000
 ASKING_MAX = 32
 _PROBE = "Здравствуйте"
-_SMOOTH = 60
-"""Of reciprocal rank: how little the first place is worth more than the second."""
 
 _log = structlog.get_logger(__name__)
 
@@ -216,18 +214,6 @@ class Nearness:
             for number, cosine in self._directions.nearest(question, limit)
             if cosine >= least
         ]
-
-
-def joined(*lists: Sequence[Passage]) -> list[Passage]:
-    """Passages of several lists, each the best first, by the sum of their reciprocal ranks."""
-    ranks: dict[tuple[str, str, str], float] = {}
-    first: dict[tuple[str, str, str], Passage] = {}
-    for passages in lists:
-        for rank, passage in enumerate(passages, 1):
-            place = passage.source, passage.title, passage.text
-            ranks[place] = ranks.get(place, 0.0) + 1 / (_SMOOTH + rank)
-            first.setdefault(place, passage)
-    return [first[place] for place in sorted(ranks, key=lambda place: -ranks[place])]
 
 
 def _today() -> int:
