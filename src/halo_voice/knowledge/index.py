@@ -11,14 +11,14 @@ from __future__ import annotations
 import math
 from array import array
 from collections import Counter
-from collections.abc import Iterable, Iterator
-from heapq import nlargest
+from collections.abc import Iterable, Iterator, Sequence
 from typing import NamedTuple
 
 from halo_voice.core.ports import Passage
 from halo_voice.core.profile import Document
 from halo_voice.knowledge.address import at_edge, capitalised, set_off, subject
 from halo_voice.knowledge.passages import sections
+from halo_voice.knowledge.sums import Addend, sums_over
 from halo_voice.knowledge.words import names_subject, plain_words, terms, terms_of, words
 
 QUESTION_CHARS = 2_000
@@ -78,8 +78,9 @@ class CompanyTexts:
         self._titles = [section.title for section in found]
         self._sources = [section.source for section in found]
         self._weights: dict[str, float] = {}
+        self._sums = sums_over(len(found))
         # What a term adds to the sums of the passages that hold it so often.
-        self._held: dict[str, list[tuple[float, array[int]]]] = {}
+        self._held: dict[str, list[Addend]] = {}
         held: dict[str, dict[int, array[int]]] = {}
         for number, section in enumerate(found):
             for term, count in Counter(terms(section.found_by)).items():
@@ -106,8 +107,8 @@ class CompanyTexts:
         """The best passages first; none when the question shares no term with the texts."""
         question = question[-QUESTION_CHARS:]
         scores = self._scores(self._asked(question), subject(question))
-        best = _best_first(scores)[: max(limit, 0)]
-        return [self.passage(number, min(1.0, scores[number])) for number in best]
+        best = self._sums.best(scores, max(limit, 0))
+        return [self.passage(number, min(1.0, float(scores[number]))) for number in best]
 
     def explain(self, question: str, limit: int = 3) -> Explained:
         """As `search`, with the reasons. For people: it takes several times as long."""
@@ -118,9 +119,10 @@ class CompanyTexts:
         alone = {word: self._scores([word]) for word in asked}
         scores = self._scores(asked, about)
         reasons = []
-        for passage, number in zip(self.search(question, limit), _best_first(scores), strict=False):
+        best = self._sums.best(scores, max(limit, 0))
+        for passage, number in zip(self.search(question, limit), best, strict=True):
             parts = {
-                word: alone[word][number] * sum(w for _, w in self._weighed(word)) / total
+                word: float(alone[word][number]) * sum(w for _, w in self._weighed(word)) / total
                 for word in asked
             }
             reasons.append(Reason(passage, {word: part for word, part in parts.items() if part}))
@@ -157,23 +159,23 @@ class CompanyTexts:
 
     def _fits_well(self, asked: list[str], enough: _Enough) -> bool:
         """Whether the words tell enough by themselves, and one passage holds them clearly best."""
-        fit, second = (*nlargest(2, self._scores(asked)), 0.0, 0.0)[:2]
+        scores = self._scores(asked)
+        best = (scores[number] for number in self._sums.best(scores, 2))
+        fit, second = (*best, 0.0, 0.0)[:2]
         told = sum(self._weights.get(term, 0.0) for word in asked for term in terms_of(word))
         return fit >= enough.fit and fit - second >= enough.lead and told >= enough.told
 
-    def _scores(self, asked: list[str], subject: str = "") -> list[float]:
+    def _scores(self, asked: list[str], subject: str = "") -> Sequence[float]:
         """The score of each passage, in the order of the texts. An unknown subject counts more."""
         weights = {term: weight for word in asked for term, weight in self._weighed(word)}
         if subject in asked and self._holds_none((subject,)):
             weights |= {term: _FOREIGN * weights[term] for term in terms_of(subject)}
-        scores = [0.0] * len(self)
         ceiling = sum(weights.values())
-        for term in weights:
-            for adds, numbers in self._held.get(term, ()):
-                share = adds / ceiling
-                for number in numbers:
-                    scores[number] += share
-        return scores
+        return self._sums.add(
+            (adds / ceiling, numbers)
+            for term in weights
+            for adds, numbers in self._held.get(term, ())
+        )
 
     def _weighed(self, word: str) -> Iterator[tuple[str, float]]:
         for term in terms_of(word):
@@ -187,12 +189,6 @@ class CompanyTexts:
         """Lucene's inverse document frequency, as the index has it."""
         total = len(self)
         return math.log(1 + (total - frequency + 0.5) / (frequency + 0.5))
-
-
-def _best_first(scores: list[float]) -> list[int]:
-    """The numbers of the passages that hold anything; ties in the order of the texts."""
-    held = [number for number, score in enumerate(scores) if score]
-    return sorted(held, key=scores.__getitem__, reverse=True)
 
 
 def _without(asked: list[str], name: tuple[str, ...]) -> list[str]:

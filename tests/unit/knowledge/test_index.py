@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from halo_voice.core.profile import Document
-from halo_voice.knowledge import CompanyTexts
+from halo_voice.knowledge import CompanyTexts, sums
 from halo_voice.knowledge.words import terms, words
 from tests.costs import cost_s
 
@@ -70,6 +70,24 @@ def test_the_limit_and_the_order_hold():
     ][:2]
     assert [p.title for p in same.search("слон")][-2:] == ["А", "Б"]
     assert same.search("слон", limit=0) == []
+
+
+def test_many_passages_are_searched_as_few_are(monkeypatch):
+    """Lists or arrays: the same passages, in the same order, with the same scores."""
+    draw = random.Random(1)
+    stock = ["доставка", "курьер", "слон", "жираф", "люстра", "свет", "заказ", "гарантия"]
+    text = "\n".join(f"## {n}\n{' '.join(draw.choices(stock, k=5))}" for n in range(300))
+    documents = [Document("a.md", text)]
+    few = CompanyTexts(documents)
+    monkeypatch.setattr(sums, "ARRAYS_FROM", 0)
+    many = CompanyTexts(documents)
+    for _ in range(200):
+        question = " ".join(draw.choices([*stock, "бегемот"], k=3))
+        found, expected = many.search(question, 5), few.search(question, 5)
+        assert [p.title for p in found] == [p.title for p in expected]
+        assert [p.score for p in found] == pytest.approx([p.score for p in expected])
+        assert many.explain(question) == few.explain(question)
+    assert (many.search("бегемот"), many.search("слон", 0)) == ([], [])
 
 
 @given(st.text(max_size=300), st.integers(0, 5))
