@@ -20,13 +20,14 @@ class Given:
     guard's mark.
 
     `withheld`: why the answer ends before its end, a reason of `core.guard.REASONS`. `aside`: the
-    model says that the words were not meant for us; nothing of that is given out.
+    model says that the words were not meant for us; nothing of that is given out. `over`: for
+    either reason nothing more of it is wanted.
     """
 
     def __init__(self, draft: Draft, guard: Guard | None, asked: Sequence[Message]) -> None:
         self.messages = asked if guard is None else guard.marked(asked)
         self.withheld: str | None = None
-        self.aside = False
+        self.aside = self.over = False
         self._draft = draft
         self._guard = guard
         self._watch = None if guard is None else guard.watch(asked)
@@ -39,6 +40,7 @@ class Given:
         if self._watch is not None and self.withheld is None:
             self.withheld = self._watch.fault(phrase)
             self._seen += self.withheld is None
+        self.over = self.aside or self.withheld is not None
 
     def add(self, phrases: Sequence[str]) -> None:
         """Give out these, as they were seen, as far as they may be."""

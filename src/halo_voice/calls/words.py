@@ -198,15 +198,17 @@ class Words:
         def take(piece: str) -> bool:
             if draft.first_token_at is None:
                 draft.begun()
+            if not piece:
+                asking.told(piece)
             question.chars += len(piece)
             phrases = phraser.feed(piece)
             if phrases:
                 given.add(phrases)
-            return phraser.full or given.aside or given.withheld is not None
+            return phraser.full or given.over
 
         broken_off = False
         try:
-            await _each(answer, asking.watch(take))
+            await _each(answer, take)
             # A model may stop by itself where its answer had become too long.
             broken_off = phraser.full or getattr(answer, "truncated", False)
             given.add(phraser.finish(torn=broken_off))
@@ -218,12 +220,7 @@ class Words:
             given.add(phraser.finish(torn=True))
             _log.warning("answer_failed", code=error.code, kept=bool(draft.phrases))
         finally:
-            close, spent = getattr(answer, "aclose", None), getattr(answer, "spent", None)
-            try:
-                if close is not None:
-                    await close()
-            finally:  # who gives up twice has to pay, too
-                draft.taken = spent(question.chars) if spent is not None else ()
+            await _close(answer, draft, question)
         question.over(draft.phrases, withheld=given.withheld is not None)
         if given.aside:
             return aside.SOURCE, False
@@ -247,8 +244,8 @@ class Asking:
     def __init__(self, messages: Sequence[Message]) -> None:
         self.messages = messages
 
-    def watch(self, take: Callable[[str], bool]) -> Callable[[str], bool]:
-        return take
+    def told(self, piece: str) -> None:
+        """A piece of the answer without text."""
 
 
 class Called(Asking):
@@ -260,15 +257,9 @@ class Called(Asking):
         self.calls: tuple[ToolCall, ...] = ()
         self.how = {} if offer is None else {"tools": offer}
 
-    def watch(self, take: Callable[[str], bool]) -> Callable[[str], bool]:
-        """As `take`, and the calls are kept."""
-
-        def taken(piece: str) -> bool:
-            if isinstance(piece, Calls):
-                self.calls = piece.calls
-            return take(piece)
-
-        return taken
+    def told(self, piece: str) -> None:
+        if isinstance(piece, Calls):
+            self.calls = piece.calls
 
 
 async def _each(answer: AsyncIterator[str], take: Callable[[str], bool]) -> None:
@@ -280,6 +271,16 @@ async def _each(answer: AsyncIterator[str], take: Callable[[str], bool]) -> None
     async for piece in answer:
         if take(piece):
             return
+
+
+async def _close(answer: AsyncIterator[str], draft: Draft, question: Question) -> None:
+    """Stop reading an answer; the draft is told what it took."""
+    close, spent = getattr(answer, "aclose", None), getattr(answer, "spent", None)
+    try:
+        if close is not None:
+            await close()
+    finally:  # who gives up twice has to pay, too
+        draft.taken = spent(question.chars) if spent is not None else ()
 
 
 def _seen(writing: asyncio.Task[Say]) -> None:

@@ -83,11 +83,12 @@ class Phraser:
         """The phrases that are certain now, mostly none."""
         if self.full:
             return []
-        if self._skip is None and len(piece) < self._room and len(piece) <= _SLICE:
-            self._room -= len(piece)
-            self._held += piece
-            if _SIGN.search(self._held, self._at) is None:
-                self._at = len(self._held)
+        size = len(piece)
+        if self._skip is None and size < self._room and size <= _SLICE:
+            self._room -= size
+            self._held = held = self._held + piece
+            if _SIGN.search(held, self._at) is None:
+                self._at = len(held)
                 return []
             said: list[str] = []
             self._read(self._scan(said), said)

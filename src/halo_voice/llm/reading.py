@@ -8,7 +8,7 @@ hears silence is as late as one that sends nothing.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
 from halo_voice.core.errors import ModelBroken, ModelError, ModelTimeout
@@ -25,6 +25,7 @@ _FAULT_S = 0.5
 _FAULT_BODY_BYTES_MAX = 16 * 1024
 _CALLS_CHARS_MAX = 32 * 1024
 _SPACE = b" \t\r\n\xef\xbb\xbf"
+_NOTHING, _SILENCE = chunks.Chunk(), chunks.Delta()
 
 
 class Reading(Watch):
@@ -146,7 +147,12 @@ class Reading(Watch):
         if self.over:
             return
         try:
-            text = self._text(data) if self._streamed else self._undecided(data)
+            if self._streamed:
+                events = self._events.feed(data)
+                # One event is the usual case.
+                text = self._event(events[0]) if len(events) == 1 else self._all(events)
+            else:
+                text = self._undecided(data)
         except sse.EventTooLarge:
             self._break_off(
                 ModelBroken("One event of the model's answer is larger than the limit.")
@@ -218,7 +224,9 @@ class Reading(Watch):
         if not self.over:
             limits = self._limits
             wait_s = limits.stall_s if self.finish_reason is None else limits.ending_s
-            self.until(self.loop.time() + wait_s)
+            self._due = due = self.loop.time() + wait_s  # `until`, without a call for each token
+            if due < self._rings:
+                self._ring_at(due)
         try:
             enough = take(text)
         except BaseException as error:  # raised where it is waited for
@@ -263,9 +271,9 @@ class Reading(Watch):
             start = data.lstrip(_SPACE)
             if self._events.begun or (start and not start.startswith(b"{")):
                 self._streamed = True
-                return self._text(data)
+                return self._all(self._events.feed(data))
             if not start:
-                return self._text(data)
+                return self._all(self._events.feed(data))
             self._whole = bytearray()
         self._whole += data
         if self.status != 200:
@@ -275,58 +283,32 @@ class Reading(Watch):
             self._break_off(ModelBroken("The model's answer is larger than the limit."))
         return ""
 
-    def _text(self, data: bytes) -> str:
-        """The text in the events that `data` makes whole; notes the end and faults on the way."""
-        events = self._events.feed(data)
-        if len(events) == 1:  # the usual case
-            return self._event(events[0])
+    def _all(self, events: Sequence[bytes]) -> str:
         return "".join([self._event(event) for event in events])
 
     def _event(self, event: bytes) -> str:
+        """The text of an event; notes the end and faults on the way."""
         if self.over:  # nothing counts after the end
             return ""
         try:
             chunk = chunks.decode_fast(event)
         except ValueError:
-            if not event:
-                return ""
-            if event.startswith(b"[DONE]"):
-                self.over = True
-                return ""
-            try:
-                chunk = chunks.decode(event)
-            except ValueError:
-                return self._end_with(
-                    ModelBroken("The model's server sent what is not a JSON object.")
-                )
+            chunk = self._mended(event)
         if chunk.error:
-            return self._end_with(faults.fault_in_stream(chunk.error))
-        if chunk.usage is not None:
-            self.usage = chunk.usage
+            self._end_with(faults.fault_in_stream(chunk.error))
+            return ""
+        self.usage = chunk.usage or self.usage
         if not chunk.choices:
             return ""
         choice = chunk.choices[0]
         if choice.finish_reason is not None:
             self.finish_reason = choice.finish_reason
-        delta = choice.delta or choice.message
-        return "" if delta is None else self._delta(delta)
-
-    def _delta(self, delta: chunks.Delta) -> str:
-        if delta.function_call:
-            delta.tool_calls = functions.as_deltas(delta.function_call)
-        if delta.tool_calls:
-            self.tool_calls += delta.tool_calls
-            written = calling.characters(delta.tool_calls)
-            self._thoughts += written
-            self.chars += written
-            if self.chars > _CALLS_CHARS_MAX + self._limits.answer_chars:
-                return self._end_with(ModelBroken("The model's tool calls have no end."))
+        delta = choice.delta or choice.message or _SILENCE
         content = delta.content
-        if not content:
-            if delta.reasoning_content:
-                self._thoughts += len(delta.reasoning_content)
-                self.chars += len(delta.reasoning_content)
-            return ""
+        if not content or delta.tool_calls or delta.function_call:
+            self._besides(delta)
+            if not content or self.over:
+                return ""
         self.chars += len(content)
         said = self.chars - self._thoughts
         if said <= self._limits.answer_chars:
@@ -335,8 +317,33 @@ class Reading(Watch):
         self.finish_reason = "length"
         return content[: self._limits.answer_chars - said]
 
-    def _end_with(self, fault: ModelError) -> str:
+    def _mended(self, event: bytes) -> chunks.Chunk:
+        """What is no chunk at first sight: the end, a broken character, garbage."""
+        if event.startswith(b"[DONE]"):
+            self.over = True
+        elif event:
+            try:
+                return chunks.decode(event)
+            except ValueError:
+                self._end_with(ModelBroken("The model's server sent what is not a JSON object."))
+        return _NOTHING
+
+    def _besides(self, delta: chunks.Delta) -> None:
+        """What is no text: calls of tools, thoughts."""
+        if delta.function_call:
+            delta.tool_calls = functions.as_deltas(delta.function_call)
+        if delta.tool_calls:
+            self.tool_calls += delta.tool_calls
+            written = calling.characters(delta.tool_calls)
+            self._thoughts += written
+            self.chars += written
+            if self.chars > _CALLS_CHARS_MAX + self._limits.answer_chars:
+                self._end_with(ModelBroken("The model's tool calls have no end."))
+        if not delta.content and delta.reasoning_content:
+            self._thoughts += len(delta.reasoning_content)
+            self.chars += len(delta.reasoning_content)
+
+    def _end_with(self, fault: ModelError) -> None:
         """Keep the fault for later: the text that came before it is still to be given."""
         self.fault = fault
         self.over = True
-        return ""

@@ -7,6 +7,8 @@ that the end of the stream cuts off is dropped, as the format demands.
 
 from __future__ import annotations
 
+_CR = 13  # `in` looks for a number ten times as fast as for bytes
+
 
 class EventTooLarge(ValueError):
     """One event holds more bytes than the limit."""
@@ -30,22 +32,22 @@ class EventReader:
 
     def feed(self, chunk: bytes) -> list[bytes]:
         """The data of every event that ends in `chunk`. Raises `EventTooLarge`."""
+        line, _, rest = chunk.partition(b"\n")
         if (  # one whole event: nearly always
-            chunk[:6] == b"data: "
-            and chunk[-2:] == b"\n\n"
-            and chunk.count(b"\n") == 2
-            and b"\r" not in chunk
+            rest == b"\n"
+            and line[:6] == b"data: "
+            and _CR not in line
             and not (self._tail or self._data or self._after_cr)
             and len(chunk) <= self._limit
         ):
             self.begun = True
-            return [chunk[6:-2]]
+            return [line[6:]]
         return self._feed(chunk)
 
     def _feed(self, chunk: bytes) -> list[bytes]:
         if not self.begun:
             self.begun = bool(chunk.strip())
-        if self._after_cr or b"\r" in chunk:
+        if self._after_cr or _CR in chunk:
             chunk = self._with_plain_ends(chunk)
         if self._tail:
             chunk = self._tail + chunk
