@@ -130,7 +130,7 @@ class Guard:
         masks = (_MASKS,) if profile.privacy.mask else ()
         self._told = "\n\n".join((_MARK.format(canary=canary), *masks, aside.INSTRUCTION))
         self.syllable = re.compile("|".join(_syllables(canary)))
-        self._canary = tuple(_canary_parts(canary))
+        self._canary = re.compile("|".join(map(re.escape, _canary_parts(canary))))
         self._encoded = tuple(_encoded_parts(canary))
         self._secret = tuple(_secret_parts(secret))
         self._published = published or Published.by(profile)
@@ -159,7 +159,7 @@ class Guard:
     def fault(self, watch: Watch, low: str) -> str | None:
         """The reason against the phrase that `watch` has just heard; `low` is it, lowered."""
         letters, text = watch.letters, watch.text
-        if watch.syllables >= _LEAKED_SYLLABLES or any(part in letters for part in self._canary):
+        if watch.syllables >= _LEAKED_SYLLABLES or self._canary.search(letters):
             return "canary"
         if _LATIN_LETTERS.search(letters):
             if any(part in letters for part in self._encoded):
@@ -220,8 +220,9 @@ class Watch:
         """
         low = lowered(phrase)
         self.syllables += len(self._guard.syllable.findall(low))
-        self.letters = self.letters[-_TAIL_LETTERS:] + _squeezed(low)
-        self.words = self.words[-RUN_WORDS + 1 :] + words(phrase)
+        said = words(phrase)
+        self.letters = self.letters[-_TAIL_LETTERS:] + "".join(said)
+        self.words = self.words[-RUN_WORDS + 1 :] + said
         self.text = f"{self.text[-_TAIL_CHARS:]} {low}".lstrip()
         return self._guard.fault(self, low)
 

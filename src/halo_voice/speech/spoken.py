@@ -48,7 +48,10 @@ def spoken(text: str, *, engine: str = "", words: Mapping[str, str] = _NO_WORDS)
     written. `words` says how the company's own words are said («HALO» → «Хало», «замок» →
     «замо́к»); they go before every other rule.
     """
-    text = with_words(text[:READ_MAX].translate(_PLAIN), words)
+    text = text[:READ_MAX]
+    if not is_plain(text):
+        text = text.translate(_PLAIN)
+    text = with_words(text, words)
     if is_plain(text) and all(map(_stays, _WORD.findall(text))):  # most phrases
         return text
     return _written_out(text, engine)
