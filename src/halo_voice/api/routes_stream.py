@@ -363,12 +363,15 @@ class Stream:
 
     def _trace(self, message: wire.Up | None) -> None:
         """What came up, unless it says nothing of the call or is noted where it is done."""
-        what, field = _TRACED.get(type(message), ("", ""))
-        if what == "hearing" and self._diary is not None:
-            self._diary.add_once(what, getattr(message, "turn", 0))
-        elif what:
-            value = getattr(message, field, None)
+        traced = _TRACED.get(type(message))
+        if traced is None:
+            return
+        what, field = traced
+        if what != "hearing":
+            value = getattr(message, field) if field else None
             self._step(what, message, "" if value is None else value)
+        elif self._diary is not None:
+            self._diary.add_once(what, getattr(message, "turn", 0))
 
     def _step(self, what: str, of: Any = None, value: object = "") -> None:
         """One line of the call's trace; `of`: what has a turn, and perhaps a phrase."""

@@ -214,9 +214,13 @@ class StreamProtocol(WebSocketsSansIOProtocol):
             super().data_received(data[at:])
 
     def _take(self, text: bytes) -> None:
-        self.curr_msg_data_type = "text"
-        self.frames = [text]
-        self.send_receive_event_to_app()
+        reader = self.queue.reader
+        if reader is None:
+            self.curr_msg_data_type = "text"
+            self.frames = [text]
+            self.send_receive_event_to_app()
+        elif not self.close_sent:
+            reader.heard(text)
 
     def send_receive_event_to_app(self) -> None:
         reader = self.queue.reader

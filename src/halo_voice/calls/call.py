@@ -232,6 +232,7 @@ class Call:
         if say.outcome is Outcome.APOLOGISED:
             _log.warning("turn_unanswered", call_id=self.call_id)
         self._keep(record, say)
+        turn.settle(say)
         try:
             settled = await self._store.settle_turn(
                 self.call_id,
@@ -242,7 +243,7 @@ class Call:
                 source=say.source,
                 model_ms=None if turn.draft is None else turn.since(self._loop.time()),
                 reply_cut=say.cut,
-                spent=turn.settle(say),
+                spent=turn.account.spent,
                 cost=self.words.purse.since_last_turn(),
                 within_s=turn.settle_within_s,
             )
@@ -271,12 +272,11 @@ class Call:
 
     def foresee(self, number: int, text: str, *, quiet: bool) -> None:
         """The coming turn sounds like this so far; `quiet`: the line is silent now."""
-        if self._gone or number <= self.dialogue.newest:
+        if self._gone or number <= (newest := self.dialogue.newest):
             return
-        thinking = any(not turn.decided.done() for turn in self._turns.values())
-        if not thinking:
+        if all(turn.decided.done() for turn in self._turns.values()):  # nobody thinks
             self._foresight.see(number, self.dialogue.foreseeable(number, text), quiet=quiet)
-        before = self.dialogue.transcript.turn(self.dialogue.newest)
+        before = self.dialogue.transcript.turn(newest)
         patience = patience_ms(before.reply if before else "", text)
         if patience != self._patience_ms and self.listener is not None:
             self._patience_ms = patience

@@ -49,11 +49,11 @@ class Diary:
 
         `at_s`: when it was, by the loop's clock; now without it.
         """
-        self.last_s = self._clock()
+        self.last_s = then_s = self._clock()
         if len(self.steps) < STEPS_MAX:
-            then_s = self.last_s if at_s is None else at_s
-            ms = max(0, int((then_s - self._from_s) * 1000))
-            self.steps.append(Step(ms, what, turn, phrase, value))
+            if at_s is not None:
+                then_s = max(at_s, self._from_s)
+            self.steps.append(Step(int((then_s - self._from_s) * 1000), what, turn, phrase, value))
 
     def add_once(self, what: str, turn: int) -> None:
         """Note it unless it is what came last, too."""
@@ -62,8 +62,11 @@ class Diary:
             self.add(what, turn)
 
     def trace(self) -> Trace:
-        return Trace(self.begun_at, [each._replace(value=one_line(each.value)).line()
-                                     for each in self.steps])  # fmt: skip
+        lines = [
+            (each._replace(value=one_line(each.value)) if each.value else each).line()
+            for each in self.steps
+        ]
+        return Trace(self.begun_at, lines)
 
 
 class Diaries:

@@ -10,7 +10,7 @@ from halo_voice.calls.draft import Draft
 from halo_voice.core.dialogue import Ask
 from halo_voice.core.likeness import close_enough
 from halo_voice.core.ports import Message, Meter, Outcome
-from halo_voice.core.speakable import same_words
+from halo_voice.core.speakable import same_words, words
 
 STILL_S = 0.6
 """Words that have not changed for so long, in seconds, may be the whole turn."""
@@ -44,14 +44,16 @@ class Foresight:
         self._account = Account(meter)
         self._turn = 0
         self._text = ""
+        self._said: list[str] = []  # its words, as they sound
         self._draft: Draft | None = None
         self._timer: asyncio.TimerHandle | None = None
 
     def see(self, turn: int, text: str, *, quiet: bool) -> None:
         """The coming turn sounds like this so far. `quiet`: the line is silent."""
-        if turn != self._turn or not same_words(text, self._text):
+        said = words(text)
+        if turn != self._turn or said != self._said:
             self.drop()
-            self._turn, self._text = turn, text
+            self._turn, self._text, self._said = turn, text, said
             self._wait(*((STILL_S, self._start) if self._look is None else (LOOK_S, self._near)))
         if quiet and self._timer is not None:
             self._start()

@@ -10,7 +10,7 @@ from halo_voice.calls.account import Account
 from halo_voice.calls.draft import Commitment, Draft
 from halo_voice.calls.listener import Listener
 from halo_voice.core.dialogue import Say
-from halo_voice.core.ports import Fate, Outcome, Spent, TurnRecord
+from halo_voice.core.ports import Fate, Outcome, TurnRecord
 
 STORE_MARGIN_S = 0.3
 """Of a turn's time, so much is kept for writing the reply down and sending it, in seconds."""
@@ -148,7 +148,7 @@ class Turn:
         done = self.decided.done() and not self.decided.cancelled()
         return self.decided.result() if done and self.decided.exception() is None else None
 
-    def settle(self, say: Say | None = None) -> Spent:
+    def settle(self, say: Say | None = None) -> None:
         """What was asked of models is over, and became `say`, if anything."""
         said, undecided = "", Fate.UNWANTED
         if say is not None and say.outcome is Outcome.APOLOGISED:
@@ -157,7 +157,6 @@ class Turn:
             said, undecided = say.text, Fate.ENDLESS if say.cut else Fate.UNWANTED
         if self.draft is not None:
             self.account.add(self.draft.settle(), said, undecided=undecided)
-        return self.account.spent
 
     def since(self, then: float) -> int:
         """Milliseconds from the turn's arrival; an answer begun ahead of it took none."""

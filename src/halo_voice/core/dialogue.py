@@ -163,8 +163,10 @@ class Dialogue:
     def masked(self, turn: int, heard: str) -> str:
         """The words `heard` as turn `turn`, without what the profile masks; as they were masked
         at first where they are known."""
-        reply, known = self.transcript.reply_before(turn), self.transcript.turn(turn)
-        masked = self.profile.privacy.masked(heard, reply=reply)
+        known, privacy = self.transcript.turn(turn), self.profile.privacy
+        masked = heard
+        if not privacy.plain(heard):
+            masked = privacy.masked(heard, reply=self.transcript.reply_before(turn))
         if known is None or same_words(known.user_text, masked):
             return masked
         return known.user_text if same_heard(known.user_text, heard) else masked
@@ -172,9 +174,12 @@ class Dialogue:
     def foreseeable(self, turn: int, heard: str) -> str:
         """What a model may be shown of words that still change: masked, and nothing as long as
         they may be the beginning of what is masked."""
+        privacy = self.profile.privacy
+        if privacy.plain(heard):
+            return heard
         reply = self.transcript.reply_before(turn)
-        masked = self.profile.privacy.masked(heard, reply=reply)
-        return "" if self.profile.privacy.unfinished(masked, reply=reply) else masked
+        masked = privacy.masked(heard, reply=reply)
+        return "" if privacy.unfinished(masked, reply=reply) else masked
 
     def phraser(self, watch: Callable[[str], None] = lambda _: None, *, used: int = 0) -> Phraser:
         """Makes the phrases of one answer; room for the offer to go on is left. `watch` is shown

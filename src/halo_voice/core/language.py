@@ -44,6 +44,7 @@ _WORDS = {
 _WORD = re.compile(r"[^\W\d_]+(?:'[^\W\d_]+)?")
 _LATIN = re.compile("[a-zà-ÿğışœ']+")
 _RUSSIAN = re.compile("[а-яё]+")
+_ONLY_RUSSIAN = re.compile("[а-яё0-9 ,.!?:-]*+")
 
 
 def language_of(text: str) -> str:
@@ -51,6 +52,8 @@ def language_of(text: str) -> str:
     # What is masked stands in brackets, and is ours.
     plain = re.sub(r"\[[^\[\]]*\]", " ", text.lower())
     words = _WORD.findall(plain)
+    if _ONLY_RUSSIAN.fullmatch(plain) and _KNOWN["sounds"].isdisjoint(words):  # nearly always
+        return "ru"
     for language, letters in _CYRILLIC.items():
         if sum(not letters.isdisjoint(word) for word in words) >= _ENOUGH:
             return language

@@ -92,6 +92,12 @@ class Privacy:
     mask: tuple[Kind, ...] = KINDS
     keep: tuple[Kind, ...] = ("phone",)
 
+    @staticmethod
+    def plain(text: str) -> bool:
+        """Whether there is nothing to be masked in `text`, nor its beginning: most hold none."""
+        low = lowered(text)
+        return not (may_hold_email(low) or numbers_in(low))
+
     def masked(self, text: str, *, reply: str = "") -> str:
         """`text` without what is masked. `reply`: what the assistant said before it."""
         low = lowered(text)

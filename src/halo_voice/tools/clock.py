@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from datetime import UTC, datetime, timedelta, timezone
+from datetime import UTC, date, datetime, timedelta, timezone
+from functools import lru_cache
 
 from halo_voice.core.profile import Hours
 
@@ -33,7 +34,7 @@ class Clock:
 
     def today(self) -> str:
         """For the instructions: it changes at midnight only."""
-        return f"Сегодня {_day(self.now())}. Завтра {_day(self.now() + timedelta(days=1))}."
+        return _today(self.now().date())
 
     def told(self) -> str:
         """Day, time and hours, for whoever asks."""
@@ -46,7 +47,12 @@ class Clock:
         return " ".join(parts)
 
 
-def _day(moment: datetime) -> str:
+@lru_cache(4)  # every turn asks
+def _today(today: date) -> str:
+    return f"Сегодня {_day(today)}. Завтра {_day(today + timedelta(days=1))}."
+
+
+def _day(moment: date) -> str:
     month = MONTHS[moment.month - 1]
     return f"{WEEKDAYS[moment.weekday()]}, {moment.day} {month} {moment.year} года"
 
