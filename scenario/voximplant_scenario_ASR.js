@@ -91,6 +91,7 @@ const GAP_MESSAGES = 32;
 const CLEARED_MS = 400; // what a realtime player tells so soon after clearBuffer belongs to the phrase that was dropped
 const ARRANGE_MS = 3000; // the backend names the destination of a transfer
 const TRANSFERS = 3; // in a call, however many the backend allows
+const QUEUE_MS = 600000; // the longest wait in a queue
 const BRIEF_MS = 30000; // the longest that who picked up is told of the call
 const RINGING = "425@-19;*(1/4/1)"; // the tone of a Russian line
 const ORDERS = 3; // attempts to learn whom to call
@@ -129,6 +130,7 @@ const START_STATE = {
   patience: 0, tardy: false, // more time for the caller's end; results come after their words were taken
   interrupted: false, overtaken: false, deaf: false, nod: null, // see Interruptions
   transfer: null, transfers: [], reply: "", // the one that is under way, and what became of earlier ones; the last answer, for who wants it again
+  waited: 0, // in queues: it is none of the call's time
   said: "", saidAt: 0, during: "", passed: "", // our last phrase and its end; what of ours this speech may echo; such words of it
   keys: "", keysTold: false,
   lineSilent: false, voiced: false, soundAt: 0, stoppedAt: 0, quietAt: 0, speechAt: 0, heardAt: 0, askedAt: 0, fillAt: 0, connectedAt: 0, endedAt: 0,
@@ -1254,12 +1256,16 @@ function notedUnheard(state) {
 
 // Transfer: a person takes the call over ----------------------------------------------------------
 //
-// { number, why, until, called, joinedAt, brief }; `until` is its step's end. No number is known here before the backend answers
-// for this very transfer. `calling`: the backend is asked, then a telephone rings; the caller hears so. `briefing`: who
+// { number, why, until, called, queued, joinedAt, brief }; `until` is its step's end. No number is known here before the backend
+// answers for this very transfer. `calling`: the backend is asked, then a telephone rings, or a queue moves; the caller
+// hears so. `briefing`: who
 // picked up is told of the call. `joined`: the two talk, and neither recogniser nor voice is there. Whoever goes, both
 // legs end; where nobody took the call, the caller is back with the assistant.
 
-const FAILURES = { busy: "transfer_busy", no_answer: "transfer_silent", declined: "transfer_declined", closed: "transfer_closed" };
+const FAILURES = {
+  busy: "transfer_busy", no_answer: "transfer_silent", declined: "transfer_declined", closed: "transfer_closed",
+  queue_full: "transfer_busy", no_operators: "transfer_silent",
+};
 
 // A caller is there, and is not being said goodbye to.
 function isTalking(state) {
@@ -1276,7 +1282,7 @@ function transfer(state, event, why, before = []) {
   const number = state.transfers.length + 1;
   const begun = {
     ...withUnasked(silent), voice: null, pending: null, fresh: false, passed: "", keys: "", patience: 0, nod: null, overtaken: false, interrupted: false,
-    repeated: false, transfer: { number, why, until: event.at + ARRANGE_MS, called: false, joinedAt: 0, brief: "" },
+    repeated: false, transfer: { number, why, until: event.at + ARRANGE_MS, called: 0, queued: false, joinedAt: 0, brief: "" },
   };
   const arrange = { do: "arrange", transfer: number, why, turn: state.turn, start: !state.confirmed };
   const actions = [...before, { do: "hush" }, { do: "deafen" }, ...told, arrange];
@@ -1310,9 +1316,11 @@ function ringOn(state, event, before = []) {
 
 function arranged(state, event) {
   if (event.refused) return failTransfer(state, event, event.refused);
-  const { ring_ms } = state.profile.limits;
-  const ringing = { ...state, confirmed: true, transfer: { ...state.transfer, called: true, brief: event.brief, until: event.at + ring_ms } };
-  return [ringing, [{ do: "dial", transfer: event.transfer, to: event.to }, transferWait(ringing, event)]];
+  const { to, brief, at } = event;
+  const queued = to.kind === "queue";
+  const until = at + (queued ? to.wait_ms : state.profile.limits.ring_ms);
+  const ringing = { ...state, confirmed: true, transfer: { ...state.transfer, called: at, queued, brief, until } };
+  return [ringing, [...(queued ? [{ do: "unlimitCall" }] : []), { do: "dial", transfer: event.transfer, to }, transferWait(ringing, event)]];
 }
 
 function waitOn(state, event) {
@@ -1356,9 +1364,10 @@ function dropTransfer(state, event) {
 
 // Nobody took the call: the caller hears why, and is asked what to do.
 function failTransfer(state, event, outcome) {
-  const { texts, limits } = state.profile;
-  const alone = { ...withTransfer(state, event, outcome), reason: "", reprompts: 0 };
-  const back = state.transfer.joinedAt ? [{ do: "limitCall", ms: Math.max(1, limits.call_ms - (event.at - state.connectedAt)) }] : [];
+  const { profile: { texts, limits }, transfer: { called, queued, joinedAt } } = state;
+  const waited = state.waited + (queued ? event.at - called : 0);
+  const alone = { ...withTransfer(state, event, outcome), reason: "", reprompts: 0, waited };
+  const back = joinedAt || queued ? [{ do: "limitCall", ms: Math.max(1, limits.call_ms + waited - (event.at - state.connectedAt)) }] : [];
   const told = { do: "tellTransfer", ...alone.transfers[alone.transfers.length - 1] };
   const before = [{ do: "hush" }, { do: "unring" }, { do: "dropLeg" }, ...back, told];
   if (outcome === "unreachable" && state.transfer.why === "apologies") return leave(alone, "backend_down", texts.bye_failure, before);
@@ -1966,9 +1975,10 @@ function attach(line, vad) {
 
 function readDestination(transfer, result) {
   const { refused, brief, to } = result.code === 200 ? parse(result.text) : { refused: "unreachable", brief: "", to: null };
-  const known = to && ["pstn", "sip", "user"].includes(to.kind) && typeof to.address === "string" && to.address;
+  const known = to && ["pstn", "sip", "user", "queue"].includes(to.kind) && typeof to.address === "string" && to.address;
   if (!known || refused) return { type: "arranged", transfer, refused: ["closed", "unreachable"].includes(refused) ? refused : "failed" };
-  return { type: "arranged", transfer, refused: "", to: { ...to, caller_id: String(to.caller_id || "") }, brief: typeof brief === "string" ? brief : "" };
+  const wait_ms = Math.min(Number(to.wait_ms) || 0, QUEUE_MS);
+  return { type: "arranged", transfer, refused: "", to: { ...to, caller_id: String(to.caller_id || ""), wait_ms }, brief: typeof brief === "string" ? brief : "" };
 }
 
 // What the platform tells of a call that nobody took.
@@ -1976,19 +1986,52 @@ const LEG_CODES = { 486: "busy", 600: "busy", 408: "no_answer", 480: "no_answer"
 
 function dial(line, transfer, to) {
   try {
-    const leg = callOut(to);
-    line.leg = leg;
-    const ended = (outcome) => {
-      if (line.leg === leg) line.leg = null;
-      return logged({ type: "legEnded", transfer, outcome }, "Transfer " + transfer + ": " + outcome);
-    };
-    on(line, leg, CallEvents.Connected, () => ({ type: "legConnected", transfer }));
-    on(line, leg, CallEvents.Failed, (e) => ended(LEG_CODES[e.code] || "failed"));
-    on(line, leg, CallEvents.Disconnected, () => ended("hung_up"));
+    if (to.kind === "queue") enqueue(line, transfer, to);
+    else takeLeg(line, transfer, callOut(to));
   } catch (error) {
     Logger.write("[HALO] no second leg: " + error);
     dispatch(line, () => ({ type: "legEnded", transfer, outcome: "failed" }));
   }
+}
+
+function takeLeg(line, transfer, leg) {
+  const ended = (outcome) => {
+    if (line.leg === leg) line.leg = null;
+    return legEnded(transfer, outcome);
+  };
+  line.leg = leg;
+  on(line, leg, CallEvents.Connected, () => ({ type: "legConnected", transfer }));
+  on(line, leg, CallEvents.Failed, (e) => ended(LEG_CODES[e.code] || "failed"));
+  on(line, leg, CallEvents.Disconnected, () => ended("hung_up"));
+}
+
+function legEnded(transfer, outcome) {
+  return logged({ type: "legEnded", transfer, outcome }, "Transfer " + transfer + ": " + outcome);
+}
+
+// TerminationStatus, whose name is not there without the module.
+const QUEUE_CODES = { 1001: "no_answer", 1003: "no_operators", 1004: "no_answer", 1005: "queue_full", 1006: "no_operators", 1203: "declined" };
+
+// Who takes the call is the leg; who comes when nobody waits any more is let go.
+function enqueue(line, transfer, { address, priority, wait_ms }) {
+  require(Modules.SmartQueue);
+  const task = VoxEngine.enqueueTask({ call: line.call, queue: { name: address }, priority, timeout: Math.ceil(wait_ms / 1000) });
+  const refused = (code) => {
+    if (line.queued !== task) return null;
+    line.queued = null;
+    return legEnded(transfer, QUEUE_CODES[code] || "failed");
+  };
+  line.queued = task;
+  on(line, task, SmartQueueEvents.OperatorReached, ({ agentCall }) => {
+    if (line.queued !== task) return quietly(() => agentCall.hangup());
+    line.queued = null;
+    takeLeg(line, transfer, agentCall);
+    return { type: "legConnected", transfer };
+  });
+  on(line, task, SmartQueueEvents.Waiting, (e) => logged(null, "Queue: " + e.position));
+  on(line, task, SmartQueueEvents.ClientDisconnected, (e) => quietly(() => e.cancel()));
+  on(line, task, SmartQueueEvents.TaskCanceled, (e) => refused(e.status));
+  on(line, task, SmartQueueEvents.Error, (e) => refused(e.type));
 }
 
 function callOut(to) {
@@ -1999,10 +2042,12 @@ function callOut(to) {
 
 // Hung up by us, it has nothing more to tell.
 function dropLeg(line) {
-  const { leg, briefer } = line;
+  const { leg, briefer, queued } = line;
   line.leg = null;
+  line.queued = null;
   line.briefer = null;
   if (briefer) quietly(() => briefer.stop());
+  if (queued) quietly(() => queued.end("not waited for"));
   if (leg) quietly(() => leg.hangup());
 }
 
@@ -2441,7 +2486,7 @@ function newLine(sessionId, start) {
     call: null, id: sessionId, start: { call_id: sessionId, ...start, scenario_version: SCENARIO_VERSION }, state: START_STATE,
     queue: [], busy: false, faults: 0, nonce: 0, task: null,
     deadline: 0, limit: 0, asr: null, fed: false, vad: null, detecting: false, quietFrom: 0, released: false,
-    player: null, prepared: null, leg: null, briefer: null, ringer: null, ringerTimer: 0,
+    player: null, prepared: null, leg: null, queued: null, briefer: null, ringer: null, ringerTimer: 0,
     live: { player: null, phrase: 0, ahead: "", started: false, paused: false, clearedAt: 0, endsAt: 0, owes: false, broken: false, ousted: false },
     stream: { link: null, timer: 0, tries: 0 },
   };

@@ -2,12 +2,20 @@
 
 from __future__ import annotations
 
+import json
 import re
 from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
 
-from halo_voice.simulator import Pickup, ScriptedCaller, SilentCaller
+from halo_voice.simulator import (
+    AsgiNetwork,
+    HttpResponse,
+    Pickup,
+    ScriptedCaller,
+    ScriptedNetwork,
+    SilentCaller,
+)
 from tests.halo import ROOT, backend
 
 SALES, SERVICE = "74950000001", "sip:service@halo.test"
@@ -27,6 +35,25 @@ async def staffed(folder: Path, *, more: str = "", operators: str = OPERATORS, *
     (folder / "halo.toml").write_text(text + operators + more, "utf-8")
     async with backend(assistants=folder, **values) as halo:
         yield halo
+
+
+def limited(**limits: int):
+    """A network whose calls have these limits in their profile, whatever the file allows."""
+
+    def network(web: Any, host: str) -> ScriptedNetwork:
+        inner = AsgiNetwork(web, host)
+
+        async def answer(request: Any) -> HttpResponse:
+            response = await inner.request(request)
+            if not request.url.endswith("/call/start"):
+                return response
+            content = json.loads(response.body)
+            content["profile"]["limits"] |= limits
+            return HttpResponse(200, json.dumps(content).encode())
+
+        return ScriptedNetwork(answer)
+
+    return network
 
 
 class Impatient:

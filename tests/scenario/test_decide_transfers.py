@@ -54,6 +54,45 @@ def test_a_telephone_rings_for_so_long():
     assert table.see("legConnected", 50, transfer=1) == []
 
 
+def queued(wait_ms=120_000):
+    table = staffed().greeted()
+    table.see("key", 100, digit="0")
+    table.speak_out()
+    to = {"kind": "queue", "address": "support", "caller_id": "", "wait_ms": wait_ms, "priority": 5}
+    return table, table.see("arranged", 100, transfer=1, refused="", to=to, brief="")
+
+
+def test_a_queue_is_waited_in_for_so_long():
+    """Longer than a telephone rings, and no longer; what comes of it later is dropped."""
+    table, actions = queued()
+    assert waits(actions) == 120_000
+    actions = table.see("expired", 120_000)
+    assert {"dropLeg", "unring", "tellTransfer"} <= set(done(actions))
+    assert "никто пока не отвечает" in spoken(actions)
+    assert table.state["transfers"][0]["outcome"] == "no_answer"
+    assert table.see("legConnected", 50, transfer=1) == []
+
+
+def test_a_wait_in_a_queue_is_given_back():
+    """The call's limit does not run meanwhile; a telephone that rings is of the call's time."""
+    table, actions = queued(400_000)
+    assert "unlimitCall" in done(actions)
+    before = table.state["transfer"]["called"] - table.state["connectedAt"]
+    actions = table.see("legEnded", 300_000, transfer=1, outcome="queue_full")
+    assert "линия сейчас занята" in spoken(actions)
+    assert [each["ms"] for each in actions if each["do"] == "limitCall"] == [600_000 - before]
+    table, actions = ringing()
+    assert "unlimitCall" not in done(actions)
+    assert "limitCall" not in done(table.see("legEnded", 9_000, transfer=1, outcome="busy"))
+
+
+def test_whoever_takes_a_call_of_a_queue_is_joined():
+    """As who picks up a telephone."""
+    table, _ = queued()
+    assert "join" in done(table.see("legConnected", 90_000, transfer=1))
+    assert table.name == "joined"
+
+
 def test_the_announcement_is_heard_out_before_the_tone():
     """One voice: the tone begins when the words are over, or were not heard at all."""
     table = staffed().greeted()

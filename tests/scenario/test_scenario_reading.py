@@ -108,3 +108,15 @@ def test_strange_values_of_an_order_do_no_harm(strange, ring_ms):
     assert read["message"] == ""
     assert read["detect_ms"] == 0
     assert read["ring_ms"] == ring_ms
+
+
+@pytest.mark.parametrize(
+    ("given", "wait_ms"), [("1e9", 600_000), ('"soon"', 0), ("null", 0), ("60000", 60_000)]
+)
+def test_strange_waits_do_no_harm(given, wait_ms):
+    """F32: a queue is waited in for ten minutes at most, and not at all where nobody says."""
+    to = f'{{kind: "queue", address: "support", wait_ms: {given}}}'
+    text = f"JSON.stringify({{to: {to}, brief: 5}})"
+    read = Table().evaluate(f"readDestination(1, {{code: 200, text: {text}}})")
+    assert read["to"]["wait_ms"] == wait_ms
+    assert (read["refused"], read["brief"]) == ("", "")

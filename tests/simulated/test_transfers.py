@@ -35,11 +35,11 @@ from tests.halo import HOST, ROOT, HttpOnly, call_to
 from tests.operators import (
     BUSY,
     DECLINES,
-    OPERATORS,
     SALES,
     SERVICE,
     SILENT,
     Impatient,
+    limited,
     staffed,
     takes_it,
 )
@@ -47,31 +47,6 @@ from tests.standins.older_backend import OlderBackend
 
 TRANSFER = "Минутку, я соединю вас с сотрудником. Пожалуйста, оставайтесь на линии."
 GOODBYE = "спасибо до свидания"
-
-
-@pytest.fixture
-def put_through(tmp_path):
-    """Plays a call of this script; the call, its record and its transfers. `expected` breaks."""
-
-    async def play(lines, answer, *, network=None, more="", operators=OPERATORS, **how):
-        expected = how.pop("expected", [])
-        stays = how.pop("hang_up_after", True)
-        caller = ScriptedCaller(lines, hang_up_after=stays) if isinstance(lines, list) else lines
-        answers = answer if callable(answer) else lambda _: answer
-        async with staffed(tmp_path, more=more, operators=operators) as halo:
-            net = (network or AsgiNetwork)(halo.web, HOST)
-            done = await call_to(halo.web)(
-                caller, network=net, answers=answers, session_id=7, seed=how.pop("seed", 1), **how
-            )
-            record = await halo.store.find_call("7")
-            rows = [row for row in await halo.store.tools("7") if row.tool == "transfer"]
-            turns = await halo.store.turns("7")
-        assert done.failures == []
-        assert [str(breach) for breach in breaches(done)] == expected
-        assert done.finish_reason == "Normal termination"
-        return done, record, rows, turns
-
-    return play
 
 
 def heard(call):
@@ -317,33 +292,16 @@ async def test_an_end_that_is_told_late_ends_both(put_through, fault):
     faults = Faults({fault: When(probability=1, where="Call." if fault == "late" else "")})
     caller = Impatient({6_000: "0"}, 30_000)
     call, *_ = await put_through(
-        caller, takes_it(after_ms=1_000), faults=faults, network=_short(60_000)
+        caller, takes_it(after_ms=1_000), faults=faults, network=limited(talk_ms=60_000)
     )
     assert call.struck[fault]
     assert call.legs[0].ended_ms is not None
 
 
-def _short(talk_ms):
-    def network(web, host):
-        inner = AsgiNetwork(web, host)
-
-        async def answer(request):
-            response = await inner.request(request)
-            if not request.url.endswith("/call/start"):
-                return response
-            content = json.loads(response.body)
-            content["profile"]["limits"]["talk_ms"] = talk_ms
-            return HttpResponse(200, json.dumps(content).encode())
-
-        return ScriptedNetwork(answer)
-
-    return network
-
-
 async def test_the_longest_talk_ends(put_through):
     """A talk has a limit of its own; the call's does not cut it short."""
     call, record, [row], _ = await put_through(
-        [Press("0")], takes_it(), network=_short(700_000), hang_up_after=False
+        [Press("0")], takes_it(), network=limited(talk_ms=700_000), hang_up_after=False
     )
     [(begin, end)] = talks(call)
     assert 699_000 < end - begin < 702_000

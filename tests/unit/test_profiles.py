@@ -9,6 +9,7 @@ import pytest
 
 from halo_voice.core.after import Outlet, Wanted
 from halo_voice.core.errors import ConfigurationError
+from halo_voice.core.operators import Operator
 from halo_voice.core.profile import Texts
 from halo_voice.profiles import load_profiles
 
@@ -255,6 +256,21 @@ def test_where_reviews_go_is_read(folder):
             "[audio]\napology = 'http://a.example/a.mp3'",
             "a.toml:5: audio.apology: must be an https:// address",
         ),
+        (
+            "[operators]\nx = { queue = 'a', user = 'b' }",
+            "a.toml:5: operators.x: needs one of number, sip, user and queue",
+        ),
+        ("[operators]\nx = { queue = '' }", "operators.x.queue: must be the name of a queue"),
+        (
+            "[operators]\nx = { user = 'b', wait_ms = 60000 }",
+            "a.toml:5: operators.x: has wait_ms or priority, which only a queue has",
+        ),
+        (
+            "[operators]\nx = { queue = 'a', caller_id = '+7 495 123-45-60' }",
+            "a.toml:5: operators.x: has caller_id, which a queue does not show",
+        ),
+        ("[operators]\nx = { queue = 'a', priority = 0 }", "x.priority: is 0; must be at least 1"),
+        ("[operators]\nx = { queue = 'a', wait_ms = 1 }", "x.wait_ms: is 1; must be at least"),
         ("numbers = ['ноль']", "a.toml:4: numbers[0]: is not a telephone number"),
         ("knowledge = 'nowhere'", "a.toml:4: knowledge: there is no folder"),
         ("knowledge = 'empty'", "holds no text (*.md, *.txt, *.csv, *.pdf, *.docx)"),
@@ -268,6 +284,14 @@ def test_a_fault_is_told_with_its_line_and_what_to_do(folder, tmp_path, lines, f
     (tmp_path / "empty").mkdir()
 
     assert any(fault in told for told in faults_of(folder(a=f"{GOOD}{lines}\n")))
+
+
+def test_a_queue_is_read(folder):
+    """With its own wait and priority, which no other destination has."""
+    lines = "[operators]\nx = { queue = 'первая линия', wait_ms = 60000 }\ny = { user = 'duty' }\n"
+    operators = load_profiles(folder(a=f"{GOOD}{lines}")).default.operators
+    assert operators["x"] == Operator("первая линия", "queue", wait_ms=60_000, priority=50)
+    assert operators["y"] == Operator("duty", "user")
 
 
 def test_the_order_of_the_limits_is_checked(folder):

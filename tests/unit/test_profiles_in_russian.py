@@ -12,7 +12,7 @@ from halo_voice import knowledge, profiles
 from halo_voice.profiles.in_russian import in_russian
 
 FILES = [
-    *(Path(profiles.__file__).parent / name for name in ("shape.py", "tools.py")),
+    *(Path(profiles.__file__).parent / name for name in ("shape.py", "operators.py", "tools.py")),
     Path(knowledge.__file__).parent / "reading.py",
 ]
 RUSSIAN = re.compile("[а-яё]")

@@ -64,13 +64,16 @@ class Transcribed(msgspec.Struct, frozen=True):
     ai_text: str | msgspec.UnsetType = msgspec.UNSET
 
 
-class Address(msgspec.Struct, frozen=True):
-    """Whom to call, and the number that they see. `address`: a telephone number, a SIP address or a
-    user of the platform, by `kind`."""
+class Address(msgspec.Struct, frozen=True, omit_defaults=True):
+    """Whom to call, and the number that they see. `address`: a telephone number, a SIP address, a
+    user or a queue of the platform, by `kind`. Of a queue alone: `wait_ms`, in which somebody must
+    have taken the call, and `priority`, 1 to 100."""
 
-    kind: Literal["pstn", "sip", "user"]
+    kind: Literal["pstn", "sip", "user", "queue"]
     address: str
     caller_id: str
+    wait_ms: int = 0
+    priority: int = 0
 
 
 class Directed(msgspec.Struct, frozen=True, omit_defaults=True):

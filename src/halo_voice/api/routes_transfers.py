@@ -30,8 +30,9 @@ def transfers_router(switchboard: Switchboard, transfers: Transfers) -> APIRoute
             with contextlib.suppress(CallRefused):  # then nobody knows the call, and it ends
                 await switchboard.start(asked.start.begun())
         found = await transfers.arrange(asked.call_id, asked.transfer, asked.turn, asked.why)
-        operator, shown = found.operator, found.caller_id
-        to = None if operator is None else Address(operator.kind, operator.address, shown)
+        to = None
+        if (one := found.operator) is not None:
+            to = Address(one.kind, one.address, found.caller_id, one.wait_ms, one.priority)
         return reply(Directed(asked.call_id, asked.transfer, to, found.brief, found.refused))
 
     @router.post(

@@ -25,6 +25,8 @@ ENDS: dict[Outcome, str] = {
     "closed": "Сейчас там не работают.",
     "caller_left": "Собеседник положил трубку, не дождавшись.",
     "unreachable": "Соединить было нельзя.",
+    "queue_full": "В очереди нет места.",
+    "no_operators": "В очереди нет свободных сотрудников.",
 }
 """What a model, and the console, are told."""
 

@@ -89,9 +89,11 @@ class Reconciler:
         return profiles.named(call.profile) or profiles.default
 
     async def _talks(self, call: CallRecord) -> bool:
-        """Whether its caller may well be talking to a person: that has a limit of its own."""
+        """Whether its caller may well be talking to a person, or waits for one: that has limits of
+        its own."""
         profile = self._profile(call)
-        if not profile.operators or self._late(call, profile.limits.talk_ms):
+        waits_ms = max((each.wait_ms for each in profile.operators.values()), default=0)
+        if not profile.operators or self._late(call, profile.limits.talk_ms + waits_ms):
             return False
         rows = await self._store.tools(call.call_id)
         return any(r.tool == TRANSFER and r.state is ToolState.RUNNING for r in rows)

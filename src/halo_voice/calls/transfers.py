@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import contextlib
 import json
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Literal
@@ -21,8 +21,9 @@ from halo_voice.calls.handovers import ENDS
 from halo_voice.calls.switchboard import Switchboard
 from halo_voice.core.errors import NoOperator, RequestError, StoreError
 from halo_voice.core.operators import Operator, Outcome, Why, chosen, wanted
-from halo_voice.core.ports import Store
+from halo_voice.core.ports import CallRecord, Store
 from halo_voice.core.tools import ToolState
+from halo_voice.core.versions import queues
 
 WORDS_CHARS = 200
 """Of the caller's last words, in the brief."""
@@ -79,7 +80,9 @@ class Transfers:
         if new and not call.dialogue.can_transfer:
             return Destination(None, refused="used_up" if profile.operators else "none")
         asked = _asked_for(call, turn, why) if name is None else name
-        found = chosen(profile.operators, asked, profile.hours, self._now())
+        record = await self._record(call_id)
+        able = _reached_by(record, profile.operators)
+        found = chosen(able, asked, profile.hours, self._now())
         if new:
             turn = min(turn, call.dialogue.newest)
             await handovers.begin(number, turn, asked if found is None else found[0], why)
@@ -87,7 +90,7 @@ class Transfers:
             return Destination(None, refused="closed")
         _log.info("call_transferred", call_id=call_id, why=why)
         operator = found[1]
-        caller_id = operator.caller_id or await self._called(call_id)
+        caller_id = operator.caller_id or ("" if record is None else record.called)
         return Destination(operator, caller_id, _brief(call) if operator.brief else "")
 
     async def settle(self, call_id: str, ended: Sequence[Transferred]) -> None:
@@ -118,12 +121,20 @@ class Transfers:
         _log.info("call_put_through", call_id=call_id, told=listener is not None)
         return listener is not None
 
-    async def _called(self, call_id: str) -> str:
-        """The number that the caller called: the platform lets a call show it."""
+    async def _record(self, call_id: str) -> CallRecord | None:
+        """With the number that the caller called: the platform lets a call show it."""
         with contextlib.suppress(StoreError):
-            record = await self._store.find_call(call_id)
-            return "" if record is None else record.called
-        return ""
+            return await self._store.find_call(call_id)
+        return None
+
+
+def _reached_by(
+    record: CallRecord | None, operators: Mapping[str, Operator]
+) -> Mapping[str, Operator]:
+    """Those whom this call's scenario can reach."""
+    if record is None or queues(record.scenario_version):
+        return operators
+    return {name: each for name, each in operators.items() if each.kind != "queue"}
 
 
 def _asked_for(call: Call, turn: int, why: Why) -> str:

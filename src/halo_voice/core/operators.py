@@ -22,9 +22,12 @@ row, somebody at the console."""
 
 Outcome = Literal[
     "talked", "busy", "no_answer", "declined", "hung_up", "failed", "closed", "caller_left",
-    "unreachable",
+    "unreachable", "queue_full", "no_operators",
 ]  # fmt: skip
-"""`hung_up`: while being told of the call; `unreachable`: the backend gave no destination."""
+"""`hung_up`: while being told of the call; `unreachable`: the backend gave no destination;
+`no_answer`: of a queue, nobody in time; `no_operators`: it has none who could take the call."""
+
+Kind = Literal["pstn", "sip", "user", "queue"]
 
 WORDS_MAX = 15
 """A longer utterance asks for something else besides: a model has to see to it."""
@@ -43,15 +46,18 @@ _STEM = 4
 
 @dataclass(frozen=True, slots=True)
 class Operator:
-    """A person, or a desk. `address`: a telephone number, a SIP address or a user of the platform,
-    by `kind`. `caller_id`: the number that they see; "": the one that was called. `hours`: None:
-    the company's. `brief`: who picks up is told of the call first."""
+    """A person, or a desk. `address`: a telephone number, a SIP address, a user or a queue of the
+    platform, by `kind`. `caller_id`: the number that they see; "": the one that was called.
+    `hours`: None: the company's. `brief`: who picks up is told of the call first. Of a queue:
+    `wait_ms`, in which somebody must have taken the call, and `priority`, 1 to 100."""
 
     address: str
-    kind: Literal["pstn", "sip", "user"] = "pstn"
+    kind: Kind = "pstn"
     caller_id: str = ""
     hours: Hours | None = None
     brief: bool = False
+    wait_ms: int = 0
+    priority: int = 0
 
     def there(self, company: Hours, now: datetime) -> bool:
         """Whether they work at this moment."""

@@ -13,11 +13,17 @@ SCENARIOS = ("1.0", "1.1", "1.2", "1.3", "1.4")
 
 
 _TRANSFERS_SINCE = SCENARIOS.index("1.3")
+_QUEUES_SINCE = SCENARIOS.index("1.4")
 
 
 def transfers(version: str) -> bool:
     """Whether a scenario of this version can put a call through. One that is not known is newer."""
     return version not in SCENARIOS[:_TRANSFERS_SINCE] and version != ""
+
+
+def queues(version: str) -> bool:
+    """Whether it can put a call into a queue of the platform."""
+    return version not in SCENARIOS[:_QUEUES_SINCE] and version != ""
 
 
 def standing(version: str) -> Literal["current", "older", "unknown"]:

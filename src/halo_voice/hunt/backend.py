@@ -25,7 +25,7 @@ from halo_voice.hunt.model import MoodyModel
 from halo_voice.hunt.store import Disk, Handle
 from halo_voice.settings import Settings
 from halo_voice.simulator import AsgiNetwork, Faults, HttpRequest, HttpResponse, NetworkError
-from halo_voice.simulator.desk import NUMBER, TALK_MS
+from halo_voice.simulator.desk import NUMBER, QUEUE, TALK_MS, WAIT_MS
 from halo_voice.simulator.faults import Dice
 from halo_voice.simulator.network import IN_PROCESS, ONE_WAY
 from halo_voice.simulator.sockets import AsgiSocket, Closed, SocketRequest
@@ -41,15 +41,18 @@ STORE_MOODS = {"F54", "F55"}
 
 
 @cache
-def configuration(assistants: Path = Path("assistants"), *, staffed: bool = False) -> Configuration:
+def configuration(
+    assistants: Path = Path("assistants"), *, staffed: bool = False, queue: bool = False
+) -> Configuration:
     """The shipped assistants on defaults; nothing of this machine's environment. `staffed`: with
-    somebody to put calls through to."""
+    somebody to put calls through to, by telephone or by a `queue`."""
     known = configure(
         Settings.model_construct(assistants=assistants, store_url="memory:", watch_s=0.0)
     )
     if not staffed:
         return known
-    people = {"дежурный": Operator(NUMBER), "мастерская": Operator(NUMBER, brief=True)}
+    one = Operator(QUEUE, "queue", wait_ms=WAIT_MS[1], priority=50) if queue else Operator(NUMBER)
+    people = {"дежурный": one, "мастерская": replace(one, brief=True)}
     limits = {"talk_ms": TALK_MS}
     return replace(
         known,
@@ -64,9 +67,9 @@ class Process:
     """One instance of the app from its start to its end; `death` is set when it is killed."""
 
     def __init__(
-        self, disk: Disk, model: MoodyModel, spool: Path | None, staffed: bool = False
+        self, disk: Disk, model: MoodyModel, spool: Path | None, known: Configuration
     ) -> None:
-        self._staffed = staffed
+        self._known = known
         self.handle = Handle(disk)
         self.store = SpooledStore(self.handle, spool)  # type: ignore[arg-type]
         self.death: asyncio.Future[None] = asyncio.get_running_loop().create_future()
@@ -78,8 +81,7 @@ class Process:
 
     async def begin(self) -> None:
         await self.store.start()
-        known = configuration(staffed=self._staffed)
-        app = running(known, store=self.store, model=self._model)
+        app = running(self._known, store=self.store, model=self._model)
         self.halo = await self._parts.enter_async_context(app)
         self._network = AsgiNetwork(self.halo.web, HOST)
 
@@ -127,8 +129,10 @@ class Backend:
     latency = IN_PROCESS
     way = ONE_WAY
 
-    def __init__(self, seed: int, faults: Faults, *, staffed: bool = False) -> None:
-        self._staffed = staffed
+    def __init__(
+        self, seed: int, faults: Faults, *, staffed: bool = False, queue: bool = False
+    ) -> None:
+        self._known = configuration(staffed=staffed, queue=queue)
         self._rng = random.Random(f"{seed}/hunt/backend")
         self._model = MoodyModel(self._rng)
         self._faults = faults
@@ -210,7 +214,7 @@ class Backend:
         self._restarting = None
 
     async def _begin(self) -> None:
-        process = Process(self._disk, self._model, self._spool, self._staffed)
+        process = Process(self._disk, self._model, self._spool, self._known)
         await process.begin()
         self._process = process
 

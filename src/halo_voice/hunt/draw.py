@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import random
 from collections.abc import Collection
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from halo_voice.simulator import PROMPT, TARDY, Faults, Recogniser
 from halo_voice.simulator.desk import Desk
@@ -18,6 +18,8 @@ RATES = (0.02, 0.5)
 ECHO_RATE = 0.6
 STAYS = 0.03  # how often a caller never hangs up
 STAFFED = 0.25  # how often somebody can be asked for, and is
+QUEUED = 0.4  # how often they are reached by a queue then,
+QUEUED_FROM = 100_000  # from this seed on: smaller ones draw what they always drew
 UNRECORDED = 0.3  # how often the end of a recording is lost, where there is one
 
 
@@ -52,6 +54,8 @@ def drawn(seed: int, *, backend: bool, among: Collection[str] | None = None) -> 
     unrecorded = seldom.random() < UNRECORDED and not backend
     chance = _stream(seed, "desk")
     desk = Desk.drawn(chance, calm_ms) if chance.random() < STAFFED else None
+    if desk is not None and seed >= QUEUED_FROM:
+        desk = replace(desk, queue=_stream(seed, "queue").random() < QUEUED)
     person = Person(_stream(seed, "person"), calm_ms, stays=stays, desk=desk)
     faults = _faults(_stream(seed, "faults"), classes(backend=backend), among, calm_ms)
     if person.habit == "echoing" and (among is None or "F12" in among):

@@ -140,7 +140,9 @@ async def _with_backend(
     on_line: Callable[[TraceLine], None] | None,
 ) -> tuple[FinishedCall, Evidence]:
     number = 10**9 + seed
-    async with Backend(seed, faults, staffed=draw.desk is not None) as backend:
+    desk = draw.desk
+    queue = desk is not None and desk.queue
+    async with Backend(seed, faults, staffed=desk is not None, queue=queue) as backend:
         how = {"faults": faults, "on_line": on_line, "behind": backend.suffer}
         call = await _place(seed, scenario, draw, backend, **how)
         evidence = await backend.evidence(str(number), draw.calm_ms)

@@ -15,7 +15,7 @@ from pydantic import BaseModel, ValidationError
 from halo_voice.core.after import After, Outlet, Wanted
 from halo_voice.core.editions import Content, Paper
 from halo_voice.core.notices import Notices
-from halo_voice.core.operators import Operator
+from halo_voice.core.operators import Kind, Operator
 from halo_voice.core.privacy import Privacy
 from halo_voice.core.profile import (
     Asr,
@@ -318,14 +318,18 @@ def _hours(shape: HoursShape) -> Hours:
 
 
 def _operator(shape: OperatorShape) -> Operator:
-    found = {"pstn": shape.number, "sip": shape.sip, "user": shape.user}
-    kind, address = next((k, a) for k, a in found.items() if a is not None)
+    found: dict[Kind, str | None] = {"pstn": shape.number, "sip": shape.sip, "user": shape.user}
+    kind, address = next(
+        ((k, a) for k, a in found.items() if a is not None), ("queue", shape.queue or "")
+    )
+    waits = (shape.wait_ms, shape.priority) if kind == "queue" else ()
     return Operator(
         address if kind != "pstn" else number_digits(address),
-        kind,  # type: ignore[arg-type]
+        kind,
         number_digits(shape.caller_id or ""),
         None if shape.hours is None else _hours(shape.hours),
         shape.brief,
+        *waits,
     )
 
 

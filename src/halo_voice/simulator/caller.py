@@ -60,6 +60,20 @@ class Pickup:
 
 
 @dataclass(frozen=True, slots=True)
+class Queued:
+    """What comes of a place in a queue, so long after it was taken: `person` takes the call, or the
+    queue ends it with `status`, a value of `TerminationStatus`, as an error where that is `error`.
+    `position` before that, one less at each `Waiting`; `told` False: nobody hears of it at all."""
+
+    after_ms: float = 20_000
+    person: Caller | None = None
+    status: int = 1001
+    error: bool = False
+    position: int = 2
+    told: bool = True
+
+
+@dataclass(frozen=True, slots=True)
 class Say:
     """A line with its own confidence (0..1) or length."""
 

@@ -20,6 +20,7 @@ from halo_voice.simulator.network import Network
 from halo_voice.simulator.orders import Orders
 from halo_voice.simulator.recogniser import Recogniser
 from halo_voice.simulator.report import Violation, thrown, violation
+from halo_voice.simulator.smart_queue import PROMPT, Answers
 from halo_voice.simulator.trace import PlaybackSpan, SpeechSpan, Trace, TraceLine
 from halo_voice.simulator.voice import Voice
 
@@ -65,7 +66,7 @@ class World:
     storage: dict[str, tuple[str, int]] = field(default_factory=dict)
     control: Sequence[Control] = ()
     # Who picks up outgoing calls, or a failure code.
-    answers: Callable[[str], Caller | int | Pickup] | None = None
+    answers: Answers | None = None
     # Nobody calls: this telephone, or whose number it is, is what the scenario calls first.
     dialled: Pickup | Callable[[str], Pickup] | None = None
 
@@ -82,6 +83,7 @@ class Cloud:
         self.session_id = world.session_id
         self.storage = world.storage
         self.recogniser = world.recogniser
+        self.answers = world.answers
         self.clock: Clock = RealClock() if world.real_time else VirtualClock()
         self.after = self.clock.after
         self.dice = Dice(world.faults, world.chance, self._struck, lambda: self.clock.now)
@@ -267,7 +269,7 @@ class Cloud:
         Never at once: one of its callbacks may still be running.
         """
 
-        late = self.dice.strikes("late", event)
+        late = event != PROMPT and self.dice.strikes("late", event)
         delay = round(self.dice.delay_ms("late", 100, 3000)) if late else 0
         if event in TOGGLED:
             delay = max(delay, self._told_ms.get(unit, 0) - self.clock.now)
@@ -336,7 +338,7 @@ class Cloud:
         if callable(answers):
             answers = answers(number)
         if answers is None:
-            answers = self.world.answers(number) if self.world.answers else SilentCaller()
+            answers = self.answers(number) if self.answers else SilentCaller()
         if isinstance(answers, int):
             answers = Pickup(draw(4000), code=answers)
         elif not isinstance(answers, Pickup):

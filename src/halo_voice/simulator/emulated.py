@@ -14,11 +14,13 @@ from halo_voice.simulator.tables import CLASSES
 ROLL_CALL = """
 const read = (path) => path.split(".").reduce((found, name) => found[name], globalThis);
 FUNCTIONS.forEach(read);
-[Modules.ASR, Modules.VoxTTS, Modules.Silero].forEach(require);
+[Modules.ASR, Modules.VoxTTS, Modules.Silero, Modules.SmartQueue].forEach(require);
+const call = VoxEngine.callPSTN("1", "2");
 const objects = {
   ASR: VoxEngine.createASR({ profile: ASRProfileList.Google.ru_RU }),
   Player: VoxEngine.createTTSPlayer(""),
-  Call: VoxEngine.callPSTN("1", "2"),
+  Call: call,
+  SmartQueueTask: VoxEngine.enqueueTask({ call, queue: { name: "1" } }),
   "VoxTTS.RealtimeTTSPlayer": VoxTTS.createRealtimeTTSPlayer({ createContextParameters: {} }),
   WebSocket: VoxEngine.createWebSocket("wss://halo.test"),
   "AMD.AnsweringMachineDetector": AMD.create({ model: AMD.Model.RU }),

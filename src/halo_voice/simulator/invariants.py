@@ -16,7 +16,7 @@ from halo_voice.simulator.outgoing import outgoing
 from halo_voice.simulator.place import FinishedCall
 from halo_voice.simulator.recovery import recovers
 from halo_voice.simulator.speakable import safe_to_speak, same_again
-from halo_voice.simulator.transfers import talk_ms, talks, transfers
+from halo_voice.simulator.transfers import talk_ms, talks, transfers, waits
 from halo_voice.simulator.turns import Phrase, Texts, letters, story
 from halo_voice.simulator.wire import fields
 
@@ -155,7 +155,7 @@ def bounded(case: Case) -> Iterator[Breach]:
         if len(turn.asked_ms) > limits.asks:
             text = f"turn {turn.number}: asked {len(turn.asked_ms)} times over the stream"
             yield Breach(10, turn.accepted_ms, text)
-    talked_ms = sum(end - begin for begin, end in talks(call))
+    talked_ms = sum(end - begin for begin, end in (*talks(call), *waits(call)))
     longest_ms = limits.call_ms + talked_ms
     if call.connected_ms is not None and case.end_ms - call.connected_ms > longest_ms:
         yield Breach(10, case.end_ms, f"{case.end_ms - call.connected_ms} ms connected")
@@ -175,7 +175,8 @@ def ends(case: Case) -> Iterator[Breach]:
     deadline = call.disconnected_ms + limits.end_ms
     if "F60" in call.struck:
         talked_ms = talk_ms(call) if talks(call) else 0
-        longest_ms = limits.call_ms + talked_ms + limits.end_ms
+        waited_ms = sum(end - begin for begin, end in waits(call))
+        longest_ms = limits.call_ms + talked_ms + waited_ms + limits.end_ms
         deadline = max(deadline, (call.connected_ms or 0) + longest_ms)
     if call.terminated_ms > deadline:
         late = call.terminated_ms - call.disconnected_ms

@@ -17,6 +17,7 @@ from halo_voice.simulator.live_player import LivePlayer
 from halo_voice.simulator.playback import Playback, Tone
 from halo_voice.simulator.recogniser import Recogniser, recogniser_of
 from halo_voice.simulator.recognition import Recognition
+from halo_voice.simulator.smart_queue import Answers, Task, fate
 from halo_voice.simulator.vad import Vad
 
 STORAGE = Spread(15, 0.4)
@@ -35,6 +36,7 @@ class Session(Switchboard, Protocol):
     session_id: int
     storage: dict[str, tuple[str, int]]
     recogniser: Recogniser | None
+    answers: Answers | None
 
     def violated(self, command: Command) -> None: ...
     def failed(self, command: Command) -> None: ...
@@ -53,6 +55,7 @@ class Orders:
         self._players: dict[str, Playback] = {}
         self._recognitions: dict[str, Recognition] = {}
         self._amds: dict[str, Amd] = {}
+        self._tasks: dict[str, Task] = {}
 
     def obey(self, command: Command) -> None:
         _OBEYED[command["op"]](self, command)
@@ -159,6 +162,16 @@ class Orders:
         told = {"called": number, "kind": kind, "callerid": command["callerid"]}
         self._note(f"calls {number} ({kind})", dialled=command["call"], **told)
         self._session.call_out(command["call"], number, self._amds.get(command["amd"]))
+
+    def _enqueue(self, command: Command) -> None:
+        name, unit = command["queue"], command["task"]
+        told = {"called": name, "kind": "queue", "priority": command["priority"], "queued": unit}
+        self._note(f"waits in the queue «{name}»", **told)
+        self._tasks[unit] = Task(self._session, command, fate(self._session.answers, name))
+
+    def _end_task(self, command: Command) -> None:
+        self._note(f"{command['task']} end")
+        self._tasks[command["task"]].end()
 
     def _create_amd(self, command: Command) -> None:
         self._note(f"AMD.create {command['model']}")

@@ -19,6 +19,7 @@ from halo_voice.simulator.faults import Dice, Faults, Strike
 from halo_voice.simulator.network import Network
 from halo_voice.simulator.recogniser import Recogniser
 from halo_voice.simulator.report import Violation
+from halo_voice.simulator.smart_queue import Answers
 from halo_voice.simulator.trace import (
     LegSpan,
     PlaybackSpan,
@@ -83,7 +84,7 @@ async def place_call(
     throw_ends_session: bool = True,
     storage: dict[str, tuple[str, int]] | None = None,
     control: Sequence[Control] = (),
-    answers: Callable[[str], Caller | int | Pickup] | None = None,
+    answers: Answers | None = None,
     dialled: Pickup | Callable[[str], Pickup] | None = None,
     behind: Callable[[Dice], object] | None = None,
 ) -> FinishedCall:

@@ -12,7 +12,7 @@ from halo_voice.simulator.surface import Surface, surface
 # Classes whose objects are emulated.
 CLASSES = (
     *("Call", "ASR", "Player", "WebSocket", "VoxTTS.RealtimeTTSPlayer", "Silero.VAD"),
-    "AMD.AnsweringMachineDetector",
+    *("AMD.AnsweringMachineDetector", "SmartQueueTask"),
 )
 # Names that production code uses although the published surface does not list them.
 EXTRA_CHILDREN = {"Net": ["HttpRequestOptions"]}
@@ -103,6 +103,7 @@ def _payloads(api: Surface) -> dict[str, str]:
             "_ASREvents",
             "_PlayerEvents",
             "_WebSocketEvents",
+            "_SmartQueueEvents",
         )
         for name, field in api.interfaces[source]["fields"].items()
     }

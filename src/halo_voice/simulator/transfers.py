@@ -33,6 +33,16 @@ def talks(call: FinishedCall) -> list[tuple[int, int]]:
     return found
 
 
+def waits(call: FinishedCall) -> list[tuple[int, int]]:
+    """When the caller had a place in a queue, ms of the call."""
+    left = {line.data["left_queue"]: line.ms for line in call.trace if "left_queue" in line.data}
+    return [
+        (line.ms, left.get(line.data["queued"], call.terminated_ms))
+        for line in call.trace
+        if "queued" in line.data
+    ]
+
+
 def talk_ms(call: FinishedCall) -> int:
     """The longest that such a talk may be: the profile's, where it came."""
     for exchange in call.requests:
@@ -45,7 +55,7 @@ def talk_ms(call: FinishedCall) -> int:
 
 def transfers(case: Case) -> Iterator[Breach]:
     """22. Only whom the backend named is called, one after the other; who talks is left alone by
-    voice and recogniser; when one leg ends, so does the other."""
+    voice and recogniser; when one leg ends, so does the other, and so does a wait in a queue."""
     yield from _called(case)
     yield from _alone(case)
     yield from _parted(case)
@@ -82,6 +92,9 @@ def _parted(case: Case) -> Iterator[Breach]:
     if set(UNTOLD) & set(case.call.struck):
         return
     late = PARTED_MS + (LATE_MS if "late" in case.call.struck else 0)
+    for _, left in waits(case.call):
+        if left > case.end_ms + late:
+            yield Breach(22, case.end_ms, f"a place in a queue {left - case.end_ms} ms longer")
     for leg in case.call.legs:
         ended = case.call.terminated_ms if leg.ended_ms is None else leg.ended_ms
         if ended > case.end_ms + late:

@@ -42,7 +42,7 @@ Object.assign(implementations, {
 later("calls_out.js", [
   "VoxEngine.callPSTN", "VoxEngine.callSIP", "VoxEngine.callUser", "VoxEngine.sendMediaBetween",
   "VoxEngine.stopMediaBetween", "VoxEngine.easyProcess", "VoxEngine.playSoundAndHangup",
-  "VoxEngine.createToneScriptPlayer",
+  "VoxEngine.createToneScriptPlayer", "VoxEngine.enqueueTask",
 ]);
 later("websocket.js", ["VoxEngine.createWebSocket"]);
 later("voxtts.js", ["VoxTTS.createRealtimeTTSPlayer"]);

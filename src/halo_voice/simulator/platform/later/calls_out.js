@@ -1,4 +1,4 @@
-// Outgoing calls, the tone that is heard meanwhile, and two calls joined.
+// Outgoing calls, the tone that is heard meanwhile, two calls joined, and places in a queue for operators.
 
 let lastOutgoing = 0;
 
@@ -20,6 +20,75 @@ function detectorOf(parameters) {
   if (amd === undefined) return "";
   const unit = target("VoxEngine.callPSTN", amd);
   return unit ? unit.id : "";
+}
+
+// ---- a place in a queue ------------------------------------------------------------------------
+//
+// Inferred: the operator's call is up when OperatorReached comes, and the scenario joins it; `end` is for who waits, and
+// hangs up on nobody.
+
+EVENTS_OF.SmartQueueTask = "SmartQueueEvents";
+
+const PRIORITY_MAX = 100;
+let lastTask = 0;
+
+const TASK = {
+  className: "SmartQueueTask",
+  unusable: () => "a task of a queue takes no media: join its agentCall",
+  fields: (task) => ({ task: task.proxy }),
+  before(task, event, data) {
+    if (event === "SmartQueue.OperatorReached") data.agentCall = task.agent = answeredBy(task);
+    if (event === "SmartQueue.ClientDisconnected") data.cancel = () => command("end_task", { task: task.id });
+  },
+  methods: {
+    __proto__: null,
+    ...EVENT_METHODS,
+    end(task, description, status) {
+      const where = "SmartQueueTask.end";
+      checkType(where, "the description", description, "string");
+      if (status !== undefined && !isValueOf("TerminationStatus", status)) {
+        violation("misuse", where, `${where}: the status must be one of TerminationStatus`);
+      }
+      command("end_task", { task: task.id });
+    },
+  },
+  watched: (task, className, methods) =>
+    new Proxy(
+      {
+        get id() { return task.id; },
+        get clientCall() { return task.client; },
+        get agentCall() { return task.agent; },
+        get parameters() { return task.parameters; },
+      },
+      new Methods(task, className, methods),
+    ),
+};
+
+function answeredBy(task) {
+  const facts = {
+    session_call_id: implementations.uuidgen(), incoming: false, callerid: "", display_name: "",
+    number: "", client_type: "user", custom_data: "",
+  };
+  const call = makeCall(task.leg, facts);
+  call.state = "CONNECTED";
+  return call.proxy;
+}
+
+function enqueueTask(parameters) {
+  const where = "VoxEngine.enqueueTask";
+  needsModule(where, "SmartQueue");
+  checkOptions(where, "SmartQueueTaskParameters", parameters);
+  const { call, queue, priority = 50, timeout = 0 } = parameters || {};
+  const client = target(where, call);
+  const named = queue && (typeof queue.name === "string" ? queue.name : queue.id);
+  if (!named) violation("misuse", where, `${where}: queue must have a name or an id`);
+  for (const [name, value] of Object.entries({ priority, timeout })) checkType(where, name, value, "number");
+  if (!(priority >= 1 && priority <= PRIORITY_MAX)) violation("misuse", where, `${where}: priority must be 1 to ${PRIORITY_MAX}`);
+  const id = `task:${++lastTask}`;
+  const state = { client: call, agent: null, parameters, leg: `call:out${++lastOutgoing - (CONFIG.outgoing ? 1 : 0)}` };
+  const task = makeUnit(TASK, id, state);
+  command("enqueue", { task: id, call: client.id, leg: state.leg, queue: String(named), priority, timeout_s: timeout });
+  return task.proxy;
 }
 
 // ---- two calls joined --------------------------------------------------------------------------
@@ -62,6 +131,7 @@ function playSoundAndHangup(url) {
 Object.assign(implementations, {
   "VoxEngine.easyProcess": easyProcess,
   "VoxEngine.playSoundAndHangup": playSoundAndHangup,
+  "VoxEngine.enqueueTask": enqueueTask,
   "VoxEngine.sendMediaBetween": (one, other) => between(one, other, sendMedia),
   "VoxEngine.stopMediaBetween": (one, other) => between(one, other, stopMedia),
 
