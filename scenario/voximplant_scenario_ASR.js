@@ -91,7 +91,7 @@ const GAP_MESSAGES = 32;
 const CLEARED_MS = 400; // what a realtime player tells so soon after clearBuffer belongs to the phrase that was dropped
 const ARRANGE_MS = 3000; // the backend names the destination of a transfer
 const TRANSFERS = 3; // in a call, however many the backend allows
-const QUEUE_MS = 600000; // the longest wait in a queue
+const QUEUE_MS = 600000; // at most
 const BRIEF_MS = 30000; // the longest that who picked up is told of the call
 const RINGING = "425@-19;*(1/4/1)"; // the tone of a Russian line
 const ORDERS = 3; // attempts to learn whom to call
@@ -130,7 +130,7 @@ const START_STATE = {
   patience: 0, tardy: false, // more time for the caller's end; results come after their words were taken
   interrupted: false, overtaken: false, deaf: false, nod: null, // see Interruptions
   transfer: null, transfers: [], reply: "", // the one that is under way, and what became of earlier ones; the last answer, for who wants it again
-  waited: 0, // in queues: it is none of the call's time
+  waited: 0, // in queues
   said: "", saidAt: 0, during: "", passed: "", // our last phrase and its end; what of ours this speech may echo; such words of it
   keys: "", keysTold: false,
   lineSilent: false, voiced: false, soundAt: 0, stoppedAt: 0, quietAt: 0, speechAt: 0, heardAt: 0, askedAt: 0, fillAt: 0, connectedAt: 0, endedAt: 0,
@@ -1257,10 +1257,9 @@ function notedUnheard(state) {
 // Transfer: a person takes the call over ----------------------------------------------------------
 //
 // { number, why, until, called, queued, joinedAt, brief }; `until` is its step's end. No number is known here before the backend
-// answers for this very transfer. `calling`: the backend is asked, then a telephone rings, or a queue moves; the caller
-// hears so. `briefing`: who
-// picked up is told of the call. `joined`: the two talk, and neither recogniser nor voice is there. Whoever goes, both
-// legs end; where nobody took the call, the caller is back with the assistant.
+// answers for this very transfer. `calling`: the backend is asked, then a telephone rings or a queue moves; the caller hears
+// so. `briefing`: who picked up is told of the call. `joined`: the two talk, and neither recogniser nor voice is there.
+// Whoever goes, both legs end; where nobody took the call, the caller is back with the assistant.
 
 const FAILURES = {
   busy: "transfer_busy", no_answer: "transfer_silent", declined: "transfer_declined", closed: "transfer_closed",
@@ -2012,7 +2011,7 @@ function legEnded(transfer, outcome) {
 // TerminationStatus, whose name is not there without the module.
 const QUEUE_CODES = { 1001: "no_answer", 1003: "no_operators", 1004: "no_answer", 1005: "queue_full", 1006: "no_operators", 1203: "declined" };
 
-// Who takes the call is the leg; who comes when nobody waits any more is let go.
+// Who takes the call is the leg; who comes too late is let go.
 function enqueue(line, transfer, { address, priority, wait_ms }) {
   require(Modules.SmartQueue);
   const task = VoxEngine.enqueueTask({ call: line.call, queue: { name: address }, priority, timeout: Math.ceil(wait_ms / 1000) });

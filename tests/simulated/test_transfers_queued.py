@@ -98,8 +98,8 @@ async def test_an_operator_of_the_queue_is_told_first(put_through):
 
 @pytest.mark.parametrize("leaves_ms", [6_200, 9_000, 24_500])
 async def test_who_leaves_a_queue_leaves_no_place_in_it(put_through, leaves_ms):
-    """In the announcement, in the wait, while an operator's telephone rings: nobody is called for
-    a caller who is gone."""
+    """Invariant 22: in the announcement, in the wait, while an operator's telephone rings; nobody
+    is called for a caller who is gone."""
     caller = Impatient({6_000: "0"}, leaves_ms)
     call, record, [row], _ = await put_through(caller, taken(), operators=QUEUE)
     assert record.end_reason == "caller_hung_up"

@@ -78,7 +78,7 @@ class Desk:
         return Pickup(60_000 if code == SILENT else after_ms, code=code)
 
     def _queued(self) -> Queued:
-        rng, after_ms = self.rng, self.rng.uniform(500, 100_000)
+        rng, after_ms = self.rng, self.rng.uniform(500, 40_000)
         kind = rng.random()
         if kind < 0.5:
             return Queued(after_ms, SilentCaller(rng.uniform(5_000, 90_000)))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from halo_voice.hunt.draw import WILD_MS, classes, drawn
+from halo_voice.hunt.draw import QUEUED_FROM, WILD_MS, classes, drawn
 from halo_voice.hunt.play import one_call
 from halo_voice.simulator.faults import BEHIND, CATALOGUE, RECORDING
 from halo_voice.simulator.people import HABITS
@@ -46,3 +46,26 @@ def test_one_seed_is_one_call():
     """The same trace again; another one for the next seed."""
     assert one_call(5).hash == one_call(5).hash
     assert one_call(5).hash != one_call(6).hash
+
+
+def test_queues_are_drawn_from_a_seed_on():
+    """Below it lie the kept seeds, which stay what they are."""
+    early = [drawn(seed, backend=False).desk for seed in range(400)]
+    late = [drawn(seed, backend=False).desk for seed in range(QUEUED_FROM, QUEUED_FROM + 400)]
+    assert not any(desk is not None and desk.queue for desk in early)
+    assert {desk.queue for desk in late if desk is not None} == {True, False}
+
+
+def test_the_queues_that_are_drawn_are_waited_in():
+    """With the stand-in and with the real backend: somebody takes the call, or nobody does."""
+    ends = set()
+    seeds = (s for s in range(QUEUED_FROM, QUEUED_FROM + 200) if _queued(s))
+    for number, seed in zip(range(24), seeds, strict=False):
+        outcome = one_call(seed, backend=number % 4 == 0, faults=("F10",))
+        ends |= {line.data["event"] for line in outcome.call.trace if "event" in line.data}
+    assert {"SmartQueue.OperatorReached", "SmartQueue.TaskCanceled", "SmartQueue.Waiting"} <= ends
+
+
+def _queued(seed):
+    desk = drawn(seed, backend=False).desk
+    return desk is not None and desk.queue
