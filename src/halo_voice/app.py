@@ -28,6 +28,7 @@ from halo_voice.api.wire import wire_page
 from halo_voice.assistants import Assistants, Renewal
 from halo_voice.calls.admission import Admission
 from halo_voice.calls.budget import Budget
+from halo_voice.calls.campaigns import Campaigns
 from halo_voice.calls.dialler import Dialler
 from halo_voice.calls.diaries import Diaries
 from halo_voice.calls.reconciler import Reconciler
@@ -291,9 +292,11 @@ async def running(
         metrics.watch_work(beside)
         want = beside.want if settings.recordings and url != "memory:" else None
         recordings = Recordings(store, source, transcriber, lambda: switchboard.profiles, want)
-        transfers = Transfers(switchboard, store)
+        transfers = Transfers(switchboard, store, count=metrics.transferred)
         report = partial(_report, settings, switchboard, store, providers)
-        dialler = Dialler(switchboard, store)
+        dialler = Dialler(switchboard, store, count=metrics.dialled)
+        metrics.watch_rows(rows := Campaigns(store.dials))  # type: ignore[attr-defined]
+        parts.push_async_callback(rows.close)
         diaries = Diaries(store.traces)  # type: ignore[attr-defined]
         parts.push_async_callback(diaries.close)
         asked = voximplant_router(switchboard, recordings, transfers, dialler, diaries)

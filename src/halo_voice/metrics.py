@@ -24,8 +24,11 @@ from prometheus_client.metrics_core import GaugeMetricFamily, Metric
 
 from halo_voice.core.admission import Why
 from halo_voice.core.alarms import ALARMS
+from halo_voice.core.dials import OUTCOMES, ROW_STATES
 from halo_voice.core.guard import REASONS
 from halo_voice.core.money import MICROS, PARTS, Cost, Tokens
+from halo_voice.core.operators import Handed, Kind
+from halo_voice.core.operators import Outcome as Ended
 from halo_voice.core.ports import Attempted, Fate, Outcome
 from halo_voice.core.review import RECORDING_STATES, STATES, Work
 from halo_voice.core.tools import ToolState
@@ -37,6 +40,9 @@ STAGES = ("asr", "first_token", "first_phrase", "voice", "audible")
 
 # Fine where a caller begins to notice (0.3 to 1.5 s), from what a cache gives to what is a fault.
 BUCKETS_S = (0.05, 0.1, 0.15, 0.2, 0.3, 0.4, 0.5, 0.6, 0.8, 1, 1.25, 1.5, 2, 3, 5, 10)
+
+# A telephone that is picked up, and a queue that is waited in.
+ANSWER_BUCKETS_S = (2, 5, 10, 15, 20, 30, 45, 60, 90, 120, 180, 300, 600)
 
 BREAKER_STATES = ("closed", "half_open", "open")
 
@@ -73,11 +79,23 @@ class WorkReading(Protocol):
         ...
 
 
+class RowsReading(Protocol):
+    """How the rows of campaigns stand: one of `ROW_STATES` -> how many. `known` is None before it
+    could be read."""
+
+    @property
+    def known(self) -> Mapping[str, int] | None: ...
+
+    async def refresh(self) -> None:
+        """As `WorkReading.refresh`."""
+        ...
+
+
 class Metrics:
     """One registry of its own, so that two backends in one process do not mix."""
 
     def __init__(self) -> None:
-        self._work: WorkReading | None = None
+        self._readings: list[WorkReading | RowsReading] = []
         disable_created_metrics()  # one series more for each counter, which nothing here needs
         self._figures = CollectorRegistry()
         ProcessCollector(registry=self._figures)
@@ -143,6 +161,21 @@ class Metrics:
         )
         alarms = self._counter("halo_alarms", "What somebody has to look at.", "alarm")
         self._alarms = {name: alarms.labels(name) for name in ALARMS}
+        transfers = self._counter("halo_transfers", "Transfers, by their end.", "kind", "outcome")
+        kinds = (*get_args(Kind), "none")
+        self._transfers = {
+            (kind, end): transfers.labels(kind, end) for kind in kinds for end in get_args(Ended)
+        }
+        answered = Histogram(
+            "halo_transfer_answer_seconds",
+            "From the wish for a person until one has answered.",
+            ["kind"],
+            buckets=ANSWER_BUCKETS_S,
+            registry=self._figures,
+        )
+        self._answered = {kind: answered.labels(kind) for kind in get_args(Kind)}
+        dialled = self._counter("halo_dialled", "Attempts to call people, by their end.", "outcome")
+        self._dialled = {outcome: dialled.labels(outcome) for outcome in OUTCOMES}
         self._blocks = self._counter(
             "halo_loop_blocks", "The event loop stood still for more than 0.1 s."
         )
@@ -207,6 +240,16 @@ class Metrics:
         if lost:
             self._failovers.inc()
 
+    def transferred(self, handed: Handed) -> None:
+        """A transfer has ended."""
+        self._transfers[handed.kind, handed.outcome].inc()
+        if handed.answered_s is not None and handed.kind in self._answered:
+            self._answered[handed.kind].observe(handed.answered_s)
+
+    def dialled(self, outcome: str) -> None:
+        """An attempt to call somebody has ended: one of `core.dials.OUTCOMES`."""
+        self._dialled[outcome].inc()
+
     def alarmed(self, alarm: str) -> None:
         """One of `core.alarms.ALARMS`."""
         self._alarms[alarm].inc()
@@ -238,13 +281,18 @@ class Metrics:
 
     def watch_work(self, work: WorkReading) -> None:
         """The work on ended calls, as the store has it."""
-        self._work = work
+        self._readings.append(work)
         self._figures.register(_Work(work))
+
+    def watch_rows(self, rows: RowsReading) -> None:
+        """The rows of campaigns, as the store has them."""
+        self._readings.append(rows)
+        self._figures.register(_Rows(rows))
 
     async def told(self) -> bytes:
         """As `text`, with what has to be read from the store first."""
-        if self._work is not None:
-            await self._work.refresh()
+        for each in self._readings:
+            await each.refresh()
         return self.text()
 
     def text(self) -> bytes:
@@ -290,6 +338,27 @@ class _Models:
             if model.first_piece_ms is not None:
                 usual.add_metric([model.name], model.first_piece_ms / 1000)
         return [breaker, failures, usual]
+
+
+class _Rows:
+    """Collects how campaigns stand at each scrape."""
+
+    def __init__(self, rows: RowsReading) -> None:
+        self._rows = rows
+
+    def describe(self) -> Iterable[Metric]:
+        return []
+
+    def collect(self) -> Iterable[Metric]:
+        known = self._rows.known
+        if known is None:
+            return []
+        rows = GaugeMetricFamily(
+            "halo_campaign_rows", "Rows of the newest campaigns, as they stand.", labels=["state"]
+        )
+        for state in ROW_STATES:
+            rows.add_metric([state], known.get(state, 0))
+        return [rows]
 
 
 class _Work:

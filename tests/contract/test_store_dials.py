@@ -8,7 +8,7 @@ from dataclasses import replace
 import pytest
 from store_place import Place
 
-from halo_voice.core.dials import CLAIM_STALE, Campaign, Dial, OptOut, Tried, digest_of
+from halo_voice.core.dials import CLAIM_STALE, Campaign, Dial, OptOut, Standing, Tried, digest_of
 from halo_voice.core.ports import CallEnd, CallStart
 from halo_voice.store.archive import open_archive
 
@@ -88,6 +88,35 @@ async def test_a_campaign_is_kept_with_all_its_rows(dials) -> None:
     await dials.set_outcome("d-1", "refused")
     assert (await dials.find_dial("d-1")).outcome == "refused"
     assert (await dials.claim(digest_of("1"), "c-1"))[1] == "spent"
+
+
+async def test_a_campaign_tells_how_its_rows_stand(dials) -> None:
+    """By the last attempt of each row, and by why it is not called; when the last was reported."""
+    for name in ("a", "b"):
+        rows = [
+            dial(dials, f"{name}-{n}", token=digest_of(f"{name}-{n}"), campaign=name, row=n)
+            for n in range(1, 6)
+        ]
+        rows[4] = replace(rows[4], token="", outcome="no_consent")
+        rows[1] = replace(rows[1], attempts_max=2)
+        await dials.keep_campaign(Campaign(name, "people.csv", "halo", dials.now()), rows)
+    for token, call_id in (("a-1", "c-1"), ("a-2", "c-2"), ("a-3", "c-3")):
+        await dials.claim(digest_of(token), call_id)
+    await dials.settle("c-1", "answered")
+    await dials.settle("c-2", "busy")
+    await dials.claim(digest_of("a-2"), "c-4")
+    await dials.settle("c-4", "answered")
+    at = (await dials.tried(["a-2"]))[-1].ended_at
+    assert await dials.standing(["a", "none", ""]) == [
+        Standing("a", "answered", 2, at),
+        Standing("a", "no_consent", 1),
+        Standing("a", "running", 1),
+        Standing("a", "waiting", 1),
+    ]
+    assert [(each.campaign, each.rows) for each in await dials.standing(["b"])] == [
+        ("b", 1),
+        ("b", 4),
+    ]
 
 
 async def test_who_wants_no_calls_is_known(dials, answering: Place) -> None:

@@ -7,11 +7,16 @@ from dataclasses import dataclass
 import pytest
 from prometheus_client.parser import text_string_to_metric_families
 
+from halo_voice.calls.campaigns import Campaigns
+from halo_voice.core.dials import OUTCOMES, Campaign
+from halo_voice.core.errors import StoreBusy
 from halo_voice.core.guard import REASONS
 from halo_voice.core.money import Cost, Tokens
+from halo_voice.core.operators import Handed
 from halo_voice.core.ports import Attempted, Fate, Outcome
 from halo_voice.core.review import Work
 from halo_voice.metrics import Metrics
+from halo_voice.store.memory import MemoryStore
 
 
 @dataclass
@@ -217,3 +222,45 @@ async def test_the_work_on_ended_calls_is_read_when_somebody_asks(metrics: Metri
     assert seen["halo_deliveries{state=waiting}"] == 0
     assert seen["halo_recordings{state=kept}"] == 4
     assert not [name for name in seen if "made_up" in name]
+
+
+def test_transfers_are_counted_by_kind_and_end(metrics: Metrics) -> None:
+    """Each pair is a series from the beginning; who was waited for in vain makes no time."""
+    metrics.transferred(Handed("queue", "talked", 42.0))
+    metrics.transferred(Handed("queue", "queue_full"))
+    metrics.transferred(Handed("none", "closed"))
+    seen = figures(metrics)
+    assert seen["halo_transfers_total{kind=queue,outcome=talked}"] == 1
+    assert seen["halo_transfers_total{kind=none,outcome=closed}"] == 1
+    assert seen["halo_transfers_total{kind=sip,outcome=busy}"] == 0
+    assert seen["halo_transfer_answer_seconds_count{kind=queue}"] == 1
+    assert seen["halo_transfer_answer_seconds_bucket{kind=queue,le=45.0}"] == 1
+
+
+@pytest.mark.parametrize("outcome", OUTCOMES)
+def test_each_end_of_a_call_out_has_its_count(metrics: Metrics, outcome: str) -> None:
+    """One attempt is one of its outcome and none of another."""
+    metrics.dialled(outcome)
+    counted = {o: figures(metrics)[f"halo_dialled_total{{outcome={o}}}"] for o in OUTCOMES}
+    assert counted == {o: float(o == outcome) for o in OUTCOMES}
+
+
+async def test_the_rows_of_campaigns_are_read_when_somebody_asks(metrics: Metrics) -> None:
+    """Each state always; nothing while the store does not tell."""
+    store = MemoryStore()
+    metrics.watch_rows(rows := Campaigns(store.dials))
+    assert "halo_campaign_rows{state=waiting}" not in figures(metrics)
+    await metrics.told()
+    assert figures(metrics)["halo_campaign_rows{state=waiting}"] == 0
+    away = Campaigns(FailingDials())
+    await away.refresh()
+    assert away.known is None
+    await rows.close()
+    await away.close()
+
+
+class FailingDials:
+    """Of a store that is away."""
+
+    async def campaigns(self, limit: int) -> list[Campaign]:
+        raise StoreBusy

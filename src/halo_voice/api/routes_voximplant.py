@@ -144,7 +144,7 @@ def voximplant_router(
             faults=tuple(asked.faults),
         )
         notes = [note.of(asked.call_id) for note in asked.notes]
-        await transfers.settle_last(asked.call_id, asked.ended_transfers())
+        await transfers.settle_last(asked.call_id, asked.ended_transfers(), asked.duration_ms)
         stored, cost = await switchboard.end(end, notes)
         diaries.end(asked.call_id, " ".join((asked.reason, *asked.faults)) if stored else "")
         tokens = {"in": cost.tokens_in, "out": cost.tokens_out}

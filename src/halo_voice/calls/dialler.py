@@ -8,6 +8,7 @@ number's own clock, the attempts that are left.
 from __future__ import annotations
 
 import contextlib
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from datetime import timedelta
 
@@ -44,7 +45,15 @@ class Dialler:
 
     _dials: Dials
 
-    def __init__(self, switchboard: Switchboard, store: Store) -> None:
+    def __init__(
+        self,
+        switchboard: Switchboard,
+        store: Store,
+        *,
+        count: Callable[[str], None] = lambda _: None,
+    ) -> None:
+        """`count` is told what came of each attempt, once."""
+        self._count = count
         self._switchboard = switchboard
         self._store = store
         self._dials = store.dials  # type: ignore[attr-defined]
@@ -68,7 +77,8 @@ class Dialler:
                 return Ordered(begun.calling(), dial)
             except CallRefused:
                 why = "lines"
-        await self._dials.settle(start.call_id, why)
+        if await self._dials.settle(start.call_id, why):
+            self._count(why)
         return await self._barred(start, dial, profile, why)
 
     async def _barred(self, start: CallStart, dial: Dial, profile: Profile, why: str) -> Ordered:
@@ -100,6 +110,7 @@ class Dialler:
             try:
                 if await self._dials.settle(each, word):
                     _log.info("dialled", call_id=each, outcome=word)
+                    self._count(word)
             except StoreError as error:  # the call's end is worth more, and has a spool
                 _log.warning("outcome_unwritten", call_id=call_id, code=error.code)
                 return

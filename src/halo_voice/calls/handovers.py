@@ -70,12 +70,13 @@ class Handovers:
         with contextlib.suppress(StoreError):
             self._keep((await self._log.begin_tool(_start(record)))[0])
 
-    async def end(self, number: int, outcome: Outcome, talk_ms: int) -> None:
-        """How it ended; may be told again. Never raises."""
+    async def end(self, number: int, outcome: Outcome, talk_ms: int) -> ToolRecord | None:
+        """How it ended; may be told again. The row, if that is the first word of it. No errors."""
         row = self._row(number)
         if row is None or (row.ended and number not in self._missed):
-            return
-        if not row.ended:
+            return None
+        first = not row.ended
+        if first:
             text = ENDS[outcome] + ("" if outcome in _UNTOLD else _TOLD)
             if outcome == "talked":
                 text = f"{text[:-1]}: {round(talk_ms / 1000)} с."
@@ -88,6 +89,7 @@ class Handovers:
             place = self._call_id, row.turn, row.key
             self._keep((await self._log.move_tool(*place, row.state, row.result))[0])
             self._missed.discard(number)
+        return row if first else None
 
     def _keep(self, record: ToolRecord) -> None:
         self._records[record.turn, record.key] = record

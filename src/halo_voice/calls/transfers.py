@@ -10,7 +10,7 @@ import contextlib
 import json
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Literal
 
 import structlog
@@ -20,9 +20,9 @@ from halo_voice.calls.call import Call
 from halo_voice.calls.handovers import ENDS
 from halo_voice.calls.switchboard import Switchboard
 from halo_voice.core.errors import NoOperator, RequestError, StoreError
-from halo_voice.core.operators import Operator, Outcome, Why, chosen, wanted
+from halo_voice.core.operators import Handed, Operator, Outcome, Why, chosen, wanted
 from halo_voice.core.ports import CallRecord, Store
-from halo_voice.core.tools import ToolState
+from halo_voice.core.tools import ToolRecord, ToolState
 from halo_voice.core.versions import queues
 
 WORDS_CHARS = 200
@@ -62,11 +62,18 @@ class Transfers:
     """Those of all live calls."""
 
     def __init__(
-        self, switchboard: Switchboard, store: Store, *, now: Callable[[], datetime] = utc_now
+        self,
+        switchboard: Switchboard,
+        store: Store,
+        *,
+        now: Callable[[], datetime] = utc_now,
+        count: Callable[[Handed], None] = lambda _: None,
     ) -> None:
+        """`count` is told of each end once, as far as this process knows."""
         self._switchboard = switchboard
         self._store = store
         self._now = now
+        self._count = count
 
     async def arrange(self, call_id: str, number: int, turn: int, why: Why) -> Destination:
         """The destination of a call's `number`-th transfer, the same for the same number.
@@ -93,18 +100,37 @@ class Transfers:
         caller_id = operator.caller_id or ("" if record is None else record.called)
         return Destination(operator, caller_id, _brief(call) if operator.brief else "")
 
-    async def settle(self, call_id: str, ended: Sequence[Transferred]) -> None:
-        """How transfers of a call ended; may be told again. Raises `UnknownCall`, `CallClosed`,
-        `StoreError`."""
+    async def settle(
+        self, call_id: str, ended: Sequence[Transferred], lasted_ms: int | None = None
+    ) -> None:
+        """How transfers of a call ended; may be told again. `lasted_ms`: the call, which has ended
+        with the talk, if there was one. Raises `UnknownCall`, `CallClosed`, `StoreError`."""
         call = await self._switchboard.reach(call_id)
         for each in ended:
-            await call.handovers.end(each.number, each.outcome, each.talk_ms)
+            row = await call.handovers.end(each.number, each.outcome, each.talk_ms)
+            if row is not None:
+                self._count(await self._handed(call, row, each, lasted_ms))
 
-    async def settle_last(self, call_id: str, ended: Sequence[Transferred]) -> None:
+    async def settle_last(
+        self, call_id: str, ended: Sequence[Transferred], lasted_ms: int | None = None
+    ) -> None:
         """The same, with the call's final report, which nothing of it holds up."""
         if ended:
             with contextlib.suppress(RequestError, StoreError):
-                await self.settle(call_id, ended)
+                await self.settle(call_id, ended, lasted_ms)
+
+    async def _handed(
+        self, call: Call, row: ToolRecord, ended: Transferred, lasted_ms: int | None
+    ) -> Handed:
+        operators = call.dialogue.profile.operators
+        operator = operators.get(json.loads(row.arguments)["operator"])
+        answered_s = None
+        if ended.outcome == "talked" and lasted_ms is not None:
+            record = await self._record(row.call_id)
+            if record is not None:
+                joined = record.started_at + timedelta(milliseconds=lasted_ms - ended.talk_ms)
+                answered_s = max(0.0, (joined - row.started_at).total_seconds())
+        return Handed("none" if operator is None else operator.kind, ended.outcome, answered_s)
 
     async def put_through(self, call_id: str) -> bool:
         """Somebody at the console wants it. True if the line was told; False: its next turn does.

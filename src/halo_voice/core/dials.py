@@ -97,6 +97,37 @@ class Campaign:
 
 
 @dataclass(frozen=True, slots=True)
+class Standing:
+    """How many rows of a campaign stand so. `outcome`: one of `OUTCOMES`, or `waiting`. `last_at`:
+    when the last of their attempts was reported; None: none was."""
+
+    campaign: str
+    outcome: str
+    rows: int
+    last_at: datetime | None = None
+
+
+ROW_STATES = ("waiting", "running", "reached", "unreached", "barred")
+_BARRED = frozenset(("no_consent", "no_clock", "duplicate", "opted_out", "invalid", "refused"))
+
+
+def row_state(outcome: str) -> str:
+    """One of `ROW_STATES`. `unreached`: its last attempt reached nobody; `barred`: not called."""
+    if outcome in ("waiting", "running"):
+        return outcome
+    if outcome in _BARRED:
+        return "barred"
+    return "reached" if outcome in REACHED else "unreached"
+
+
+def outcome_of(dial: Dial, last: Tried | None) -> str:
+    """How a row stands, by our store alone; `last`: its last attempt."""
+    if last is not None and last.outcome:
+        return last.outcome
+    return dial.outcome or ("waiting" if last is None else "running")
+
+
+@dataclass(frozen=True, slots=True)
 class OptOut:
     """Somebody who is not called. `by`: who noted it."""
 
@@ -132,6 +163,10 @@ class Dials(Protocol):
 
     async def dials_of(self, campaign: str) -> list[Dial]:
         """By row."""
+        ...
+
+    async def standing(self, campaigns: Sequence[str]) -> list[Standing]:
+        """How their rows stand, by campaign and outcome."""
         ...
 
     async def tried(self, dial_ids: Sequence[str]) -> list[Tried]:

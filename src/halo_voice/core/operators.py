@@ -29,6 +29,18 @@ Outcome = Literal[
 
 Kind = Literal["pstn", "sip", "user", "queue"]
 
+
+@dataclass(frozen=True, slots=True)
+class Handed:
+    """A transfer that has ended. `kind`: of who was to take it; `none`: nobody could be called, or
+    the profile does not know them any more. `answered_s`: from the wish until somebody had
+    answered; None: nobody talked, or it is not known."""
+
+    kind: Kind | Literal["none"]
+    outcome: Outcome
+    answered_s: float | None = None
+
+
 WORDS_MAX = 15
 """A longer utterance asks for something else besides: a model has to see to it."""
 

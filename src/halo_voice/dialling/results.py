@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
-from halo_voice.core.dials import UNTRIED, Dial, Tried, digest_of
+from halo_voice.core.dials import UNTRIED, Dial, Tried, digest_of, outcome_of
 
 OVER = ("Processed", "Error", "Canceled")
 
@@ -58,12 +58,9 @@ def _result(dial: Dial, tried: list[Tried], task: Task | None) -> Result:
 
 
 def _outcome(dial: Dial, tried: list[Tried], status: str) -> str:
-    if tried and tried[-1].outcome:
-        return tried[-1].outcome
-    if dial.outcome:
-        return dial.outcome
+    ours = outcome_of(dial, tried[-1] if tried else None)
+    if ours not in ("running", "waiting"):
+        return ours
     if status == "Canceled":
         return "cancelled"
-    if status in OVER:
-        return "unreported"
-    return "running" if tried else "waiting"
+    return "unreported" if status in OVER else ours

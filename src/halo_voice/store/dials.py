@@ -1,17 +1,37 @@
-"""Calls that the company makes: `core.dials.Dials` in memory, and on a database."""
+"""Calls that the company makes: `core.dials.Dials` on a database."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import asdict, replace
+from dataclasses import asdict
 from datetime import datetime
 from functools import cache
 from typing import Any
 
-from sqlalchemy import BigInteger, Connection, Executable, bindparam, delete, func, select, update
+from sqlalchemy import (
+    BigInteger,
+    Connection,
+    Executable,
+    bindparam,
+    case,
+    delete,
+    exists,
+    func,
+    literal,
+    select,
+    update,
+)
 from sqlalchemy.dialects import postgresql, sqlite
 
-from halo_voice.core.dials import CLAIM_STALE, UNTRIED, Campaign, Dial, OptOut, Tried
+from halo_voice.core.dials import (
+    CLAIM_STALE,
+    UNTRIED,
+    Campaign,
+    Dial,
+    OptOut,
+    Standing,
+    Tried,
+)
 from halo_voice.store.database import Database, Session
 from halo_voice.store.schema import Moment, Words, campaigns, dials, opt_outs, tries
 
@@ -34,107 +54,6 @@ def _room(dial: Dial, tried: Sequence[Tried]) -> str:
     """Who was not dialled, for the hour or for want of a line, has lost no attempt."""
     made = sum(each.outcome not in UNTRIED for each in tried)
     return "" if made < dial.attempts_max else "spent"
-
-
-class MemoryDials:
-    """Forgets with the process. `check` raises while the store is to fail."""
-
-    def __init__(self, now: Callable[[], datetime], check: Callable[[], None]) -> None:
-        self._now = now
-        self._check = check
-        self._campaigns: dict[str, Campaign] = {}
-        self._dials: dict[str, Dial] = {}
-        self._tries: dict[str, list[Tried]] = {}
-        self._out: dict[str, OptOut] = {}
-
-    def now(self) -> datetime:
-        return self._now()
-
-    async def keep_campaign(self, campaign: Campaign, dials: Sequence[Dial]) -> None:
-        self._check()
-        self._campaigns[campaign.campaign] = campaign
-        self._dials |= {dial.dial_id: dial for dial in dials}
-
-    async def set_list(self, campaign: str, list_id: int) -> None:
-        self._check()
-        if campaign in self._campaigns:
-            self._campaigns[campaign] = replace(self._campaigns[campaign], list_id=list_id)
-
-    async def find_campaign(self, campaign: str) -> Campaign | None:
-        self._check()
-        return self._campaigns.get(campaign)
-
-    async def campaigns(self, limit: int) -> list[Campaign]:
-        self._check()
-        newest = sorted(self._campaigns.values(), key=lambda each: each.campaign)
-        return sorted(newest, key=lambda each: each.made_at, reverse=True)[:limit]
-
-    async def keep_dial(self, dial: Dial) -> None:
-        self._check()
-        self._dials[dial.dial_id] = dial
-
-    async def set_outcome(self, dial_id: str, outcome: str) -> None:
-        self._check()
-        if dial_id in self._dials:
-            self._dials[dial_id] = replace(self._dials[dial_id], outcome=outcome)
-
-    async def find_dial(self, dial_id: str) -> Dial | None:
-        self._check()
-        return self._dials.get(dial_id)
-
-    async def dials_of(self, campaign: str) -> list[Dial]:
-        self._check()
-        found = [dial for dial in self._dials.values() if dial.campaign == campaign]
-        return sorted(found, key=lambda dial: dial.row)
-
-    async def tried(self, dial_ids: Sequence[str]) -> list[Tried]:
-        self._check()
-        return [each for dial_id in sorted(dial_ids) for each in self._tries.get(dial_id, [])]
-
-    async def claim(self, token: str, call_id: str) -> tuple[Dial, str] | None:
-        self._check()
-        dial = next((each for each in self._dials.values() if each.token == token), None)
-        if dial is None or not token:
-            return None
-        made = self._tries.setdefault(dial.dial_id, [])
-        now = self._now()
-        why = judged(dial, made, call_id, now)
-        if not why and not (made and made[-1].call_id == call_id):
-            made.append(Tried(dial.dial_id, len(made) + 1, call_id, now))
-        return dial, why
-
-    async def dial_of_call(self, call_id: str) -> Dial | None:
-        self._check()
-        for dial_id, made in self._tries.items():
-            if any(each.call_id == call_id for each in made):
-                return self._dials[dial_id]
-        return None
-
-    async def settle(self, call_id: str, outcome: str) -> bool:
-        self._check()
-        for made in self._tries.values():
-            for at, each in enumerate(made):
-                if each.call_id == call_id and not each.outcome:
-                    made[at] = replace(each, outcome=outcome, ended_at=self._now())
-                    return True
-        return False
-
-    async def opt_out(self, number: str, by: str) -> None:
-        self._check()
-        self._out.setdefault(number, OptOut(number, self._now(), by))
-
-    async def opt_in(self, number: str) -> bool:
-        self._check()
-        return self._out.pop(number, None) is not None
-
-    async def opted_out(self, numbers: Sequence[str]) -> set[str]:
-        self._check()
-        return {number for number in numbers if number in self._out}
-
-    async def opt_outs(self, limit: int) -> list[OptOut]:
-        self._check()
-        named = sorted(self._out.values(), key=lambda each: each.number)
-        return sorted(named, key=lambda each: each.at, reverse=True)[:limit]
 
 
 class SqlDials:
@@ -182,6 +101,13 @@ class SqlDials:
     async def dials_of(self, campaign: str) -> list[Dial]:
         rows = await self._read(_dials_of(), {"of_campaign": campaign})
         return [Dial(*row) for row in rows]
+
+    async def standing(self, campaigns: Sequence[str]) -> list[Standing]:
+        def transaction(session: Session) -> list[Standing]:
+            each = (session.rows(_standing(), {"of_campaign": name}) for name in campaigns if name)
+            return sorted((Standing(*row) for rows in each for row in rows), key=_place)
+
+        return await self._database.read(transaction)
 
     async def tried(self, dial_ids: Sequence[str]) -> list[Tried]:
         def transaction(session: Session) -> list[Tried]:
@@ -241,6 +167,10 @@ class SqlDials:
             return session.rows(statement, values)
 
         return await self._database.write_at_once(transaction)
+
+
+def _place(standing: Standing) -> tuple[str, str]:
+    return standing.campaign, standing.outcome
 
 
 def _values(dial: Dial) -> dict[str, Any]:
@@ -333,6 +263,26 @@ def _dial() -> Any:
 @cache
 def _dials_of() -> Any:
     return select(*dials.c).where(dials.c.campaign == _of_campaign).order_by(dials.c.row)
+
+
+@cache
+def _standing() -> Any:
+    """`outcome_of` in SQL."""
+    newer = tries.alias()
+    last = dials.outerjoin(
+        tries,
+        (tries.c.dial_id == dials.c.dial_id)
+        & ~exists().where((newer.c.dial_id == tries.c.dial_id) & (newer.c.number > tries.c.number)),
+    )
+    outcome = case(
+        (func.length(tries.c.outcome) > 0, tries.c.outcome),
+        (func.length(dials.c.outcome) > 0, dials.c.outcome),
+        (tries.c.dial_id.is_not(None), literal("running", Words())),
+        else_=literal("waiting", Words()),
+    )
+    counted = select(dials.c.campaign, outcome, func.count(), func.max(tries.c.ended_at))
+    of_one = counted.select_from(last).where(dials.c.campaign == _of_campaign)
+    return of_one.group_by(dials.c.campaign, outcome)
 
 
 @cache

@@ -23,7 +23,7 @@ from halo_voice.core.ports import (
 )
 from halo_voice.core.tools import BEFORE, ENDED, ToolRecord, ToolStart, ToolState
 from halo_voice.store.desk import MemoryDesk
-from halo_voice.store.dials import MemoryDials
+from halo_voice.store.dials_in_memory import MemoryDials
 from halo_voice.store.editions import MemoryEditions
 from halo_voice.store.faults import NO_SUCH_CALL, NO_SUCH_TOOL, NO_SUCH_TURN, TOO_LARGE
 from halo_voice.store.moments import replayable

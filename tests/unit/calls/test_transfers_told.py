@@ -2,13 +2,22 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from halo_voice.calls.handovers import Handovers
-from halo_voice.calls.transfers import Transferred
+from halo_voice.calls.switchboard import Switchboard
+from halo_voice.calls.transfers import Transferred, Transfers
+from halo_voice.calls.words import Words
 from halo_voice.core.errors import StoreUnavailable
+from halo_voice.core.operators import Operator
+from halo_voice.core.ports import CallStart
+from halo_voice.core.profile import Hours, Profiles
 from halo_voice.core.tools import ToolState
 from halo_voice.store.memory import MemoryStore
+from tests.one_call import PROFILE
+from tests.streams import SteppingModel
 
 
 class Away:
@@ -70,3 +79,26 @@ async def test_a_store_that_is_away_keeps_nobody_from_a_person(back):
     [row] = await store.inner.tools("c-1")
     told = ToolState.DONE, "Собеседник поговорил с сотрудником: 9 с."
     assert (row.state, row.result) == told
+
+
+@pytest.mark.parametrize(
+    ("outcome", "lasted_ms", "answered_s"),
+    [("talked", 50_000, 30.0), ("talked", None, None), ("busy", 50_000, None)],
+)
+async def test_an_end_is_counted_once(outcome, lasted_ms, answered_s):
+    """With the time until somebody answered, which the talk's length tells with the call's."""
+    counted = []
+    operators = {"мастерская": Operator("74950000001")}
+    profile = replace(PROFILE, operators=operators, hours=Hours())
+    store = MemoryStore()
+    words = {profile.name: Words(SteppingModel(), max_tokens=300)}
+    switchboard = Switchboard(Profiles([profile]), words, store)
+    transfers = Transfers(switchboard, store, count=counted.append)
+    await switchboard.start(CallStart("c-1", scenario_version="1.4"))
+    await transfers.arrange("c-1", 1, 0, "key")
+    ended = [Transferred(1, outcome, 20_000)]
+    await transfers.settle("c-1", ended, lasted_ms)
+    await transfers.settle_last("c-1", ended, lasted_ms)
+    [handed] = counted
+    assert (handed.kind, handed.outcome) == ("pstn", outcome)
+    assert handed.answered_s == (None if answered_s is None else pytest.approx(answered_s, abs=2))
