@@ -304,8 +304,8 @@ async def running(
         web = _web(settings, switchboard, served, store, report, metrics)
         second = partial(running, configuration)
         shop = Workshop(settings.assistants, assistants, renewal, store, budget)
-        desk = partial(open_desk, settings, switchboard, transfers)
-        pages = partial(desk, store, report, day_share, web, second, shop)
+        desk = partial(open_desk, settings, switchboard, transfers, diaries.audible)
+        pages = partial(desk, store, report, day_share, web, web.unsigned(), second, shop)
         front = Front(web, settings.console != "off" and pages)
         parts.push_async_callback(front.close)
         _log.info(
@@ -344,7 +344,7 @@ def _web(
     store: Store,
     report: Callable[[], Awaitable[dict[str, Any]]],
     metrics: Metrics,
-) -> App:
+) -> Gate:
     api = FastAPI(
         title="HALO", version=__version__, docs_url=None, redoc_url=None, redirect_slashes=False
     )

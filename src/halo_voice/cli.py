@@ -153,15 +153,19 @@ def call(
     _check_scenario(settings.scenario)
     if not say and sys.stdin is None:
         _stop("There is no keyboard to read from. Give the caller's words with --say.")
+    from halo_voice.terminal import refused
+
     finished = _place_call(
         settings, url, say, number=number, seed=seed, trace=trace, real_time=real_time
     )
     if audio is not None:
         _write_audio(finished, audio)
-    well = _went_well(finished, say)
-    if not well:
-        err.print(f"[red]✘[/red] {_what_was_missed(finished, say)}", soft_wrap=True)
-    raise typer.Exit(0 if well else 1)
+    fault = refused(finished, keyed=bool(settings.keys))
+    if not fault and not _went_well(finished, say):
+        fault = _what_was_missed(finished, say)
+    if fault:
+        err.print(f"[red]✘[/red] {fault}", soft_wrap=True)
+    raise typer.Exit(1 if fault else 0)
 
 
 def _check_scenario(path: Path) -> None:

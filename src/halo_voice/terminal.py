@@ -278,6 +278,22 @@ def end_reason(call: FinishedCall) -> str:
     return ""
 
 
+def refused(call: FinishedCall, *, keyed: bool) -> str:
+    """What to do about requests that the server did not take for signed; "" where it took all.
+
+    `keyed`: the call had a key to sign with."""
+    if all(request.code != 401 for request in call.requests):
+        return ""
+    if not keyed:
+        return "The server wants signed requests. Give this command the server's HALO_KEYS."
+    if any(request.code == 200 for request in call.requests):
+        return (
+            "Without --real-time a call's clock runs ahead of the server's, which refuses what is "
+            "signed a minute ahead. Use --real-time."
+        )
+    return "The server refuses the signature. Compare HALO_KEYS and the clocks here and there."
+
+
 def cost(call: FinishedCall) -> list[str]:
     """What the call came to, as the backend answers to its report; nothing where it does not."""
     for request in reversed(call.requests):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import shutil
 
 import pytest
@@ -50,6 +51,8 @@ def test_a_live_call_is_seen_as_it_happens_and_ended(page, quick):
     expect(card.locator(".bubble.caller")).to_contain_text("Сколько стоит доставка")
     expect(card.locator(".bubble.assistant")).to_contain_text("рублей")
     expect(card.locator(".facts")).to_contain_text("реплик: 1")
+    expect(card.locator(".facts")).to_contain_text(re.compile(r"ответ, с: \d,\d\d"))
+    expect(caller.locator("#status")).to_have_attribute("data-state", "speaking")
     end = card.locator("button", has_text="Заверш")
     end.click()
     expect(end).to_have_text("Завершается…")

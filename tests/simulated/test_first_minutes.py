@@ -73,6 +73,35 @@ def test_a_script_longer_than_the_call_is_told_so(tmp_path, server):
     assert "limit of turns ended the call first: 12 of 13 lines were answered" in done.stderr
 
 
+@pytest.mark.parametrize(
+    ("own", "cure"),
+    [("", "Give this command the server's HALO_KEYS"), (f"k1:{'x' * 32}", "Compare HALO_KEYS")],
+)
+def test_a_call_that_is_not_signed_as_the_server_wants_says_so(tmp_path, own, cure):
+    """Not «backend_down»: what is missing is on this side."""
+    server = Server(tmp_path, HALO_KEYS=f"k1:{'k' * 32}").start()
+    try:
+        keys = {"HALO_KEYS": own} if own else {}
+        done = halo(tmp_path, "call", "--url", server.url, "--say", "где вы находитесь", **keys)
+    finally:
+        server.stop()
+    assert done.returncode == 1
+    assert cure in done.stderr
+
+
+def test_a_signed_call_that_outruns_the_clock_says_what_to_do(tmp_path):
+    """Virtual time is over a minute ahead by its end, whose report the server then refuses."""
+    keys = {"HALO_KEYS": f"k1:{'k' * 32}"}
+    server = Server(tmp_path, **keys).start()
+    lines = [word for _ in range(9) for word in ("--say", "сколько стоит доставка")]
+    try:
+        done = halo(tmp_path, "call", "--url", server.url, *lines, **keys)
+    finally:
+        server.stop()
+    assert done.returncode == 1
+    assert "Use --real-time" in done.stderr
+
+
 def test_a_terminal_without_russian_does_not_end_the_call(tmp_path, server):
     """What cannot be shown becomes question marks."""
     words = ("call", "--url", server.url, "--say", "где вы находитесь")

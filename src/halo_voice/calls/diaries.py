@@ -96,6 +96,15 @@ class Diaries:
             diary = self._known[call_id] = Diary(self._now(), asyncio.get_running_loop().time)
         return diary
 
+    def audible(self, call_id: str) -> tuple[int, int] | None:
+        """The newest answer that a live caller hears, or has heard: its turn, and how long the
+        caller waited for it, in ms. None where no stream of this process has told of one."""
+        diary = self._known.get(call_id)
+        for step in reversed(diary.steps if diary else ()):
+            if step.what == "sounding" and step.phrase == 1 and step.value.isdecimal():
+                return step.turn, int(step.value)
+        return None
+
     def begin(self, call_id: str, *, admitted: bool) -> None:
         """A call is let in, or told so again; one that is not has no trace."""
         if admitted:

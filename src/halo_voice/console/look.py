@@ -132,11 +132,13 @@ class Look:
 
     `outside`: who signs in need not be on this machine. `open_here`: somebody on this machine needs
     no sign-in as long as no user has been created. `secrets` are the scenario's. `mask_numbers`:
-    callers' numbers are shown with a hidden middle. `utc_hours`: the pages' time zone, hours east
-    of Greenwich. `key`: what second factors are sealed with. `day_share`: the used part of the
-    day's cap on models, 0 to 1. `line`: None where nobody may look at the account. `afterwards` and
-    `gaps` are None where the store forgets. `playable`: the file of a recording that is kept;
-    `sounds` reads it, where it is no file of this machine.
+    callers' numbers are shown with a hidden middle. `rehearsal` is the same app without
+    signatures, which the clock of a call in virtual time would make stale. `audible`: the newest
+    turn that a live call's caller hears, and for how many ms it was waited for. `utc_hours`: the
+    pages' time zone, hours east of Greenwich. `key`: what second factors are sealed with.
+    `day_share`: the used part of the day's cap on models, 0 to 1. `line`: None where nobody may
+    look at the account. `afterwards` and `gaps` are None where the store forgets. `playable`: the
+    file of a recording that is kept; `sounds` reads it, where it is no file of this machine.
     """
 
     store: Store
@@ -148,6 +150,7 @@ class Look:
     calls: LiveCalls
     transfers: Transfers
     app: App
+    rehearsal: App
     booth: Booth
     report: Callable[[], Awaitable[dict[str, Any]]]
     day_share: Callable[[], float]
@@ -164,3 +167,4 @@ class Look:
     gaps: Gaps | None = None
     playable: Callable[[Recording | None], str] = lambda _: ""
     sounds: Objects | None = None
+    audible: Callable[[str], tuple[int, int] | None] = lambda _: None

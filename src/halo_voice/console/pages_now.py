@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import dataclasses
+from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -26,6 +27,7 @@ from halo_voice.console.words_of_calls import (
 )
 from halo_voice.core.errors import HaloError, UnknownCall
 from halo_voice.core.history import OPEN, SLOW_MS, Wanted
+from halo_voice.core.ports import TurnRecord
 
 LIVE_MAX = 50
 LIVE_FOR = timedelta(minutes=15)  # a call whose end nobody reported is taken for over
@@ -52,7 +54,6 @@ async def live_calls(visit: Visit) -> Response:
     for row in rows:
         profile = profiles.named(row.call.profile)
         turns = await visit.look.store.turns(row.call.call_id)
-        last = next((t for t in reversed(turns) if "audible_ms" in t.latency), None)
         found.append(
             {
                 "id": row.call.call_id,
@@ -61,7 +62,7 @@ async def live_calls(visit: Visit) -> Response:
                 "seconds": int((datetime.now(UTC) - row.call.started_at).total_seconds()),
                 "turns": len(turns),
                 "staffed": profile is not None and bool(profile.operators),
-                "latency": seconds(last.latency["audible_ms"] if last else None),
+                "latency": seconds(_waited_ms(visit, row.call.call_id, turns)),
                 "talk": [
                     {"user": turn.revised_text or turn.user_text, "reply": turn.reply}
                     for turn in turns[-TURNS_SHOWN:]
@@ -69,6 +70,14 @@ async def live_calls(visit: Visit) -> Response:
             }
         )
     return JSONResponse({"calls": found})
+
+
+def _waited_ms(visit: Visit, call_id: str, turns: Sequence[TurnRecord]) -> int | None:
+    """How long the newest answer was waited for: as soon as it sounds where this process has the
+    call; from others, once it was heard to its end."""
+    kept = [(t.turn, t.latency["audible_ms"]) for t in turns if "audible_ms" in t.latency]
+    live = visit.look.audible(call_id)
+    return max([*kept, *([live] if live else [])], default=(0, None))[1]
 
 
 async def end(visit: Visit) -> Response:

@@ -170,8 +170,8 @@ class Phones:
         await place_call(
             self._look.scenario,
             caller=ScriptedCaller(said),
-            network=AsgiNetwork(self._look.app, HOST, raises=False),
-            secrets=self._secrets(),
+            network=AsgiNetwork(self._look.rehearsal, HOST, raises=False),
+            secrets={"HALO_URL": f"http://{HOST}"},
             callerid=_new_caller(),
             destination=called or NOBODY,
             session_id=int(call_id),

@@ -51,6 +51,21 @@ async def test_a_trace_is_kept_at_the_end_and_not_before(kept):
     assert len(diaries) == 0
 
 
+async def test_the_newest_answer_is_told_as_soon_as_it_sounds(kept):
+    """By its first phrase; later ones, and one whose beginning is not known, tell nothing."""
+    diaries = Diaries(kept)
+    assert diaries.audible("c") is None
+    diary = diaries.of("c")
+    diary.add("sounding", 1, 1, "1100")
+    diary.add("heard", 1, 1)
+    diary.add("sounding", 2, 1, "900")
+    diary.add("sounding", 2, 2)
+    diary.add("sounding", 3, 1)
+    assert diaries.audible("c") == (2, 900)
+    await diaries.close()
+    assert diaries.audible("c") is None
+
+
 async def test_a_process_that_stops_keeps_what_it_saw(kept):
     """The calls go on elsewhere; one that was not let in has nothing."""
     diaries = Diaries(kept)
