@@ -267,8 +267,7 @@ async def running(
         metrics.watch_parts(switchboard, store)
         metrics.watch_models(lambda: [provider.state for provider in providers])
         used = "The part of the day's cap on models that is used up, 0 to 1."
-        day_share = lambda: budget.share  # noqa: E731
-        metrics.watch("halo_day_budget_used", used, day_share)
+        metrics.watch("halo_day_budget_used", used, lambda: budget.share)
         parts.push_async_callback(switchboard.close)
         reconciler = Reconciler(switchboard, store)
         reconciler.start()
@@ -305,7 +304,7 @@ async def running(
         second = partial(running, configuration)
         shop = Workshop(settings.assistants, assistants, renewal, store, budget)
         desk = partial(open_desk, settings, switchboard, transfers, diaries.audible)
-        pages = partial(desk, store, report, day_share, web, web.unsigned(), second, shop)
+        pages = partial(desk, store, report, budget, web, web.unsigned(), second, shop)
         front = Front(web, settings.console != "off" and pages)
         parts.push_async_callback(front.close)
         _log.info(

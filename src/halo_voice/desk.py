@@ -33,7 +33,7 @@ def open_desk(
     audible: Callable[[str], tuple[int, int] | None],
     store: Store,
     report: Callable[[], Awaitable[dict[str, Any]]],
-    day_share: Callable[[], float],
+    spending: Any,
     web: Callable[..., Awaitable[None]],
     rehearsal: Callable[..., Awaitable[None]],
     second: Callable[..., AbstractAsyncContextManager[Any]],
@@ -41,7 +41,7 @@ def open_desk(
 ) -> Any:
     """The console. `second` runs another HALO with the same configuration."""
     # Here: most processes never serve a page of it.
-    from halo_voice.console.opening import Look, open_console
+    from halo_voice.console.opening import Limits, Look, open_console
     from halo_voice.outgoing.bucket import bucket_of
     from halo_voice.store.archive import open_archive
     from halo_voice.store.shelf import Folder, playable
@@ -69,7 +69,8 @@ def open_desk(
             audible=audible,
             booth=booth,
             report=report,
-            day_share=day_share,
+            spending=spending,
+            limits=Limits(**{name: getattr(settings, name) for name in Limits.__annotations__}),
             scenario=settings.scenario,
             secrets=settings.scenario_secrets,
             utc_hours=settings.day_utc_hours,

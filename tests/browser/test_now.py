@@ -82,9 +82,15 @@ def test_figures_and_state_tell_of_the_calls(page):
     expect(page.locator(".totals dd").first).not_to_have_text("0")
     expect(page.locator("svg.plot").first.locator("rect.bar")).to_have_count(7)
     expect(page.locator("main")).to_contain_text("абонент положил трубку")
+    expect(page.locator("svg.plot.low title").first).to_have_text(
+        re.compile(r"^0:00: \d+ · \d+ мин$")
+    )
+    page.click("#days summary")
+    expect(page.locator("#days tbody tr")).to_have_count(1)
     page.goto("/console/state")
     expect(page.locator("h1 + .tag")).to_have_text("готов к звонкам")
     expect(page.locator("main")).to_contain_text("автономный ассистент")
+    expect(page.locator("main")).to_contain_text("30 ₽ · токены 300")
 
 
 def test_pages_without_calls_say_so_and_fit_a_telephone(page):
@@ -93,4 +99,5 @@ def test_pages_without_calls_say_so_and_fit_a_telephone(page):
     for path in ("/console/live", "/console/figures", "/console/state", "/console/acts"):
         page.goto(path)
         expect(page.locator("h1")).to_be_visible()
+        expect(page.locator(".menu [aria-current]")).to_be_in_viewport()
         assert page.evaluate("document.documentElement.scrollWidth") <= 360, path

@@ -116,7 +116,7 @@ def test_a_telephone_s_screen_has_room_for_it(page):
 
 
 def test_english_and_dark_are_kept(page):
-    """Language and theme are chosen once, and hold on the next page."""
+    """Language and theme are chosen once, and hold on the next page; so are figures written."""
     page.goto("/console/phone")
     page.click("text=EN")
     expect(page.locator("h1")).to_have_text("Phone")
@@ -124,3 +124,5 @@ def test_english_and_dark_are_kept(page):
     page.goto("/console/phone")
     expect(page.locator("html")).to_have_attribute("data-theme", "dark")
     expect(page.locator("#call")).to_have_text("Call")
+    page.goto("/console/figures")
+    expect(page.locator("main")).not_to_contain_text(re.compile(r"\d,\d"))

@@ -37,7 +37,9 @@ async def play(store: Store, place: Place, call_id: str, *, ends: bool = True) -
     await store.open_call(CallStart(call_id, caller=caller, called="+74950001", profile=profile))
     await store.accept_turn(call_id, 1, user, 0.9)
     outcome = Outcome.APOLOGISED if call_id == "c-2" else Outcome.ANSWERED
-    await store.settle_turn(call_id, 1, outcome=outcome, reply=reply, action="listen", source="m")
+    source = "m" if call_id == "c-2" else "offline"
+    answer = {"outcome": outcome, "reply": reply, "action": "listen", "source": source}
+    await store.settle_turn(call_id, 1, **answer)
     if audible_ms is not None:
         latency = {"audible_ms": audible_ms, "asr_ms": 400}
         await store.note_turn(TurnNote(call_id, 1, latency=latency))
@@ -152,6 +154,8 @@ async def test_figures_by_day_hour_and_end(store: Store, place: Place) -> None:
     assert (first.slow, first.micros) == (1, 20)
     assert whole.ends == {"caller_hung_up": 2, "no_input": 1}
     assert [hour for hour, calls in enumerate(whole.hours) if calls] == [0, 22, 23]
+    assert [hour for hour, ms in enumerate(whole.hours_ms) if ms == 60_000] == [0, 22, 23]
+    assert whole.sources == {"offline": 2, "m": 1}
     assert whole.latencies == {"audible_ms": (900, 3_000), "asr_ms": (400, 400)}
     fewer = await store.figures(since, since + timedelta(days=60), utc_hours=0, turns_max=0)
     assert fewer.latencies == {}

@@ -12,6 +12,7 @@ from typing import Any, Protocol
 from halo_voice.core.desk import Desk
 from halo_voice.core.editions import Editions
 from halo_voice.core.history import History
+from halo_voice.core.money import Cost
 from halo_voice.core.ports import LanguageModel, Store
 from halo_voice.core.profile import Profiles
 from halo_voice.core.recording import Objects, Recording
@@ -122,6 +123,32 @@ class Line(Protocol):
     async def close(self) -> None: ...
 
 
+class Spending(Protocol):
+    """What the models of all calls cost today."""
+
+    @property
+    def today(self) -> Cost: ...
+
+    @property
+    def share(self) -> float:
+        """The used part of the day's cap, 0 to 1."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """Of the settings; 0: none. Money in roubles."""
+
+    call_roubles: float
+    call_tokens: int
+    day_roubles: float
+    day_tokens: int
+    calls_max: int
+    number_calls: int
+    number_calls_hour: int
+    number_minutes_day: int
+
+
 Booth = Callable[[LanguageModel], AbstractAsyncContextManager[App]]
 """A second HALO on the same store and the same profiles, whose only model is the given one."""
 
@@ -136,7 +163,7 @@ class Look:
     signatures, which the clock of a call in virtual time would make stale. `audible`: the newest
     turn that a live call's caller hears, and for how many ms it was waited for. `utc_hours`: the
     pages' time zone, hours east of Greenwich. `key`: what second factors are sealed with.
-    `day_share`: the used part of the day's cap on models, 0 to 1. `line`: None where nobody may
+    `spending`: the models of all calls of today. `line`: None where nobody may
     look at the account. `afterwards` and `gaps` are None where the store forgets. `playable`: the
     file of a recording that is kept; `sounds` reads it, where it is no file of this machine.
     """
@@ -153,7 +180,8 @@ class Look:
     rehearsal: App
     booth: Booth
     report: Callable[[], Awaitable[dict[str, Any]]]
-    day_share: Callable[[], float]
+    spending: Spending
+    limits: Limits
     scenario: Path
     secrets: Mapping[str, str]
     utc_hours: float

@@ -10,10 +10,10 @@ from halo_voice.console import (
     pages_phone,
     pages_sign_in,
 )
-from halo_voice.console.look import Look
+from halo_voice.console.look import Limits, Look
 from halo_voice.console.server import Console
 
-__all__ = ["Look", "open_console"]
+__all__ = ["Limits", "Look", "open_console"]
 
 
 def open_console(look: Look) -> Console:

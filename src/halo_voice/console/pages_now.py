@@ -14,14 +14,16 @@ from halo_voice.console.pages_after import resolved
 from halo_voice.console.plots import bars_of, hour_bars, percentile
 from halo_voice.console.server import Role, Route, Visit, as_json
 from halo_voice.console.texts import LIVE_WORDS, translator
-from halo_voice.console.views import percent, seconds
+from halo_voice.console.views import decimal, seconds
 from halo_voice.console.words_of_calls import (
     BAD_ENDS,
     BAD_RESULTS,
+    BAD_SOURCES,
     BREAKERS,
     ENDS,
     LINE,
     RESULTS,
+    SOURCES,
     STAGES,
     WARNINGS,
 )
@@ -62,7 +64,9 @@ async def live_calls(visit: Visit) -> Response:
                 "seconds": int((datetime.now(UTC) - row.call.started_at).total_seconds()),
                 "turns": len(turns),
                 "staffed": profile is not None and bool(profile.operators),
-                "latency": seconds(_waited_ms(visit, row.call.call_id, turns)),
+                "latency": decimal(
+                    seconds(_waited_ms(visit, row.call.call_id, turns)), visit.language
+                ),
                 "talk": [
                     {"user": turn.revised_text or turn.user_text, "reply": turn.reply}
                     for turn in turns[-TURNS_SHOWN:]
@@ -121,7 +125,6 @@ async def state(visit: Visit) -> Response:
         "Из них только в памяти": report["unsaved"],
         "Разговоров сейчас": report["live_calls"],
         "Профили": ", ".join(report["profiles"]),
-        "Потрачено от дневного предела": percent(visit.look.day_share()),
     }
     return visit.page(
         "state.html",
@@ -133,6 +136,10 @@ async def state(visit: Visit) -> Response:
         breakers=BREAKERS,
         warnings=report["warnings"],
         warning_names=WARNINGS,
+        limits=visit.look.limits,
+        spent=visit.look.spending.today,
+        share=visit.look.spending.share,
+        live_calls=report["live_calls"],
         **_line(visit),
     )
 
@@ -189,11 +196,15 @@ async def figures(visit: Visit) -> Response:
         spans=list(SPANS),
         days=bars_of(names, by_name),
         hours=hour_bars(known.hours),
+        hours_ms=known.hours_ms,
         ends=known.ends,
         end_names=ENDS,
         bad_ends=BAD_ENDS,
         stages=stages,
         stage_names=STAGES,
+        sources=known.sources,
+        source_names=SOURCES,
+        bad_sources=BAD_SOURCES,
         slow_ms=SLOW_MS,
         results=RESULTS,
         bad_results=BAD_RESULTS,
@@ -215,7 +226,7 @@ def _totals(days: Any) -> dict[str, Any]:
         "slow": total("slow"),
         "micros": total("micros"),
         "micros_per_call": total("micros") // calls if calls else 0,
-        "apology_share": percent(total("apologies") / turns, 1) if turns else "—",
+        "apology_share": total("apologies") / turns if turns else None,
     }
 
 

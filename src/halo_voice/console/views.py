@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from datetime import UTC, datetime, timedelta, timezone
 from functools import cache
 from importlib.resources import files
 from typing import Any
 
-from jinja2 import Environment, PackageLoader, StrictUndefined
+from jinja2 import Environment, PackageLoader, StrictUndefined, pass_context
+from jinja2.runtime import Context
 
 from halo_voice.console.texts import translator
 
@@ -38,9 +39,9 @@ class Views:
             "moment": self.moment,
             "day": self.day,
             "clock": clock,
-            "seconds": seconds,
-            "roubles": roubles,
-            "percent": percent,
+            "seconds": _as_written(seconds),
+            "roubles": _as_written(roubles),
+            "percent": _as_written(percent),
             "day_name": day_name,
             "caller": self.caller,
             "number": number,
@@ -77,6 +78,21 @@ class Views:
             return local.astimezone(UTC)
         except (ValueError, OverflowError):
             return None
+
+
+def decimal(figure: str, language: str) -> str:
+    """A figure with a comma, as the language writes it."""
+    return figure.replace(",", ".") if language == "en" else figure
+
+
+def _as_written(figure: Callable[..., str]) -> Callable[..., str]:
+    """A filter of templates: `figure` in the page's language."""
+
+    @pass_context
+    def told(context: Context, *given: Any) -> str:
+        return decimal(figure(*given), context.get("language", ""))
+
+    return told
 
 
 def clock(ms: int | None) -> str:

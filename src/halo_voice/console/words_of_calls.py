@@ -124,6 +124,7 @@ SOURCES: Mapping[str, str] = {
     "apology": "извинение",
     "late": "не успел договорить",
 }
+BAD_SOURCES = frozenset({"apology", "late"})
 """Who found a turn's words, where it was no model: models have names of their own."""
 
 WAYS: Mapping[str, str] = {

@@ -62,12 +62,15 @@ class Day:
 @dataclass(frozen=True, slots=True)
 class Figures:
     """Calls of some time. `ends`: how many ended with each reason. `hours`: calls by the day's
-    hour, 0 to 23. `latencies`: for each stage of `TurnNote.latency`, sorted, the newest turns'."""
+    hour, 0 to 23, and `hours_ms` how long they were. Of the newest turns, `latencies`: for each
+    stage of `TurnNote.latency`, sorted; `sources`: how many were answered by whom."""
 
     days: tuple[Day, ...] = ()
     ends: Mapping[str, int] = field(default_factory=dict)
     hours: tuple[int, ...] = (0,) * 24
+    hours_ms: tuple[int, ...] = (0,) * 24
     latencies: Mapping[str, tuple[int, ...]] = field(default_factory=dict)
+    sources: Mapping[str, int] = field(default_factory=dict)
 
 
 class History(Protocol):

@@ -73,9 +73,8 @@ class History:
             groups += [Group(row[0]) for row in session.rows(_open_calls(), between)]
             ends = dict(session.rows(_ends(), between))
             ends[OPEN] = sum(group.ongoing for group in groups)
-            newest = {**between, "at_most": CALLS_OF_LATENCIES}
-            latencies = [row[0] for row in session.rows(_latencies(), newest)]
-            return figures_of(groups, ends, latencies[:turns_max], utc_hours)
+            newest = session.rows(_newest_turns(), {**between, "at_most": CALLS_OF_LATENCIES})
+            return figures_of(groups, ends, newest[:turns_max], utc_hours)
 
         return await self._database.read(transaction)
 
@@ -192,8 +191,8 @@ def _open_calls() -> Select[Any]:
 
 
 @cache
-def _latencies() -> Select[Any]:
-    """Of the turns of the newest calls."""
+def _newest_turns() -> Select[Any]:
+    """Latency and source of the turns of the newest calls."""
     newest = (
         select(calls.c.call_id, calls.c.started_at)
         .where(calls.c.started_at >= _since, calls.c.started_at < _until)
@@ -202,7 +201,7 @@ def _latencies() -> Select[Any]:
         .subquery("newest")
     )
     return (
-        select(turns.c.latency.label("latency"))
+        select(turns.c.latency, turns.c.source)
         .select_from(newest.join(turns, turns.c.call_id == newest.c.call_id))
         .order_by(newest.c.started_at.desc(), newest.c.call_id, turns.c.turn)
     )

@@ -49,7 +49,8 @@ def figures(
     groups = [_group(call, _turns(turns, call)) for call in found]
     newest = [turn for call in found[:CALLS_OF_LATENCIES] for turn in _turns(turns, call)]
     ends = Counter(OPEN if call.open else call.end_reason or "" for call in found)
-    return figures_of(groups, ends, [turn.latency for turn in newest[:turns_max]], utc_hours)
+    told = [(turn.latency, turn.source) for turn in newest[:turns_max]]
+    return figures_of(groups, ends, told, utc_hours)
 
 
 def _group(call: CallRecord, turns: Sequence[TurnRecord]) -> Group:

@@ -62,7 +62,7 @@ calls = Table(
     Column("asr_micros", BigInteger, nullable=False, server_default="0"),
     Column("tts_micros", BigInteger, nullable=False, server_default="0"),
     Column("line_micros", BigInteger, nullable=False, server_default="0"),
-    Index("calls_by_start", "started_at"),
+    Index("calls_by_start", "started_at", "call_id", "caller", "called"),
     Index("calls_by_bucket", "bucket", "started_at"),
     Index("calls_by_end", "ended_at"),
     Index(

@@ -32,28 +32,38 @@ class Group(NamedTuple):
 def figures_of(
     groups: Iterable[Group],
     ends: Mapping[str, int],
-    latencies: Iterable[Mapping[str, int]],
+    newest: Iterable[tuple[Mapping[str, int], str]],
     utc_hours: float,
 ) -> Figures:
-    """Figures of all the groups. `ends`: how many calls ended with each reason."""
+    """Figures of all the groups. `ends`: how many calls ended with each reason. `newest`:
+    latency and source of turns."""
     away = timedelta(hours=utc_hours)
     days: dict[int, list[int]] = {}  # by the day's ordinal: the counts of `Day`
-    hours = [0] * 24
+    hours, hours_ms = [0] * 24, [0] * 24
     for slot, *counts, _ in groups:
         local = slot + away
         day = days.setdefault(local.toordinal(), [0] * len(counts))
         for place, count in enumerate(counts):
             day[place] += count
         hours[local.hour] += counts[0]
+        hours_ms[local.hour] += counts[1]
     stages: dict[str, list[int]] = {}
-    for latency in latencies:
+    sources: Counter[str] = Counter()
+    for latency, source in newest:
+        sources[source] += bool(source)
         for stage, ms in latency.items():
             stages.setdefault(stage, []).append(ms)
     return Figures(
         days=tuple(
             Day(date.fromordinal(day).isoformat(), *counts) for day, counts in sorted(days.items())
         ),
-        ends=dict(Counter({end: calls for end, calls in ends.items() if calls}).most_common()),
+        ends=_most_first(ends),
         hours=tuple(hours),
+        hours_ms=tuple(hours_ms),
         latencies={stage: tuple(sorted(taken)) for stage, taken in stages.items()},
+        sources=_most_first(sources),
     )
+
+
+def _most_first(counts: Mapping[str, int]) -> dict[str, int]:
+    return dict(Counter({name: count for name, count in counts.items() if count}).most_common())

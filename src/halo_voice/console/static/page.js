@@ -2,6 +2,13 @@
 
 const root = document.documentElement;
 
+// On a narrow screen the menu scrolls: to where one is.
+const here = document.querySelector(".menu [aria-current]");
+if (here) {
+  const menu = here.parentElement;
+  menu.scrollLeft = here.offsetLeft - menu.offsetLeft - (menu.clientWidth - here.offsetWidth) / 2;
+}
+
 document.getElementById("theme")?.addEventListener("click", () => {
   const system = matchMedia("(prefers-color-scheme: dark)").matches ? "dark" : "light";
   const now = root.dataset.theme ?? system;

@@ -7,6 +7,7 @@ const phone = $("phone");
 const words = JSON.parse(phone.dataset.words);
 const token = phone.dataset.token;
 const TRACE_MAX = 1500;
+const comma = document.documentElement.lang === "en" ? "." : ",";
 
 let call = null; // { address, source, playing: Map(playback → bubble), began }
 
@@ -207,7 +208,7 @@ function hint(text) {
 
 function steps({ turn, lengths }) {
   const row = $("steps").tBodies[0].insertRow();
-  const shown = (ms) => (ms === undefined ? "—" : (ms / 1000).toFixed(2).replace(".", ","));
+  const shown = (ms) => (ms === undefined ? "—" : (ms / 1000).toFixed(2).replace(".", comma));
   const cells = ["asr", "first_token", "first_phrase", "voice", "audible"].map((name) => shown(lengths[name]));
   for (const text of [turn, ...cells]) row.insertCell().textContent = text;
 }
