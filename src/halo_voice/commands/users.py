@@ -17,6 +17,8 @@ if TYPE_CHECKING:
     from halo_voice.settings import Settings
 
 TRIES = 3
+BLOCKS = " ▄▀█"
+QUIET = 2  # modules of white around a picture
 
 app = typer.Typer(
     no_args_is_help=True, pretty_exceptions_enable=False, help="Who may use the console."
@@ -108,10 +110,16 @@ def _make_factor(name: str, key: str) -> None:
     from halo_voice.console import second_factor as factor
 
     secret = secrets.token_bytes(factor.SECRET_BYTES)
-    out.print("Add an account to an authenticator app (any that knows TOTP), with this key:")
+    address = factor.address(secret, name)
+    out.print("Add an account to an authenticator app (any that knows TOTP): by this picture,\n")
+    if out.options.ascii_only:
+        out.print("  (not shown: this terminal has no characters for it)")
+    else:
+        _draw(address)
+    out.print("\nby this key,")
     out.print(f"\n  {factor.typed(secret)}\n")
     out.print("or, on the telephone itself, by this address:")
-    out.print(f"\n  {factor.address(secret, name)}\n", markup=False, soft_wrap=True)
+    out.print(f"\n  {address}\n", markup=False, soft_wrap=True)
     for _ in range(TRIES):
         step = factor.step_of(secret, _code(), time.time())
         if step is not None:
@@ -125,6 +133,17 @@ def _make_factor(name: str, key: str) -> None:
     out.print(f"✔ {name} signs in with the password and a code. Without the app, once each:")
     out.print("\n" + "\n".join(f"  {each}" for each in codes) + "\n")
     out.print("Print them, or keep them where passwords are kept: they are shown only now.")
+
+
+def _draw(address: str) -> None:
+    """A QR picture of half blocks, black on white whatever the terminal's colours are."""
+    import segno
+
+    rows = [*segno.make_qr(address, error="m").matrix_iter(border=QUIET)]
+    rows += [bytes(len(rows[0]))] * (len(rows) % 2)
+    for upper, lower in zip(rows[::2], rows[1::2], strict=True):
+        line = "".join(BLOCKS[2 * above + below] for above, below in zip(upper, lower, strict=True))
+        out.print(line, style="black on bright_white", soft_wrap=True)
 
 
 def _code() -> str:

@@ -9,6 +9,7 @@ import subprocess
 import time
 
 import pytest
+import segno
 from typer.testing import CliRunner
 
 from halo_voice.cli import app
@@ -48,6 +49,19 @@ def test_users_come_and_go():
     assert user("list") == (0, "")
 
 
+def picture(text: str) -> list[list[int]]:
+    """The modules of its QR code, 1 for black."""
+    return [list(row) for row in segno.make_qr(text, error="m").matrix_iter(border=2)]
+
+
+def drawn(shown: str) -> list[list[int]]:
+    """The modules of the picture of half blocks in it."""
+    lines = [line for line in shown.splitlines() if re.fullmatch("[ ▄▀█]{20,}", line)]
+    halves = [(["▀█", "▄█"][half], line) for line in lines for half in (0, 1)]
+    rows = [[int(char in black) for char in line] for black, line in halves]
+    return rows[: len(rows[0])]
+
+
 def test_a_second_factor_is_kept_once_a_code_of_it_was_right(tmp_path):
     """Made with the secret that is shown, in a process of its own; then taken away."""
     user("add", "anna", said=PASSWORD + "\n")
@@ -63,6 +77,7 @@ def test_a_second_factor_is_kept_once_a_code_of_it_was_right(tmp_path):
             shown += making.stdout.readline()
         secret = base64.b32decode(re.search(r"secret=([A-Z2-7]+)", shown)[1])
         assert "".join(re.search(r"(?:[A-Z2-7]{4} ){7}[A-Z2-7]{4}", shown)[0].split()) in shown
+        assert picture(re.search(r"otpauth://\S+", shown)[0]) == drawn(shown)
         assert user("list") == (0, "anna  admin\n")  # not yet
         making.stdin.write(code_at(secret, int(time.time()) // STEP_S) + "\n")
         making.stdin.close()
