@@ -60,6 +60,7 @@ def open_desk(
             history=store,  # type: ignore[arg-type] - every store of ours is both
             desk=store.desk,  # type: ignore[attr-defined]
             traces=store.traces,  # type: ignore[attr-defined]
+            dials=store.dials,  # type: ignore[attr-defined]
             editions=store.editions,  # type: ignore[attr-defined]
             workshop=workshop,
             calls=calls,

@@ -18,6 +18,7 @@ from halo_voice.console.sign_in import hashed
 from halo_voice.core.desk import User
 from halo_voice.store import open_store
 from halo_voice.store.archive import open_archive
+from tests.campaigns import plant as campaigns
 from tests.contract.deploying import KEY, NUMBER, URL
 from tests.halo import ROOT
 from tests.serving import HALO, Server
@@ -36,7 +37,7 @@ GREETINGS = {
     "dark": "Здравствуйте! Это автоответчик магазина HALO. Спрашивайте.",
 }
 PRICES = {"light": "стоит четыреста рублей", "dark": "стоит триста пятьдесят рублей"}
-PAGES = ("calls", "live", "figures", "gaps", "state", "acts")
+PAGES = ("calls", "campaigns", "campaigns/3f9c0a71", "live", "figures", "gaps", "state", "acts")
 REVIEWED_S_MAX = 120
 NAME, PASSWORD = "анна.смирнова", "очень длинный пароль"
 SEAL, CODES = "s" * 32, recovery_codes()
@@ -139,7 +140,8 @@ def main(folder: Path) -> None:
     with tempfile.TemporaryDirectory() as store, ManagementApi() as api:
         server = Server(Path(store), **line(api, Path(store)))
         subprocess.run([HALO, "deploy"], env=server.environment, cwd=ROOT, capture_output=True)
-        asyncio.run(plant(server.environment["HALO_STORE_URL"]))
+        for planted in (plant, campaigns):
+            asyncio.run(planted(server.environment["HALO_STORE_URL"]))
         server.start()
         talks = [
             threading.Thread(target=place, args=(server, lines, "--real-time")) for lines in CALLS
@@ -186,7 +188,7 @@ def photograph(server: Server, folder: Path) -> None:
                 if name == "state":
                     page.wait_for_selector("#account .tag", timeout=60_000)
                 page.wait_for_timeout(500)
-                take(page, folder, name, theme)
+                take(page, folder, "campaign" if "/" in name else name, theme)
             talk.join()
             context.close()
         browser.close()

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any, Protocol
 
 from halo_voice.core.desk import Desk
+from halo_voice.core.dials import Dials
 from halo_voice.core.editions import Editions
 from halo_voice.core.history import History
 from halo_voice.core.money import Cost
@@ -172,6 +173,7 @@ class Look:
     history: History
     desk: Desk
     traces: Traces
+    dials: Dials
     editions: Editions
     workshop: Workshop
     calls: LiveCalls

@@ -6,6 +6,7 @@ from halo_voice.console import (
     pages_after,
     pages_assistants,
     pages_calls,
+    pages_campaigns,
     pages_now,
     pages_phone,
     pages_sign_in,
@@ -20,4 +21,5 @@ def open_console(look: Look) -> Console:
     """All pages, in the menu's order."""
     pages = [*pages_phone.ROUTES, *pages_now.ROUTES, *pages_calls.ROUTES, *pages_now.FIGURES]
     pages += [*pages_after.ROUTES, *pages_assistants.ROUTES, *pages_now.STATE]
-    return Console(look, [*pages, *pages_sign_in.AUDIT, *pages_sign_in.ROUTES])
+    pages += [*pages_campaigns.ROUTES, *pages_sign_in.AUDIT, *pages_sign_in.ROUTES]
+    return Console(look, pages)

@@ -22,6 +22,7 @@ ACTS = {
     "confirmed": "подтвердил, что это он",
     "confirm_failed": "не смог подтвердить, что это он",
     "call_viewed": "открыл звонок",
+    "campaign_viewed": "открыл кампанию",
     "calls_exported": "выгрузил звонки",
     "call_replayed": "повторил звонок",
     "call_ended": "завершил звонок",

@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping
 
 from halo_voice.console.texts_after import EN_AFTER
 from halo_voice.console.texts_of_assistants import EN_OF_ASSISTANTS
+from halo_voice.console.texts_of_campaigns import EN_OF_CAMPAIGNS
 
 LANGUAGES = ("ru", "en")
 
@@ -54,6 +55,7 @@ LIVE_WORDS: Mapping[str, str] = {
 EN: Mapping[str, str] = {
     **EN_AFTER,
     **EN_OF_ASSISTANTS,
+    **EN_OF_CAMPAIGNS,
     # every page
     "Разделы": "Sections",
     "Светлая или тёмная тема": "Light or dark",

@@ -92,6 +92,39 @@ SENT: Mapping[str, str] = {
 }
 """States of a delivery."""
 
+ROWS: Mapping[str, str] = {
+    "waiting": "ждёт звонка",
+    "running": "звоним",
+    "answered": "поговорили",
+    "message": "оставлено сообщение",
+    "machine": "автоответчик",
+    "busy": "занято",
+    "no_answer": "не отвечает",
+    "unavailable": "недоступен",
+    "declined": "сбросил",
+    "invalid": "нет такого номера",
+    "hung_up": "положил трубку сразу",
+    "no_money": "нет денег на счёте",
+    "failed": "звонок не удался",
+    "closed": "не тот час",
+    "lines": "все линии заняты",
+    "opted_out": "просил не звонить",
+    "spent": "попытки кончились",
+    "unknown": "неизвестный ключ",
+    "unsure": "платформа не ответила, заказ отозван",
+    "refused": "платформа отказала",
+    "lost": "итог не пришёл",
+    "no_consent": "нет согласия",
+    "no_clock": "неизвестен часовой пояс",
+    "duplicate": "номер уже есть выше",
+}
+"""What came of a campaign's row: `core.dials.OUTCOMES`, or that it waits."""
+
+GOOD_ROWS = frozenset({"answered", "message"})
+BAD_ROWS = frozenset({"no_money", "failed", "unknown", "unsure", "refused", "lost"})
+
+DAYS = ("пн", "вт", "ср", "чт", "пт", "сб", "вс")
+
 TOOL_STATES: Mapping[str, str] = {
     "proposed": "ждёт подтверждения",
     "running": "выполняется",

@@ -8,6 +8,8 @@ from pathlib import Path
 
 from halo_voice import console
 from halo_voice.console.texts import EN, LIVE_WORDS, PHONE_WORDS
+from halo_voice.console.words_of_calls import BAD_ROWS, GOOD_ROWS, ROWS
+from halo_voice.core.dials import OUTCOMES
 
 FOLDER = Path(console.__file__).parent
 IN_SCRIPTS = {*PHONE_WORDS.values(), *LIVE_WORDS.values()}
@@ -40,6 +42,12 @@ def test_every_sentence_has_its_english():
     """A page in English has no Russian word of ours."""
     wanted = in_templates() | in_code() | IN_SCRIPTS
     assert sorted(wanted - set(EN)) == []
+
+
+def test_every_end_of_a_campaigns_row_has_words():
+    """And no other has."""
+    assert set(ROWS) == {*OUTCOMES, "waiting"}
+    assert set(ROWS) >= GOOD_ROWS | BAD_ROWS
 
 
 def test_no_translation_is_left_over():
