@@ -91,7 +91,7 @@ const GAP_MESSAGES = 32;
 const CLEARED_MS = 400; // what a realtime player tells so soon after clearBuffer belongs to the phrase that was dropped
 const ARRANGE_MS = 3000; // the backend names the destination of a transfer
 const TRANSFERS = 3; // in a call, however many the backend allows
-const QUEUE_MS = 600000; // at most
+const QUEUE_MS = 600000;
 const BRIEF_MS = 30000; // the longest that who picked up is told of the call
 const RINGING = "425@-19;*(1/4/1)"; // the tone of a Russian line
 const ORDERS = 3; // attempts to learn whom to call
@@ -130,7 +130,7 @@ const START_STATE = {
   patience: 0, tardy: false, // more time for the caller's end; results come after their words were taken
   interrupted: false, overtaken: false, deaf: false, nod: null, // see Interruptions
   transfer: null, transfers: [], reply: "", // the one that is under way, and what became of earlier ones; the last answer, for who wants it again
-  waited: 0, // in queues
+  waited: 0,
   said: "", saidAt: 0, during: "", passed: "", // our last phrase and its end; what of ours this speech may echo; such words of it
   keys: "", keysTold: false,
   lineSilent: false, voiced: false, soundAt: 0, stoppedAt: 0, quietAt: 0, speechAt: 0, heardAt: 0, askedAt: 0, fillAt: 0, connectedAt: 0, endedAt: 0,
@@ -208,6 +208,7 @@ const TABLE = {
   ordered: { ordered: beginOrder, profiled: orderCall, expired: orderAgain, broke: (state, event) => unreached(state, event, "failed") },
   dialling: {
     connected: pickedUp, broke: (state, event) => unreached(state, event, "failed"),
+    judged: (state, { machine }) => [{ ...state, machine }, []],
     disconnected: (state, event) => unreached(state, event, event.outcome || "failed"),
     expired: (state, event) => unreached(state, event, "no_answer"),
   },
@@ -1281,7 +1282,7 @@ function transfer(state, event, why, before = []) {
   const number = state.transfers.length + 1;
   const begun = {
     ...withUnasked(silent), voice: null, pending: null, fresh: false, passed: "", keys: "", patience: 0, nod: null, overtaken: false, interrupted: false,
-    repeated: false, transfer: { number, why, until: event.at + ARRANGE_MS, called: 0, queued: false, joinedAt: 0, brief: "" },
+    repeated: false, transfer: { number, why, until: event.at + ARRANGE_MS, called: 0, joinedAt: 0, brief: "" },
   };
   const arrange = { do: "arrange", transfer: number, why, turn: state.turn, start: !state.confirmed };
   const actions = [...before, { do: "hush" }, { do: "deafen" }, ...told, arrange];
@@ -1423,7 +1424,8 @@ function pickedUp(state, event) {
   const up = { ...state, name: "judging", connectedAt: event.at, quietAt: event.at };
   const limit = { do: "limitCall", ms: state.profile.limits.call_ms };
   const { detect_ms } = state.dial;
-  return detect_ms ? [up, [limit, { do: "wait", ms: detect_ms + JUDGE_MS }]] : meetPerson(up, event, [limit]);
+  if (!detect_ms || up.machine === false) return meetPerson(up, event, [limit]);
+  return up.machine ? meetMachine(up, event) : [up, [limit, { do: "wait", ms: detect_ms + JUDGE_MS }]];
 }
 
 function meetPerson(state, event, before = []) {
@@ -2027,7 +2029,6 @@ function enqueue(line, transfer, { address, priority, wait_ms }) {
     takeLeg(line, transfer, agentCall);
     return { type: "legConnected", transfer };
   });
-  on(line, task, SmartQueueEvents.Waiting, (e) => logged(null, "Queue: " + e.position));
   on(line, task, SmartQueueEvents.ClientDisconnected, (e) => quietly(() => e.cancel()));
   on(line, task, SmartQueueEvents.TaskCanceled, (e) => refused(e.status));
   on(line, task, SmartQueueEvents.Error, (e) => refused(e.type));
@@ -2046,7 +2047,7 @@ function dropLeg(line) {
   line.queued = null;
   line.briefer = null;
   if (briefer) quietly(() => briefer.stop());
-  if (queued) quietly(() => queued.end("not waited for"));
+  if (queued) quietly(() => queued.end("left"));
   if (leg) quietly(() => leg.hangup());
 }
 

@@ -32,6 +32,19 @@ def judging(**fields) -> Table:
     return table
 
 
+@pytest.mark.parametrize(
+    ("machine", "message", "name"),
+    [(True, "", "hanging"), (True, "Перезвоните.", "beeping"), (False, "", "speaking")],
+)
+def test_a_verdict_that_overtakes_the_pick_up_holds(machine, message, name):
+    """Both are events of the platform, and one of them may be late: a machine is not talked to,
+    and a person is not kept waiting."""
+    table, _ = dialling(message=message)
+    assert table.see("judged", 5_000, machine=machine) == []
+    table.see("connected", 800)
+    assert table.name == name
+
+
 def test_the_backend_alone_knows_whom_to_dial():
     """F71: the number, and the one that is shown, are those of its answer."""
     _, actions = dialling()

@@ -82,7 +82,6 @@ async def test_an_operator_of_the_queue_talks(put_through, way):
     assert tone.ended_ms - tone.started_ms > 10_000
     assert record.end_reason == "transferred"
     assert row.result.startswith("Собеседник поговорил с сотрудником: ")
-    assert any("Queue: 2" in line for line in call.log)
 
 
 async def test_an_operator_of_the_queue_is_told_first(put_through):

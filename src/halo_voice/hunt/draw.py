@@ -9,6 +9,7 @@ from dataclasses import dataclass, replace
 from halo_voice.simulator import PROMPT, TARDY, Faults, Recogniser
 from halo_voice.simulator.desk import Desk
 from halo_voice.simulator.faults import BEHIND, CATALOGUE
+from halo_voice.simulator.ordered import Order
 from halo_voice.simulator.people import Person
 from halo_voice.simulator.quirks import Quirks
 
@@ -19,7 +20,8 @@ ECHO_RATE = 0.6
 STAYS = 0.03  # how often a caller never hangs up
 STAFFED = 0.25  # how often somebody can be asked for, and is
 QUEUED = 0.4  # how often they are reached by a queue then,
-QUEUED_FROM = 100_000  # from this seed on: smaller ones draw what they always drew
+ORDERED = 0.15  # how often nobody calls: the session is to call somebody,
+LATER_FROM = 100_000  # both from this seed on: smaller ones draw what they always drew
 UNRECORDED = 0.3  # how often the end of a recording is lost, where there is one
 
 
@@ -32,6 +34,7 @@ class Draw:
     recogniser: Recogniser | None
     quirks: Quirks
     desk: Desk | None = None
+    order: Order | None = None
 
     @property
     def calm_ms(self) -> int:
@@ -46,7 +49,7 @@ def classes(*, backend: bool) -> tuple[str, ...]:
 def drawn(seed: int, *, backend: bool, among: Collection[str] | None = None) -> Draw:
     """Each subject has a random stream of its own. `among`: these faults only, and all of them.
 
-    With a backend nothing of what a stand-in does seldom is drawn.
+    With a backend nothing of what a stand-in does seldom is drawn, and no call that we make.
     """
     calm_ms = round(_stream(seed, "calm").uniform(*WILD_MS))
     seldom = _stream(seed, "seldom")
@@ -54,7 +57,7 @@ def drawn(seed: int, *, backend: bool, among: Collection[str] | None = None) -> 
     unrecorded = seldom.random() < UNRECORDED and not backend
     chance = _stream(seed, "desk")
     desk = Desk.drawn(chance, calm_ms) if chance.random() < STAFFED else None
-    if desk is not None and seed >= QUEUED_FROM:
+    if desk is not None and seed >= LATER_FROM:
         desk = replace(desk, queue=_stream(seed, "queue").random() < QUEUED)
     person = Person(_stream(seed, "person"), calm_ms, stays=stays, desk=desk)
     faults = _faults(_stream(seed, "faults"), classes(backend=backend), among, calm_ms)
@@ -63,7 +66,12 @@ def drawn(seed: int, *, backend: bool, among: Collection[str] | None = None) -> 
     if unrecorded and among is None:
         faults = Faults({**faults.on, "unrecorded": 1.0}, calm_ms)
     quirks = Quirks() if backend else Quirks.drawn(_stream(seed, "quirks"))
-    return Draw(person, faults, _stream(seed, "recogniser").choice(RECOGNISERS), quirks, desk)
+    orders = _stream(seed, "order")
+    order = None
+    if seed >= LATER_FROM and not backend and orders.random() < ORDERED:
+        order, quirks = Order.drawn(orders), replace(quirks, refuses=False)
+    recogniser = _stream(seed, "recogniser").choice(RECOGNISERS)
+    return Draw(person, faults, recogniser, quirks, desk, order)
 
 
 def _faults(

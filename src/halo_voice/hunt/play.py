@@ -99,6 +99,9 @@ async def _place(
     seed: int, scenario: str | Path, draw: Draw, network: Network, **how: Any
 ) -> FinishedCall:
     """The drawn call, whoever is behind it."""
+    if draw.order is not None:
+        dialled = draw.order.answered_by(draw.person)
+        how |= {"dialled": dialled, "custom_data": draw.order.custom_data}
     return await place_call(
         scenario,
         caller=draw.person,
@@ -127,6 +130,7 @@ async def _with_stand_in(
         quirks=draw.quirks,
         chance=random.Random(f"{seed}/hunt/quirks at work"),
         desk=draw.desk,
+        order=draw.order,
     )
     call = await _place(seed, scenario, draw, stand_in, faults=faults, on_line=on_line)
     return call, Evidence(calm_ms=draw.calm_ms, conflicts=stand_in.conflicts)

@@ -12,7 +12,7 @@ from itertools import pairwise
 from halo_voice.simulator.case import Breach, Case, Limits
 from halo_voice.simulator.heard import no_lost_word
 from halo_voice.simulator.interruptions import interruption
-from halo_voice.simulator.outgoing import outgoing
+from halo_voice.simulator.outgoing import outgoing, signal_awaited
 from halo_voice.simulator.place import FinishedCall
 from halo_voice.simulator.recovery import recovers
 from halo_voice.simulator.speakable import safe_to_speak, same_again
@@ -68,6 +68,7 @@ def dead_air(case: Case) -> Iterator[Breach]:
     spans = [(s.started_ms, s.ended_ms) for s in call.playbacks if s.call == "call:1"]
     spans += [(s.started_ms, s.ended_ms) for s in call.speech if s.call == "call:1"]
     spans += [(p.ordered_ms, p.ordered_ms + limits.voice_ms) for p in case.story.phrases if p.fault]
+    spans += signal_awaited(call)
     spans = [span for span in spans if span[0] <= case.end_ms]
     quiet_since = call.connected_ms
     for started, ended in [*sorted(spans, key=lambda span: span[0]), (case.end_ms, None)]:

@@ -11,6 +11,7 @@ from halo_voice.simulator.turns import END, START, path
 from halo_voice.simulator.wire import fields
 
 PERSON = "call:1"
+SIGNAL_MS = 8_000
 REPORTS = ("reportResult", "reportError", "requestNextAttempt")
 UNDETECTED = ("AMD.Events.DetectionComplete", "AMD.Events.DetectionError")
 
@@ -19,6 +20,14 @@ def named(call: FinishedCall) -> list[dict[str, Any]]:
     """Whom the backend has had dialled, by each of its answers."""
     answers = [fields(e.text) for e in call.requests if path(e) == START and e.code == 200]
     return [each["dial"] for each in answers if isinstance(each.get("dial"), dict)]
+
+
+def signal_awaited(call: FinishedCall) -> list[tuple[int, int]]:
+    """When whoever was taken for a machine that shall have a message is left to give its signal."""
+    if not any(each.get("message") for each in named(call)):
+        return []
+    verdicts = [line.ms for line in call.trace if line.data.get("verdict") == "VOICEMAIL"]
+    return [(ms, ms + SIGNAL_MS) for ms in verdicts]
 
 
 def listed(call: FinishedCall) -> bool:

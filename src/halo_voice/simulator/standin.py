@@ -24,6 +24,7 @@ from halo_voice.simulator.network import (
     HttpResponse,
     opened,
 )
+from halo_voice.simulator.ordered import Order
 from halo_voice.simulator.quirks import SENTENCES, Quirks
 from halo_voice.simulator.sockets import (
     AsgiSocket,
@@ -81,11 +82,12 @@ class StandIn:
         quirks: Quirks | None = None,
         chance: random.Random | None = None,
         desk: Desk | None = None,
+        order: Order | None = None,
     ) -> None:
         """To be made just before the call; from `calm_ms` on it finds an answer to everything.
 
         `chance` draws what `quirks` do, so that they change nothing else. `desk`: whom calls may be
-        put through to.
+        put through to. `order`: whom the session is to call.
         """
         self.replies: dict[int, Reply] = {}
         self.conflicts: list[str] = []
@@ -97,7 +99,7 @@ class StandIn:
             self._profile = self._profile | {"asr": {"interim": False}}
         if self.quirks.refuses:
             self._profile["texts"] = {**self._profile["texts"], "bye_busy": BUSY}
-        self._desk = desk
+        self._desk, self._order = desk, order
         if desk is not None:
             limits = self._profile["limits"] | desk.limits
             self._profile = self._profile | {"operators": True, "limits": limits}
@@ -134,7 +136,7 @@ class StandIn:
         if path == "/call/start":
             told = {"call_id": body.get("call_id"), "profile": self._profile}
             refused = {"refused": "busy"} if self.quirks.refuses else {}
-            return _answer(200, told | refused)
+            return _answer(200, told | refused | ({} if self._order is None else self._order.told))
         if self.quirks.refuses:
             return self._refuse_turn(body)
         return await self._answer_turn(body)

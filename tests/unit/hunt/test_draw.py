@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from halo_voice.hunt.draw import QUEUED_FROM, WILD_MS, classes, drawn
+from halo_voice.hunt.draw import LATER_FROM, WILD_MS, classes, drawn
 from halo_voice.hunt.play import one_call
 from halo_voice.simulator.faults import BEHIND, CATALOGUE, RECORDING
 from halo_voice.simulator.people import HABITS
+from halo_voice.simulator.turns import END, path
+from halo_voice.simulator.wire import fields
 
 
 def test_every_habit_and_every_class_is_drawn():
@@ -51,7 +53,7 @@ def test_one_seed_is_one_call():
 def test_queues_are_drawn_from_a_seed_on():
     """Below it lie the kept seeds, which stay what they are."""
     early = [drawn(seed, backend=False).desk for seed in range(400)]
-    late = [drawn(seed, backend=False).desk for seed in range(QUEUED_FROM, QUEUED_FROM + 400)]
+    late = [drawn(seed, backend=False).desk for seed in range(LATER_FROM, LATER_FROM + 400)]
     assert not any(desk is not None and desk.queue for desk in early)
     assert {desk.queue for desk in late if desk is not None} == {True, False}
 
@@ -59,7 +61,7 @@ def test_queues_are_drawn_from_a_seed_on():
 def test_the_queues_that_are_drawn_are_waited_in():
     """With the stand-in and with the real backend: somebody takes the call, or nobody does."""
     ends = set()
-    seeds = (s for s in range(QUEUED_FROM, QUEUED_FROM + 200) if _queued(s))
+    seeds = (s for s in range(LATER_FROM, LATER_FROM + 200) if _queued(s))
     for number, seed in zip(range(24), seeds, strict=False):
         outcome = one_call(seed, backend=number % 4 == 0, faults=("F10",))
         ends |= {line.data["event"] for line in outcome.call.trace if "event" in line.data}
@@ -69,3 +71,32 @@ def test_the_queues_that_are_drawn_are_waited_in():
 def _queued(seed):
     desk = drawn(seed, backend=False).desk
     return desk is not None and desk.queue
+
+
+def test_calls_out_are_drawn_from_a_seed_on():
+    """With the stand-in alone; each kind of answer comes, and the session's data is ours mostly."""
+    drawn_from = lambda first, **how: [  # noqa: E731
+        drawn(seed, **how).order for seed in range(first, first + 1_000)
+    ]
+    assert not any(drawn_from(0, backend=False))
+    assert not any(drawn_from(LATER_FROM, backend=True))
+    orders = [order for order in drawn_from(LATER_FROM, backend=False) if order is not None]
+    assert 100 < len(orders) < 200
+    assert {"dial", "barred"} < {key for order in orders for key in order.told}
+    assert {bool(order.machine) for order in orders} == {True, False}
+    assert sum(len(order.custom_data) >= 43 for order in orders) > 0.9 * len(orders)
+
+
+def test_the_calls_out_that_are_drawn_reach_somebody():
+    """Persons who talk, machines, telephones that nobody answers; invariant 23 is judged."""
+    told, verdicts, turns = set(), set(), 0
+    seeds = (s for s in range(LATER_FROM, LATER_FROM + 600) if drawn(s, backend=False).order)
+    for _, seed in zip(range(60), seeds, strict=False):
+        outcome = one_call(seed, faults=("F10",))
+        assert [str(breach) for breach in outcome.breaches] == []
+        turns += outcome.turns
+        verdicts |= {each.data.get("verdict") for each in outcome.call.trace}
+        told |= {fields(r.body).get("dialled") for r in outcome.call.requests if path(r) == END}
+    assert {"answered", "busy", "no_answer"} <= told
+    assert {"HUMAN", "VOICEMAIL"} <= verdicts
+    assert turns > 10
