@@ -56,7 +56,7 @@ from halo_voice.llm.endpoint import Endpoint, Limits
 from halo_voice.llm.openai_client import OpenAIClient
 from halo_voice.llm.provider import Provider
 from halo_voice.metrics import CONTENT_TYPE, Metrics
-from halo_voice.outgoing.bucket import bucket_faults
+from halo_voice.outgoing.place import bucket_faults
 from halo_voice.profiles import Files, files_of, load_profiles
 from halo_voice.pulse import Pulse
 from halo_voice.settings import Settings, read_settings, variable

@@ -6,11 +6,11 @@ import re
 import time
 from collections.abc import Callable
 from datetime import UTC, datetime
-from urllib.parse import urlsplit
 
 import httpx
 
 from halo_voice.core.errors import ConfigurationError, StoreUnavailable
+from halo_voice.outgoing.place import PLACE, PREFIX
 from halo_voice.outgoing.sigv4 import Key, signed
 from halo_voice.outgoing.tls import tls_context
 
@@ -20,13 +20,8 @@ BYTES_MAX = 256 * 1024 * 1024
 ATTEMPTS = 3
 PAUSE_S = 0.5
 
-PREFIX = "s3://"
-_PLACE = re.compile(
-    r"s3://([a-z0-9][a-z0-9.-]{1,61}[a-z0-9])(?:/([a-zA-Z0-9_-]+(?:/[a-zA-Z0-9_-]+)*))?/?"
-)
 _NAME = re.compile(r"[0-9a-f]{40}\.audio")
 _RANGE = re.compile(r"bytes=(?:\d+-\d*|-\d+)")
-_LOOPBACK = ("localhost", "127.0.0.1", "::1")
 
 
 class Bucket:
@@ -44,7 +39,7 @@ class Bucket:
         now: Callable[[], datetime] = lambda: datetime.now(UTC),
         pause: Callable[[float], None] = time.sleep,
     ) -> None:
-        found = _PLACE.fullmatch(place)
+        found = PLACE.fullmatch(place)
         if found is None:
             raise ConfigurationError([f"{place} is no s3://bucket/prefix"])
         self._below = f"{PREFIX}{found[1]}/" + (f"{found[2]}/" if found[2] else "")
@@ -136,29 +131,3 @@ def _code(answer: httpx.Response) -> str:
 def bucket_of(place: str, url: str, region: str, key_id: str, key: str) -> Bucket | None:
     """The bucket that the settings name; None where they name a folder, or nothing."""
     return Bucket(place, url, Key(key_id, key, region)) if place.startswith(PREFIX) else None
-
-
-def bucket_faults(place: str, url: str, region: str, key_id: str, key: str) -> dict[str, str]:
-    """What cannot be used of these settings, by the variables' endings; "" is HALO_RECORDINGS."""
-    if not place.startswith(PREFIX):
-        given = {"URL": url, "KEY_ID": key_id, "KEY": key}
-        unused = "has no effect: HALO_RECORDINGS is no s3://bucket/prefix"
-        return {ending: unused for ending, value in given.items() if value}
-    faults = {}
-    if not _PLACE.fullmatch(place):
-        faults[""] = "must be a folder, or s3://bucket/prefix of a-z, 0-9, . and -"
-    try:
-        parts = urlsplit(url)
-        good = bool(parts.hostname) and parts.port != 0 and not parts.path.strip("/")
-        clean = good and not (parts.username or parts.query or parts.fragment)
-    except ValueError:
-        parts, clean = urlsplit(""), False
-    safe = parts.scheme == "https" or (parts.scheme == "http" and parts.hostname in _LOOPBACK)
-    if not clean or not safe:
-        faults["URL"] = "must be the service's https://…, a host alone"
-    if not re.fullmatch(r"[a-z0-9-]{1,40}", region):
-        faults["REGION"] = "must be the service's name of it, like ru-central1"
-    for ending, value in (("KEY_ID", key_id), ("KEY", key)):
-        if not re.fullmatch(r"[\x21-\x7e]{1,200}", value):
-            faults[ending] = "must be set, one word of ASCII"
-    return faults
