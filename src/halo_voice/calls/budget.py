@@ -29,6 +29,7 @@ STALE_S = 5.0
 MARKS = (0.5, 0.8)
 """Shares of the day's cap that are told in the log: the first as a warning, the second an alarm."""
 
+_NOTHING = Cost()
 _log = structlog.get_logger(__name__)
 
 
@@ -81,7 +82,12 @@ class Budget:
     @property
     def today(self) -> Cost:
         """What is known to be spent today, by everybody."""
-        return self._own.get(self._day, Cost()) + self._others
+        return self._today + self._others
+
+    @property
+    def _today(self) -> Cost:
+        """What this process has spent of it."""
+        return self._own.get(self._day, _NOTHING)
 
     @property
     def share(self) -> float:
@@ -91,7 +97,7 @@ class Budget:
     def hold(self, most: Cost) -> bool:
         """Set aside what an answer may come to. False: the day has no room for it."""
         self._turn_day()
-        if not self._cap.allows(self.today + self._held + most):
+        if not self._cap.allows(self._today, self._others, self._held, most):
             self._tell(1.0)
             return False
         self._held += most
@@ -112,10 +118,10 @@ class Budget:
 
     def add(self, spent: Cost) -> None:
         """Count what was spent."""
-        if spent == Cost():
+        if spent == _NOTHING:
             return
         self._turn_day()
-        self._own[self._day] = self._own.get(self._day, Cost()) + spent
+        self._own[self._day] = self._today + spent
         self._meter.paid(spent)
         self._tell(self.share)
         self._look_in(WRITE_S)

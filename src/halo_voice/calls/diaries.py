@@ -34,7 +34,7 @@ class Diary:
         self.begun_at = begun_at
         self._clock = clock
         self._from_s = self.last_s = clock()
-        self.steps: list[Step] = []
+        self.steps: list[tuple[int, str, int, int, str]] = []  # as in a `Step`
 
     def add(
         self,
@@ -53,18 +53,16 @@ class Diary:
         if len(self.steps) < STEPS_MAX:
             if at_s is not None:
                 then_s = max(at_s, self._from_s)
-            self.steps.append(Step(int((then_s - self._from_s) * 1000), what, turn, phrase, value))
+            self.steps.append((int((then_s - self._from_s) * 1000), what, turn, phrase, value))
 
     def add_once(self, what: str, turn: int) -> None:
         """Note it unless it is what came last, too."""
-        last = self.steps[-1] if self.steps else None
-        if last is None or (last.what, last.turn) != (what, turn):
+        if not self.steps or self.steps[-1][1:3] != (what, turn):
             self.add(what, turn)
 
     def trace(self) -> Trace:
         lines = [
-            (each._replace(value=one_line(each.value)) if each.value else each).line()
-            for each in self.steps
+            Step(*where, one_line(value) if value else "").line() for *where, value in self.steps
         ]
         return Trace(self.begun_at, lines)
 

@@ -38,7 +38,7 @@ class Purse:
     def hold(self, messages: Sequence[Message], max_tokens: int) -> Cost | None:
         """What is set aside for an answer; None: the call's money is spent, or the day's."""
         most = self._budget.prices.at_most(messages, max_tokens)
-        if not self._budget.call.allows(self.spent + self._held + most):
+        if not self._budget.call.allows(self.spent, self._held, most):
             if not self._told:
                 self._told = True
                 _log.warning("call_budget_spent")

@@ -173,10 +173,14 @@ class Cap:
     micros: int = 0
     tokens: int = 0
 
-    def allows(self, spent: Cost) -> bool:
+    def allows(self, *spent: Cost) -> bool:
+        """Whether so much together is within it."""
+        micros = tokens = 0
+        for each in spent:
+            micros += each.model_micros
+            tokens += each.tokens_in + each.tokens_out
         return not (
-            (self.micros and spent.model_micros > self.micros)
-            or (self.tokens and spent.tokens > self.tokens)
+            (self.micros and micros > self.micros) or (self.tokens and tokens > self.tokens)
         )
 
     def share(self, spent: Cost) -> float:
