@@ -93,7 +93,7 @@ async def test_vectors_come_in_the_order_of_their_texts_under_the_key():
     async with EmbeddingServer(key="sesame-1") as server, nearness_of(server) as nearness:
         client = nearness._embedder
         asked = ["доставка", "открыт", "стоит"]
-        vectors = await client.embed(asked, model="vectors", deadline_s=5)
+        vectors = await client.embed(asked, model="vectors", deadline_s=60)
         assert [list(each) for each in vectors] == [vector_of(each) for each in asked]
 
 
@@ -113,7 +113,7 @@ async def test_an_answer_that_is_none_is_a_fault(reply, fault):
     async with ModelServer(reply) as server:
         client = EmbeddingClient(Embeddings(server.url, "vectors"), "")
         with pytest.raises(fault) as raised:
-            await client.embed(["доставка"], model="vectors", deadline_s=5)
+            await client.embed(["доставка"], model="vectors", deadline_s=60)
         assert "доставка" not in str(raised.value)
         await client.close()
 

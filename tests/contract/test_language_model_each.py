@@ -36,8 +36,8 @@ async def talk(kind: str, reply: object, **limits: float) -> AsyncIterator[tuple
         guarded = GuardedModel([Provider(model), TalkingModel()])
         asked = model if kind == "client" else guarded
         try:
-            async with asyncio.timeout(3.0):
-                yield lambda: asked.stream(ASKED, max_tokens=9, deadline_s=2.0), server
+            async with asyncio.timeout(60):
+                yield lambda: asked.stream(ASKED, max_tokens=9, deadline_s=60.0), server
         finally:
             await guarded.close()
 
@@ -119,7 +119,8 @@ async def test_what_was_said_before_a_fault_is_given_first(
 ) -> None:
     """F35, F36: the words come before the error, and the connection goes."""
     reply = Reply([event(chunk("Мы ")), event(chunk("здесь.")), *tail])
-    async with talk(kind, reply, stall_s=0.1) as (ask, server):
+    limits = {"stall_s": 0.1} if error is ModelTimeout else {"stall_s": 60.0}
+    async with talk(kind, reply, **limits) as (ask, server):
         pieces: list[str] = []
         with pytest.raises(error):
             await ask().each(pieces.append)
@@ -137,8 +138,8 @@ async def test_keep_alives_do_not_put_the_stall_off(kind: str) -> None:
 
 async def test_a_steady_answer_is_not_a_stall(kind: str) -> None:
     """Every piece starts the stall's time anew."""
-    steps = [step for n in range(20) for step in (event(chunk(f"{n} ")), Pause(0.02))]
-    async with talk(kind, Reply([*steps, event("[DONE]")]), stall_s=0.2) as (ask, _):
+    steps = [step for n in range(20) for step in (event(chunk(f"{n} ")), Pause(0.08))]
+    async with talk(kind, Reply([*steps, event("[DONE]")]), stall_s=1.0) as (ask, _):
         pieces: list[str] = []
         await ask().each(pieces.append)
     assert "".join(pieces) == "".join(f"{n} " for n in range(20))

@@ -54,7 +54,7 @@ async def chain(*replies: Reply) -> AsyncIterator[tuple[GuardedModel, list[Model
         net = TalkingModel()
         guarded = GuardedModel([*(Provider(m, hedge_s=0.05) for m in models), net])
         stack.push_async_callback(guarded.close)
-        async with asyncio.timeout(5):
+        async with asyncio.timeout(60):
             yield guarded, servers
 
 
@@ -63,14 +63,14 @@ async def test_the_loser_s_connection_is_closed() -> None:
     is given out, and no task is left; the winner's is kept for the next turn."""
     async with chain(SILENT, spoken([SECOND])) as (guarded, (first, second)):
         before = asyncio.all_tasks()
-        answer = guarded.stream(ASKED, max_tokens=50, deadline_s=5.0)
+        answer = guarded.stream(ASKED, max_tokens=50, deadline_s=60.0)
         assert await anext(answer) == SECOND
         ours = {t for t in asyncio.all_tasks() - before if "ModelServer" not in repr(t)}
         assert ours == set()
         await first.idle()
         assert [piece async for piece in answer] == []
         assert (answer.source, answer.attempts, answer.hedged, answer.wasted) == ("b", 2, True, 1)
-        again = guarded.stream(ASKED, max_tokens=50, deadline_s=5.0)
+        again = guarded.stream(ASKED, max_tokens=50, deadline_s=60.0)
         assert "".join([piece async for piece in again]) == SECOND
         assert second.opened == 1
 
@@ -86,7 +86,7 @@ async def test_the_hedge_s_connection_is_closed_when_the_first_wins() -> None:
             return await serve(*request)
 
         first._answer = after_the_second
-        answer = guarded.stream(ASKED, max_tokens=50, deadline_s=5.0)
+        answer = guarded.stream(ASKED, max_tokens=50, deadline_s=60.0)
         turn = asyncio.create_task(anext(answer))
         await second.received(1)
         gate.set()
@@ -100,7 +100,7 @@ async def test_a_turn_called_off_closes_both_connections() -> None:
     """The caller hangs up while two models are asked."""
     async with chain(SILENT, SILENT) as (guarded, (first, second)):
         turn = asyncio.create_task(
-            anext(guarded.stream(ASKED, max_tokens=50, deadline_s=5.0))  # type: ignore[arg-type]
+            anext(guarded.stream(ASKED, max_tokens=50, deadline_s=60.0))  # type: ignore[arg-type]
         )
         await second.received(1)
         turn.cancel()

@@ -41,7 +41,7 @@ async def heard_by_us(url: str, *, pushed: bool = False) -> Heard:
     client = OpenAIClient(Endpoint(url=url, model="standin", key="key"))
     heard = Heard()
     pieces: list[str] = []
-    answer = client.stream([Message("user", "Алло")], max_tokens=300, deadline_s=5.0)
+    answer = client.stream([Message("user", "Алло")], max_tokens=300, deadline_s=60.0)
     try:
         if pushed:
             await answer.each(pieces.append)

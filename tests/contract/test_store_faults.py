@@ -58,7 +58,7 @@ async def test_a_locked_store_is_busy_and_then_works_again(durable: Place) -> No
         began = time.monotonic()
         with pytest.raises(StoreBusy):
             await accept(store, 2)
-        assert 0.15 < time.monotonic() - began < 1.5
+        assert 0.15 < time.monotonic() - began < 4.5
     assert [turn.turn for turn in await store.turns("c-1")] == [1]
     assert await accept(store, 2) == "said-2"
 

@@ -29,10 +29,10 @@ COUNTED = Reply(
 
 async def taken(reply: Reply) -> list[Tokens]:
     async with ModelServer(reply) as server:
-        limits = Limits(stall_s=0.3, first_token_s=0.3)
+        limits = Limits(stall_s=0.3, first_token_s=60.0)
         client = OpenAIClient(Endpoint(url=server.url, model="m", name="m", limits=limits))
         guarded = GuardedModel([client, TalkingModel()])
-        answer = guarded.stream(ASKED, max_tokens=50, deadline_s=5.0)
+        answer = guarded.stream(ASKED, max_tokens=50, deadline_s=60.0)
         given: list[str] = []
         with contextlib.suppress(ModelError):  # how the answer ends is tried elsewhere
             await answer.each(lambda piece: given.append(piece))

@@ -62,7 +62,7 @@ async def answer_of(reply, *, tools: Offer | None = OFFER, by_each: bool = False
     """The text of an answer, and the calls with which it ends."""
     async with client_of(reply, **limits) as (_, client):
         how = {} if tools is None else {"tools": tools}
-        answer = client.stream(ASKED, max_tokens=50, deadline_s=2.0, **how)
+        answer = client.stream(ASKED, max_tokens=50, deadline_s=60.0, **how)
         pieces: list[str] = []
         if by_each:
             await answer.each(lambda piece: pieces.append(piece) or False)
@@ -125,7 +125,7 @@ async def test_the_official_sdk_reads_the_same_calls(steps):
     _, ours = await answer_of(Reply([*steps, *END]))
     assert ours == theirs
     async with client_of(Reply([*steps, *END])) as (server, client):
-        async for _ in client.stream(ASKED, max_tokens=50, deadline_s=2.0, tools=OFFER):
+        async for _ in client.stream(ASKED, max_tokens=50, deadline_s=60.0, tools=OFFER):
             pass
         ours_asked = server.requests[-1].json()
     assert ours_asked["tools"] == theirs_asked["tools"]
@@ -141,7 +141,7 @@ async def test_results_go_back_in_the_same_format():
         Returned("tool", "Заказ в пути.", call_id=ONE.id, name=ONE.name),
     ]
     async with client_of(spoken(["Заказ в пути."])) as (server, client):
-        stream = client.stream(told, max_tokens=50, deadline_s=2.0, tools=OFFER.without)
+        stream = client.stream(told, max_tokens=50, deadline_s=60.0, tools=OFFER.without)
         assert [piece async for piece in stream] == ["Заказ в пути."]
         asked = server.requests[-1].json()
     function = {"name": ONE.name, "arguments": ONE.arguments}
@@ -160,7 +160,7 @@ async def test_half_a_surrogate_pair_harms_no_request_with_tools():
     """F37: in the caller's words, as without tools."""
     async with client_of(spoken(["Да."])) as (server, client):
         hostile = [*ASKED, Message("user", "до\ud800по")]
-        assert [p async for p in client.stream(hostile, max_tokens=9, deadline_s=2, tools=OFFER)]
+        assert [p async for p in client.stream(hostile, max_tokens=9, deadline_s=60.0, tools=OFFER)]
         body = server.requests[-1].json()
     assert body["messages"][-1]["content"] == "до\ufffdпо"
     assert body["tools"] == OFFER.functions
@@ -226,7 +226,7 @@ async def hedged(first: Reply, second: Reply):
             for s, n in ((one, "1"), (two, "2"))
         ]
         guarded = GuardedModel([*(Provider(c, hedge_s=0.05) for c in clients), TalkingModel()])
-        answer = guarded.stream(ASKED, max_tokens=50, deadline_s=2.0, tools=OFFER)
+        answer = guarded.stream(ASKED, max_tokens=50, deadline_s=60.0, tools=OFFER)
         pieces: list[str] = []
         await answer.each(lambda piece: pieces.append(piece) or False)
         spent = answer.spent(0)
@@ -252,7 +252,7 @@ async def test_a_model_that_begins_to_call_wins_as_one_that_speaks_does():
             for s, n in ((one, "1"), (two, "2"))
         ]
         guarded = GuardedModel([*(Provider(c, hedge_s=0.15) for c in clients), TalkingModel()])
-        answer = guarded.stream(ASKED, max_tokens=50, deadline_s=2.0, tools=OFFER)
+        answer = guarded.stream(ASKED, max_tokens=50, deadline_s=60.0, tools=OFFER)
         pieces = [piece async for piece in answer]
         assert (answer.source, answer.attempts) == ("1", 1)
         assert pieces[-1].calls == (ONE,)
@@ -265,7 +265,7 @@ async def test_the_net_is_told_nothing_of_tools():
     net = TalkingModel()
     guarded = GuardedModel([net])
     told = [*ASKED, Calling("assistant", "", (ONE,)), Returned("tool", "Да.", call_id=ONE.id)]
-    stream = guarded.stream(told, max_tokens=50, deadline_s=2.0, tools=OFFER)
+    stream = guarded.stream(told, max_tokens=50, deadline_s=60.0, tools=OFFER)
     assert "".join([piece async for piece in stream])
     assert net.asked == [ASKED]
 
