@@ -143,6 +143,19 @@ async def test_an_open_call_is_found_by_its_state_and_not_by_its_words(
     assert await found(store, words="доставка") == []
 
 
+async def test_turns_of_the_calls_that_go_on_come_at_once(store: Store, place: Place) -> None:
+    """Of the newest so many; what has ended, or began long ago, is not among them."""
+    for call_id in CALLS:
+        await play(store, place, call_id, ends=call_id == "c-2")
+    await store.accept_turn("c-1", 2, "ещё", 0.9)
+    long_ago = place.clock() - timedelta(days=1)
+    turns = await store.open_turns(long_ago, limit=9)
+    assert [(turn.call_id, turn.turn) for turn in turns] == [("c-1", 1), ("c-1", 2), ("c-3", 1)]
+    assert turns[:2] == await store.turns("c-1")
+    assert {turn.call_id for turn in await store.open_turns(long_ago, limit=1)} == {"c-3"}
+    assert await store.open_turns(place.clock() + timedelta(seconds=1), limit=9) == []
+
+
 async def test_figures_by_day_hour_and_end(store: Store, place: Place) -> None:
     """Days and hours are those of the asker's time zone; latencies are sorted."""
     await play_all(store, place)  # at 13:00, 14:00 and 15:00 UTC

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import dataclasses
+from collections import defaultdict
 from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -51,11 +52,14 @@ async def live_calls(visit: Visit) -> Response:
     since = datetime.now(UTC) - LIVE_FOR
     wanted = Wanted(end_reason=OPEN, since=since)
     rows = await visit.look.history.find_calls(wanted, limit=LIVE_MAX)
+    turns_of = defaultdict(list)
+    for turn in await visit.look.history.open_turns(since, limit=LIVE_MAX):
+        turns_of[turn.call_id].append(turn)
     profiles = visit.look.calls.profiles
     found = []
     for row in rows:
         profile = profiles.named(row.call.profile)
-        turns = await visit.look.store.turns(row.call.call_id)
+        turns = turns_of[row.call.call_id]
         found.append(
             {
                 "id": row.call.call_id,

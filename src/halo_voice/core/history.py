@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Protocol
 
-from halo_voice.core.ports import CallRecord
+from halo_voice.core.ports import CallRecord, TurnRecord
 
 SLOW_MS = 2_500
 """From the caller's last sound to the answer: a turn that takes longer was slow."""
@@ -78,6 +78,11 @@ class History(Protocol):
 
     async def find_calls(self, wanted: Wanted, *, limit: int, after: str = "") -> list[CallRow]:
         """The newest first; of those, the ones behind the call `after`."""
+        ...
+
+    async def open_turns(self, since: datetime, *, limit: int) -> list[TurnRecord]:
+        """Turns of the `limit` newest calls that go on and began since then, each call's in order;
+        what was noted of them last may be missing yet."""
         ...
 
     async def figures(

@@ -25,7 +25,7 @@ from sqlalchemy import (
 )
 
 from halo_voice.core.history import OPEN, SLOW_MS, CallRow, Figures, Wanted
-from halo_voice.core.ports import CallRecord
+from halo_voice.core.ports import CallRecord, TurnRecord
 from halo_voice.store.database import Database, Session
 from halo_voice.store.digest import stems
 from halo_voice.store.schema import ROLLED_UP, Moment, Words, calls, digests, rollups, turns
@@ -62,6 +62,11 @@ class History:
             return [CallRow(CallRecord(*row[:-3]), *row[-3:]) for row in rows]
 
         return await self._database.read(transaction)
+
+    async def open_turns(self, since: datetime, *, limit: int) -> list[TurnRecord]:
+        values = {"since": since, "at_most": max(0, limit)}
+        rows = await self._database.read(lambda session: session.rows(_open_turns(), values))
+        return [TurnRecord(*row) for row in rows]
 
     async def figures(
         self, since: datetime, until: datetime, *, utc_hours: float, turns_max: int
@@ -188,6 +193,21 @@ def _open_calls() -> Select[Any]:
     return select(calls.c.started_at).where(
         calls.c.ended_at.is_(None), calls.c.started_at >= _since, calls.c.started_at < _until
     )
+
+
+@cache
+def _open_turns() -> Select[Any]:
+    going_on = (
+        select(calls.c.call_id)
+        .where(calls.c.ended_at.is_(None), calls.c.started_at >= _since)
+        .order_by(calls.c.started_at.desc(), calls.c.call_id)
+        .limit(bindparam("at_most", type_=BigInteger()))
+        .subquery("going_on")
+    )
+    found = select(*turns.c).select_from(
+        going_on.join(turns, turns.c.call_id == going_on.c.call_id)
+    )
+    return found.order_by(turns.c.call_id, turns.c.turn)
 
 
 @cache

@@ -27,7 +27,7 @@ from halo_voice.store.dials_in_memory import MemoryDials
 from halo_voice.store.editions import MemoryEditions
 from halo_voice.store.faults import NO_SUCH_CALL, NO_SUCH_TOOL, NO_SUCH_TURN, TOO_LARGE
 from halo_voice.store.moments import replayable
-from halo_voice.store.remembered import figures, find_calls
+from halo_voice.store.remembered import figures, find_calls, open_turns
 from halo_voice.store.traces import MemoryTraces
 from halo_voice.store.words import finite, keepable
 
@@ -225,6 +225,10 @@ class MemoryStore:
     async def find_calls(self, wanted: Wanted, *, limit: int, after: str = "") -> list[CallRow]:
         self._check()
         return find_calls(self._calls, self._turns, wanted, limit, after)
+
+    async def open_turns(self, since: datetime, *, limit: int) -> list[TurnRecord]:
+        self._check()
+        return open_turns(self._calls, self._turns, since, limit)
 
     async def figures(
         self, since: datetime, until: datetime, *, utc_hours: float, turns_max: int

@@ -12,7 +12,7 @@ from halo_voice.core.editions import Editions
 from halo_voice.core.errors import StoreError, StoreUnavailable
 from halo_voice.core.history import CallRow, Figures, Wanted
 from halo_voice.core.money import Cost
-from halo_voice.core.ports import Store
+from halo_voice.core.ports import Store, TurnRecord
 from halo_voice.core.tools import ToolRecord, ToolStart, ToolState
 from halo_voice.core.trace import Traces
 from halo_voice.store.attempt import attempt
@@ -84,6 +84,10 @@ class Past:
     async def find_calls(self, wanted: Wanted, *, limit: int, after: str = "") -> list[CallRow]:
         found: list[CallRow] = await self._store.find_calls(wanted, limit=limit, after=after)
         return found
+
+    async def open_turns(self, since: datetime, *, limit: int) -> list[TurnRecord]:
+        turns: list[TurnRecord] = await self._store.open_turns(since, limit=limit)
+        return turns
 
     async def figures(
         self, since: datetime, until: datetime, *, utc_hours: float, turns_max: int

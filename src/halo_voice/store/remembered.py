@@ -35,6 +35,15 @@ def find_calls(
     return found[: max(0, limit)]
 
 
+def open_turns(
+    calls: Mapping[str, CallRecord], turns: Turns, since: datetime, limit: int
+) -> list[TurnRecord]:
+    """As the port says."""
+    going_on = [call for call in newest_first(calls) if call.open and call.started_at >= since]
+    newest = sorted(going_on[: max(0, limit)], key=lambda call: call.call_id)
+    return [turn for call in newest for turn in _turns(turns, call)]
+
+
 def figures(
     calls: Mapping[str, CallRecord],
     turns: Turns,

@@ -250,6 +250,9 @@ class SqlStore:
     async def find_calls(self, wanted: Wanted, *, limit: int, after: str = "") -> list[CallRow]:
         return await self._history.find_calls(wanted, limit=limit, after=after)
 
+    async def open_turns(self, since: datetime, *, limit: int) -> list[TurnRecord]:
+        return await self._history.open_turns(since, limit=limit)
+
     async def figures(
         self, since: datetime, until: datetime, *, utc_hours: float, turns_max: int
     ) -> Figures:
