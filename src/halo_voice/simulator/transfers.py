@@ -7,10 +7,9 @@ from itertools import pairwise
 
 from halo_voice.simulator.case import LATE_MS, Breach, Case
 from halo_voice.simulator.place import FinishedCall
-from halo_voice.simulator.turns import START, path
+from halo_voice.simulator.turns import START, TRANSFER, path
 from halo_voice.simulator.wire import fields
 
-ASKED = "/call/transfer"
 MOST = 3  # in one call
 PARTED_MS = 900  # from the end of one leg to that of the other
 TALK_MS = 1_800_000
@@ -62,7 +61,7 @@ def transfers(case: Case) -> Iterator[Breach]:
 
 
 def _called(case: Case) -> Iterator[Breach]:
-    asked = [each for each in case.call.requests if path(each) == ASKED and each.code == 200]
+    asked = [each for each in case.call.requests if path(each) == TRANSFER and each.code == 200]
     named = [fields(each.text).get("to") for each in asked]
     known = {to.get("address") for to in named if isinstance(to, dict)}
     for line in case.call.trace:

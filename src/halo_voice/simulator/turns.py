@@ -18,6 +18,7 @@ from halo_voice.simulator.trace import PlaybackSpan
 from halo_voice.simulator.wire import Message, fields, messages
 
 TURN, START, END = "/process_text", "/call/start", "/call/end"
+TRANSFER = "/call/transfer"
 REST_LETTERS_MIN = 6  # a shorter end of an answer may be anybody's words
 Texts = Mapping[str, "str | list[str]"]  # as the profile has them
 AGAIN = "*"  # the key that has the last answer repeated
@@ -108,9 +109,12 @@ def story(call: FinishedCall, texts: Texts | None = None) -> Story:
     known = {**_kinds(texts or {}), **_kinds(_profile_texts(call)), **_refusals(call)}
     phrases = list(_phrases(call))
     wanted = {line.ms for line in call.trace if line.data.get("tone") == AGAIN}
+    begun = {exchange.sent_ms for exchange in call.requests if path(exchange) == TRANSFER}
     for before, phrase in pairwise([None, *phrases]):
         phrase.kind = known.get(letters(phrase.text), "other")
-        phrase.turn = _answered(phrase, turns, ours=phrase.kind != "other")
+        announced = phrase.kind == "transfer" and phrase.ordered_ms in begun
+        if not announced:  # else by the scenario, though a late answer may have the same words
+            phrase.turn = _answered(phrase, turns, ours=phrase.kind != "other")
         once_more = phrase.ordered_ms in wanted or _is_second_try(before, phrase)
         if once_more and phrase.kind in ("other", "greeting", "apology"):
             phrase.kind, phrase.turn = "again", None
