@@ -98,9 +98,9 @@ class Diaries:
         """The newest answer that a live caller hears, or has heard: its turn, and how long the
         caller waited for it, in ms. None where no stream of this process has told of one."""
         diary = self._known.get(call_id)
-        for step in reversed(diary.steps if diary else ()):
-            if step.what == "sounding" and step.phrase == 1 and step.value.isdecimal():
-                return step.turn, int(step.value)
+        for _, what, turn, phrase, value in reversed(diary.steps if diary else ()):
+            if what == "sounding" and phrase == 1 and value.isdecimal():
+                return turn, int(value)
         return None
 
     def begin(self, call_id: str, *, admitted: bool) -> None:
