@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Callable
+from functools import partial
 from typing import Any, NamedTuple
 
 import structlog
@@ -19,14 +21,14 @@ from halo_voice.calls.turn import Heard
 from halo_voice.core.admission import BUSY
 from halo_voice.core.errors import CallClosed, CallRefused, HaloError, UnknownCall, UnusableText
 from halo_voice.core.patience import patience_ms
-from halo_voice.core.ports import CallStart, Outcome
+from halo_voice.core.ports import CallStart, Outcome, TurnRecord
 
 SILENT_S_MAX = 10.0
 """The scenario pings every 5 s: who misses two is gone."""
 
 GAP_S_MAX = 2.0
 ASKING_MAX = 32
-"""Turns asked and not answered yet: far more than a call has; each is a task."""
+"""Turns asked and not answered yet: far more than a call has."""
 
 FAREWELL_S = 1.0
 """So long a stream that ends waits for a reader to take what is left, in seconds."""
@@ -71,8 +73,16 @@ class _End(NamedTuple):
     reason: str = ""
 
 
+class _Asking(NamedTuple):
+    """A turn that was asked here, and who is told its end."""
+
+    asked: wire.Final
+    answering: asyncio.Task[TurnRecord]
+    told: Callable[[asyncio.Task[TurnRecord]], None]
+
+
 class Stream:
-    """A `Listener` of its call and the `Reader` of its socket, with a task for each turn asked.
+    """A `Listener` of its call and the `Reader` of its socket.
 
     Its end stops no turn: the scenario asks again, on another stream or over HTTP.
     """
@@ -92,7 +102,7 @@ class Stream:
         self._outbox = Outbox(socket)
         self._beginning: asyncio.Task[None] | None = None
         self._early: list[wire.Up | None] = []  # came while the call was being looked for
-        self._asking: set[asyncio.Task[None]] = set()
+        self._asking: list[_Asking] = []
         self._end: asyncio.Future[_End] = self._loop.create_future()
         self._draining = False
 
@@ -112,17 +122,21 @@ class Stream:
                 self._watching.cancel()
             if self._beginning is not None:
                 self._beginning.cancel()
-            for asking in self._asking:
-                asking.cancel()
+            self._forget()
             if self._call is not None:
                 self._call.detach(self)
                 self._step("left")
                 self._call = None  # it may know us still, and only the collector parts a pair
 
+    def _forget(self) -> None:
+        """The turns go on, but this stream tells nothing of them any more."""
+        for each in self._asking:
+            each.answering.remove_done_callback(each.told)
+        self._asking = []
+
     async def _leave(self, end: _End) -> None:
         """Send what waits and say goodbye, to whoever still reads."""
-        for asking in self._asking:
-            asking.cancel()
+        self._forget()
         self._outbox.close()
         if end.code is None:
             return
@@ -281,45 +295,43 @@ class Stream:
             raise wire.BadMessage("Too many turns are asked at once.")
         sure = "" if asked.confidence is None else f" {asked.confidence:.2f}"
         self._step("asked", asked, asked.closed + sure)
-        asking = asyncio.create_task(self._ask(call, asked))
-        self._asking.add(asking)
-        asking.add_done_callback(self._asking.discard)
-
-    async def _ask(self, call: Call, asked: wire.Final) -> None:
-        """One turn to its end: exactly one `answered` or `failed`."""
         try:
-            heard = Heard(
-                asked.turn,
-                asked.text,
-                asked.confidence,
-                asked.deadline_ms / 1000,
-                asked.have,
-                asked.asr_ms,
-                asked.cut,
-            )
-            turn = await call.take(heard, self)
+            answering = call.ask(_heard(asked), self)
         except HaloError as error:
-            self._failed(asked, error)
+            return self._failed(asked, error)
         except Exception as error:
-            # The top of a turn: whatever was not foreseen is one line of the log and one `failed`.
-            _log.error("turn_failed", **where(error))
-            self._failed(asked, UNFORESEEN)
-        else:
-            phrases = call.phrases(turn.turn)
-            self._step("answered", turn, f"{turn.outcome} {turn.source}")
-            unheard = turn.outcome is Outcome.SUPERSEDED
-            self._put(
-                wire.Answered(
-                    turn=turn.turn,
-                    phrases=0 if unheard else asked.have + 1 if phrases is None else phrases,
-                    action=turn.action,
-                    outcome=turn.outcome,
-                    text=turn.reply,
-                    patience_ms=patience_ms(turn.reply),
-                )
-            )
-        if self._draining and len(self._asking) == 1:
+            return self._failed(asked, _unforeseen(error))
+        told = partial(self._told, call, asked)
+        self._asking.append(_Asking(asked, answering, told))
+        answering.add_done_callback(told)
+
+    def _told(self, call: Call, asked: wire.Final, answering: asyncio.Task[TurnRecord]) -> None:
+        """One turn is at its end: exactly one `answered` or `failed`."""
+        self._asking = [each for each in self._asking if each.asked is not asked]
+        fault = None if answering.cancelled() else answering.exception()
+        if isinstance(fault, HaloError):
+            self._failed(asked, fault)
+        elif isinstance(fault, Exception):
+            self._failed(asked, _unforeseen(fault))
+        elif not answering.cancelled():
+            self._answered(call, asked, answering.result())
+        if self._draining and not self._asking:
             self._stop(1012)
+
+    def _answered(self, call: Call, asked: wire.Final, turn: TurnRecord) -> None:
+        phrases = call.phrases(turn.turn)
+        self._step("answered", turn, f"{turn.outcome} {turn.source}")
+        unheard = turn.outcome is Outcome.SUPERSEDED
+        self._put(
+            wire.Answered(
+                turn=turn.turn,
+                phrases=0 if unheard else asked.have + 1 if phrases is None else phrases,
+                action=turn.action,
+                outcome=turn.outcome,
+                text=turn.reply,
+                patience_ms=patience_ms(turn.reply),
+            )
+        )
 
     def _failed(self, asked: wire.Final, error: HaloError) -> None:
         self._step("failed", asked, error.code)
@@ -382,3 +394,21 @@ class Stream:
     def _put(self, message: wire.Down) -> None:
         if not self._outbox.put(message):
             self._stop(4429, "Messages are not read as fast as they are sent.")
+
+
+def _heard(asked: wire.Final) -> Heard:
+    return Heard(
+        asked.turn,
+        asked.text,
+        asked.confidence,
+        asked.deadline_ms / 1000,
+        asked.have,
+        asked.asr_ms,
+        asked.cut,
+    )
+
+
+def _unforeseen(error: Exception) -> HaloError:
+    """The top of a turn: whatever was not foreseen is one line of the log and one `failed`."""
+    _log.error("turn_failed", **where(error))
+    return UNFORESEEN

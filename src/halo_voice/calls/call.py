@@ -103,53 +103,73 @@ class Call:
     # -------------------------------------------------------------------------------- turns
 
     async def take(self, heard: Heard, listener: Listener | None = None) -> TurnRecord:
+        """As `ask`, to the answer's end. Raises `TurnConflict`, `CallClosed`, `StoreError`."""
+        return await asyncio.shield(self.ask(heard, listener))
+
+    def ask(self, heard: Heard, listener: Listener | None = None) -> asyncio.Task[TurnRecord]:
         """Answer a turn; `listener` gets its phrases as they come.
 
         Whoever asks for a turn that is being answered waits for the same answer; one that is
-        settled is repeated. A newer turn stops an older one. Raises `TurnConflict`, `CallClosed`,
-        `StoreError`.
+        settled is repeated. A newer turn stops an older one. Raises `TurnConflict`, `CallClosed`;
+        so does the task, and `StoreError`. Nobody but the call may cancel it.
         """
         if self._gone:
             raise CallClosed
         self.used_at = self._loop.time()
         turn = self._turns.get(heard.turn)
+        known = turn is not None
         if turn is None:
-            turn = self._turns[heard.turn] = Turn(heard, self._store.hurry, Account(self._meter))
-            turn.answering = asyncio.create_task(self._answer(turn))
-            turn.answering.add_done_callback(lambda done: self._over(turn, done))
+            turn = Turn(heard, self._store.hurry, Account(self._meter))
         elif not same_words(turn.heard.user_text, heard.user_text):
             raise TurnConflict
         if listener is not None:
             turn.join(listener, heard.have)
-        record = await asyncio.shield(turn.answering)
-        if record.outcome is Outcome.CALLER_GONE:
-            raise CallClosed
-        return record
+        if not known:
+            self._begin(turn)
+        return turn.answering
+
+    def _begin(self, turn: Turn) -> None:
+        """Think at once, unless something of the call has to be read first."""
+        behind = turn.number > self.dialogue.newest + 1
+        words = None if behind else self._think_of(turn)
+        self._turns[turn.number] = turn
+        turn.answering = self._loop.create_task(self._answer(turn, words))
+        turn.answering.add_done_callback(lambda done: self._over(turn, done))
 
     def phrases(self, number: int) -> int | None:
         """How many phrases a turn's reply has; None where another process made them."""
         known = self._playback.phrases(number)
         return None if known is None else len(known)
 
-    async def _answer(self, turn: Turn) -> TurnRecord:
-        await self._catch_up(turn.number)
+    async def _answer(self, turn: Turn, words: str | None) -> TurnRecord:
+        """`words`: as they are to be written down; None: nothing was thought of them yet."""
+        if words is None:
+            await self._catch_up()
+            words = self._think_of(turn)
+        record = turn.record or await self._write_down(turn, words)
+        if record.outcome is Outcome.CALLER_GONE:
+            raise CallClosed
+        return record
+
+    def _think_of(self, turn: Turn) -> str:
+        """Begin the answer, or repeat one that is known. Returns the words as they may be kept."""
         known = self.dialogue.check(turn.number, turn.words)
         if known is not None:
             turn.repeat(known, self._playback.phrases(turn.number))
-            return known
+            return turn.words
         self._supersede(before=turn.number)
-        heard = turn.heard
-        turn.words = words = self.dialogue.masked(turn.number, heard.user_text)
+        turn.words = words = self.dialogue.masked(turn.number, turn.heard.user_text)
         self._think(turn)
+        return words
+
+    async def _write_down(self, turn: Turn, words: str) -> TurnRecord:
+        """The turn and, once it is decided, its answer."""
         # A model that does not keep its deadline is stopped in time for the store.
         late = self._loop.call_at(turn.due + STORE_MARGIN_S / 2, self._stop_late, turn)
         try:
             # The words are written down while the model already thinks.
-            said = self.call_id, turn.number, words, heard.confidence
-            record = await self._store.accept_turn(
-                *said, text_cut=heard.cut, within_s=turn.accept_within_s
-            )
-            if not same_heard(record.user_text, heard.user_text):
+            record = await turn.accepted_by(self._store, self.call_id, words)
+            if not same_heard(record.user_text, turn.heard.user_text):
                 raise TurnConflict
             if record.outcome is not Outcome.PENDING:  # another process was first
                 self.dialogue.transcript.keep(record)
@@ -163,11 +183,10 @@ class Call:
             turn.drop()
             turn.settle()
 
-    async def _catch_up(self, number: int) -> None:
+    async def _catch_up(self) -> None:
         """Turns in between went to another process, or were lost on their way: the store knows."""
-        if number > self.dialogue.newest + 1:
-            tools = await self.words.tools_called()
-            self.dialogue.transcript = Transcript.of(await self._store.turns(self.call_id), tools)
+        tools = await self.words.tools_called()
+        self.dialogue.transcript = Transcript.of(await self._store.turns(self.call_id), tools)
 
     def _think(self, turn: Turn) -> None:
         """Begin the answer, or take the one that was begun already."""
@@ -201,25 +220,14 @@ class Call:
         self._streamed = (0, None)
 
     def _stop_late(self, turn: Turn) -> None:
-        """The time is up: what there is has to do."""
         if turn.decided.done():
             return
         _log.warning("answer_late", call_id=self.call_id)
-        offer = self.dialogue.go_on(turn.phrases)
-        turn.drop()
-        if turn.draft is not None:
-            turn.add(offer)
-        if turn.phrases:
-            turn.decide(self.dialogue.answered(turn.phrases, "late", cut=True))
-        else:
-            turn.say(self.dialogue.failed())
+        turn.end(self.dialogue)
 
     def _cut_off(self, turn: Turn, outcome: Outcome) -> None:
         """Nobody waits for the rest. `outcome`: if nothing of it was heard."""
-        if not turn.decided.done():
-            heard = self._playback.audible(turn.number)
-            given = turn.phrases if turn.record is not None else []
-            turn.decide(self.dialogue.cut_off(given, outcome, heard=heard))
+        turn.cut_off(self.dialogue, outcome, heard=self._playback.audible(turn.number))
         if turn.record is not None and (say := turn.outcome) is not None:
             self._keep(turn.record, say)
 
@@ -234,19 +242,8 @@ class Call:
         self._keep(record, say)
         turn.settle(say)
         try:
-            settled = await self._store.settle_turn(
-                self.call_id,
-                turn.number,
-                outcome=say.outcome,
-                reply=say.text,
-                action=say.action,
-                source=say.source,
-                model_ms=None if turn.draft is None else turn.since(self._loop.time()),
-                reply_cut=say.cut,
-                spent=turn.account.spent,
-                cost=self.words.purse.since_last_turn(),
-                within_s=turn.settle_within_s,
-            )
+            cost = self.words.purse.since_last_turn()
+            settled = await turn.settled_by(self._store, self.call_id, say, cost)
         except StoreError:
             self.dialogue.transcript.keep(record)
             raise

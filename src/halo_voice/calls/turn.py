@@ -9,13 +9,14 @@ from dataclasses import dataclass
 from halo_voice.calls.account import Account
 from halo_voice.calls.draft import Commitment, Draft
 from halo_voice.calls.listener import Listener
-from halo_voice.core.dialogue import Say
-from halo_voice.core.ports import Fate, Outcome, TurnRecord
+from halo_voice.core.dialogue import Dialogue, Say
+from halo_voice.core.money import Cost
+from halo_voice.core.ports import Fate, Outcome, Store, TurnRecord
 
 STORE_MARGIN_S = 0.3
 """Of a turn's time, so much is kept for writing the reply down and sending it, in seconds."""
 
-ACCEPT_WITHIN_S = 0.04
+ACCEPT_WITHIN_S = 0.1
 SETTLE_WITHIN_S = 0.1
 """So long, in seconds, writing down may wait for others while no ear waits for it."""
 
@@ -70,15 +71,34 @@ class Turn:
         """The answer must be whole by then, on the event loop's clock."""
         return self.received + self.heard.deadline_s - STORE_MARGIN_S
 
-    @property
-    def accept_within_s(self) -> float:
-        """As long as there is nothing to say yet, the turn need not be written down at once."""
-        return 0.0 if self.phrases else ACCEPT_WITHIN_S
+    async def accepted_by(self, store: Store, call_id: str, words: str) -> TurnRecord:
+        """Write the turn down, with these words. Raises `StoreError`."""
+        return await store.accept_turn(
+            call_id,
+            self.number,
+            words,
+            self.heard.confidence,
+            text_cut=self.heard.cut,
+            # As long as there is nothing to say yet, it need not be written down at once.
+            within_s=0.0 if self.phrases else ACCEPT_WITHIN_S,
+        )
 
-    @property
-    def settle_within_s(self) -> float:
-        """The listener to a stream hears phrases meanwhile; otherwise the reply waits for it."""
-        return 0.0 if self.listener is None else SETTLE_WITHIN_S
+    async def settled_by(self, store: Store, call_id: str, say: Say, cost: Cost) -> TurnRecord:
+        """Write down what became of the turn. Raises `StoreError`."""
+        return await store.settle_turn(
+            call_id,
+            self.number,
+            outcome=say.outcome,
+            reply=say.text,
+            action=say.action,
+            source=say.source,
+            model_ms=None if self.draft is None else self.since(self._loop.time()),
+            reply_cut=say.cut,
+            spent=self.account.spent,
+            cost=cost,
+            # The listener to a stream hears phrases meanwhile; otherwise the reply waits for it.
+            within_s=0.0 if self.listener is None else SETTLE_WITHIN_S,
+        )
 
     def join(self, listener: Listener, have: int) -> None:
         """From now on `listener` gets the phrases, after the `have` that it has."""
@@ -141,6 +161,23 @@ class Turn:
         if not self.decided.done():
             self.decided.set_result(say)
         self.drop()
+
+    def end(self, dialogue: Dialogue) -> None:
+        """The time is up: what there is has to do."""
+        offer = dialogue.go_on(self.phrases)
+        self.drop()
+        if self.draft is not None:
+            self.add(offer)
+        if self.phrases:
+            self.decide(dialogue.answered(self.phrases, "late", cut=True))
+        else:
+            self.say(dialogue.failed())
+
+    def cut_off(self, dialogue: Dialogue, outcome: Outcome, *, heard: bool) -> None:
+        """Nobody waits for the rest. `heard`: something of it was; `outcome`: otherwise."""
+        if not self.decided.done():
+            given = self.phrases if self.record is not None else []
+            self.decide(dialogue.cut_off(given, outcome, heard=heard))
 
     @property
     def outcome(self) -> Say | None:

@@ -97,10 +97,12 @@ async def test_a_repeated_turn_is_the_same_turn(call, model, store):
     first, again = asking(call, 1, words), asking(call, 1, f"Карта {CARD}.")
     await model.give("Понял.", None)
     records = [await first, await again, await call.take(heard(1, words))]
+    assert len(model.asked) == 1
+    # Another process has begun to think when the store tells it that the answer is there.
     other = Call("c-1", Dialogue(PROFILE), words=Words(model, max_tokens=9), store=store)
     records.append(await other.take(heard(1, words)))
+    await until(lambda: model.stopped == len(model.asked) - 1)
     assert {record.reply for record in records} == {"Понял."}
-    assert len(model.asked) == 1
     with pytest.raises(TurnConflict):
         await call.take(heard(1, "совсем другие слова"))
 

@@ -201,7 +201,7 @@ async def test_a_store_that_is_gone_stops_the_model(call, model, store):
     await until(lambda: model.stopped == len(model.asked))
     store.fault = None
     answer = asking(call, 1, "где вы")
-    await model.give("Мы здесь.", None)
+    await model.give("Мы здесь.", None, answer=len(model.asked))
     assert (await answer).reply == "Мы здесь."
 
 
