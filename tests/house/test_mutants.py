@@ -70,12 +70,14 @@ def test_a_mutant_that_cannot_be_made_is_an_error():
 
 
 def test_a_tree_holds_the_change_and_the_project_does_not():
-    """The working tree is left alone; the copy is gone afterwards."""
+    """The working tree is left alone, and the next tree has nothing of the change."""
+    shipped = (ROOT / SCENARIO).read_text("utf-8")
     with tree({SCENARIO: "// changed"}) as root:
         assert (root / SCENARIO).read_text("utf-8") == "// changed"
         assert (root / "src/halo_voice/app.py").is_file()
-        assert (ROOT / SCENARIO).read_text("utf-8") != "// changed"
-    assert not root.exists()
+    assert (ROOT / SCENARIO).read_text("utf-8") == shipped
+    with tree({}) as root:
+        assert (root / SCENARIO).read_text("utf-8") == shipped
 
 
 def test_survivors_and_false_alarms_fail_the_run():

@@ -7,6 +7,7 @@ interpreter, and can do no harm to the next one.
 
 from __future__ import annotations
 
+import gc
 import importlib
 import json
 import os
@@ -16,6 +17,7 @@ import sys
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, replace
+from importlib.metadata import entry_points
 from pathlib import Path
 from typing import Any
 
@@ -35,7 +37,7 @@ TEST_S = 15
 """So long one test may wait for what a mutant never does."""
 
 OURS = ("halo_voice", "tests")
-LOADED_BEFORE = ("pytest", "hypothesis", "httpx", "halo_voice.hunt.play")
+LOADED_BEFORE = ("pytest", "hypothesis", "httpx", "halo_voice.hunt.play", "halo_voice.app")
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,6 +60,9 @@ def load() -> None:
     """Once in each process that examines: everything that the hunters need, but the project."""
     for name in LOADED_BEFORE:
         importlib.import_module(name)
+    for plugin in entry_points(group="pytest11"):  # each child would read and rewrite them anew
+        plugin.load()
+    gc.freeze()  # pytest collects the garbage of each run, and would look at all of this
 
 
 def examine(mutant: Mutant) -> Find:
@@ -149,12 +154,14 @@ def _be_child(root: Path, output: Path, writing: int, work: Callable[[], dict[st
     status = 1
     try:
         os.setsid()  # whatever it starts ends with it
-        log = os.open(output, os.O_WRONLY | os.O_CREAT)
+        log = os.open(output, os.O_WRONLY | os.O_CREAT | os.O_TRUNC)
         os.dup2(log, 1)
         os.dup2(log, 2)
         os.chdir(root)
         os.environ["PYTHONPATH"] = os.pathsep.join((str(root / "src"), str(root)))
         os.environ.pop("HALO_TEST_REQUIRE", None)  # a test that is skipped has noticed nothing
+        os.environ["PYTHONDONTWRITEBYTECODE"] = "1"
+        sys.dont_write_bytecode = True
         sys.path[:0] = [str(root / "src"), str(root)]
         for name in [n for n in sys.modules if n.partition(".")[0] in OURS]:
             del sys.modules[name]
