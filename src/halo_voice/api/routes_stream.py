@@ -295,12 +295,11 @@ class Stream:
             raise wire.BadMessage("Too many turns are asked at once.")
         sure = "" if asked.confidence is None else f" {asked.confidence:.2f}"
         self._step("asked", asked, asked.closed + sure)
+        said = asked.turn, asked.text, asked.confidence, asked.deadline_ms / 1000
         try:
-            answering = call.ask(_heard(asked), self)
-        except HaloError as error:
-            return self._failed(asked, error)
+            answering = call.ask(Heard(*said, asked.have, asked.asr_ms, asked.cut), self)
         except Exception as error:
-            return self._failed(asked, _unforeseen(error))
+            return self._failed(asked, error)
         told = partial(self._told, call, asked)
         self._asking.append(_Asking(asked, answering, told))
         answering.add_done_callback(told)
@@ -308,13 +307,12 @@ class Stream:
     def _told(self, call: Call, asked: wire.Final, answering: asyncio.Task[TurnRecord]) -> None:
         """One turn is at its end: exactly one `answered` or `failed`."""
         self._asking = [each for each in self._asking if each.asked is not asked]
-        fault = None if answering.cancelled() else answering.exception()
-        if isinstance(fault, HaloError):
-            self._failed(asked, fault)
-        elif isinstance(fault, Exception):
-            self._failed(asked, _unforeseen(fault))
-        elif not answering.cancelled():
-            self._answered(call, asked, answering.result())
+        if not answering.cancelled():
+            fault = answering.exception()
+            if fault is None:
+                self._answered(call, asked, answering.result())
+            else:
+                self._failed(asked, fault)
         if self._draining and not self._asking:
             self._stop(1012)
 
@@ -333,7 +331,11 @@ class Stream:
             )
         )
 
-    def _failed(self, asked: wire.Final, error: HaloError) -> None:
+    def _failed(self, asked: wire.Final, error: BaseException) -> None:
+        if not isinstance(error, HaloError):
+            # The top of a turn: whatever was not foreseen is one line of the log, and this.
+            _log.error("turn_failed", **where(error))
+            error = UNFORESEEN
         self._step("failed", asked, error.code)
         self._put(wire.Failed(turn=asked.turn, code=error.code, message=error.message))
 
@@ -394,21 +396,3 @@ class Stream:
     def _put(self, message: wire.Down) -> None:
         if not self._outbox.put(message):
             self._stop(4429, "Messages are not read as fast as they are sent.")
-
-
-def _heard(asked: wire.Final) -> Heard:
-    return Heard(
-        asked.turn,
-        asked.text,
-        asked.confidence,
-        asked.deadline_ms / 1000,
-        asked.have,
-        asked.asr_ms,
-        asked.cut,
-    )
-
-
-def _unforeseen(error: Exception) -> HaloError:
-    """The top of a turn: whatever was not foreseen is one line of the log and one `failed`."""
-    _log.error("turn_failed", **where(error))
-    return UNFORESEEN
