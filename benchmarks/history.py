@@ -36,6 +36,7 @@ from halo_voice.store.address import read_url
 from halo_voice.store.archive import Archive, open_archive
 from halo_voice.store.digest import digest_of
 from halo_voice.store.ended import slot_of
+from halo_voice.store.outcomes import count_all
 from halo_voice.store.schema import ROLLED_UP, calls, digests, reviews, rollups, turns
 
 GOAL_MS = 300
@@ -156,6 +157,7 @@ def fill(url: str, count: int) -> None:
     flush()
     with engine.begin() as connection:
         connection.execute(insert(rollups), list(rolled.values()))
+        count_all(connection)
     with engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
         connection.execute(text("ANALYZE"))
     engine.dispose()

@@ -14,7 +14,7 @@ from halo_voice.core.ports import Store
 
 TABLES = ("users", "acts", "rollups", "digests", "tools", "turns", "calls", "nonces", "pings")
 TABLES += ("spending", "editions", "drafts", "campaigns", "dials", "tries", "opt_outs")
-TABLES += ("traces", "factors", "factor_marks")
+TABLES += ("traces", "factors", "factor_marks", "reviews", "outcomes")
 POSTGRESQL = pytest.param("postgresql", marks=pytest.mark.postgres)
 
 

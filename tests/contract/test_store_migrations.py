@@ -157,6 +157,8 @@ async def test_outcomes_of_before_are_counted_by_when_their_calls_began(url: str
     noon = datetime(2026, 3, 1, 12, tzinfo=UTC)
     assert archive.outcomes(noon, noon + timedelta(seconds=1)) == {"answered": 1}
     assert archive.outcomes(noon + timedelta(seconds=1), noon + timedelta(days=9)) == {}
+    archive.erase(["c-1", "gone"])
+    assert archive.outcomes(noon, noon + timedelta(seconds=1)) == {}
     archive.close()
 
 

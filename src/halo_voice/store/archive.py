@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from typing import Any, TypeVar
 
 from sqlalchemy import (
@@ -36,9 +37,10 @@ from halo_voice.core.trace import Trace
 from halo_voice.store.address import read_url, sqlite_path
 from halo_voice.store.dials import forget_number, outdated
 from halo_voice.store.faults import translated
-from halo_voice.store.forgetting import digests_of, erasing, wordless
+from halo_voice.store.forgetting import digests_of, erase_calls, wordless
 from halo_voice.store.memory import utc_now
 from halo_voice.store.orphaned import Orphaned
+from halo_voice.store.outcomes import count_review, counted_between
 from halo_voice.store.postgresql import postgresql_engine
 from halo_voice.store.schema import (
     attempts,
@@ -105,10 +107,8 @@ class Archive:
         return {row[0]: Review(*row) for row in self._rows(query)}
 
     def outcomes(self, since: datetime, until: datetime) -> dict[str, int]:
-        """How many reviewed calls that began then have each outcome."""
-        then = (reviews.c.began_at >= since) & (reviews.c.began_at < until)
-        query = select(reviews.c.outcome, func.count()).where(then).group_by(reviews.c.outcome)
-        return {row[0]: row[1] for row in self._rows(query)}
+        """How many reviewed calls of the half hours that began then have each outcome."""
+        return {row[0]: row[1] for row in self._rows(counted_between(since, until))}
 
     def tools(self, call_id: str) -> list[ToolRecord]:
         """The tools that were called in a call, in order."""
@@ -225,7 +225,9 @@ class Archive:
             began = connection.execute(known).first()
             if began is not None:  # it may have been erased meanwhile
                 new = self._insert(reviews).values(**values, began_at=began[0])
-                connection.execute(new.on_conflict_do_nothing())
+                new = new.on_conflict_do_nothing().returning(reviews.c.call_id)
+                if connection.execute(new).first() is not None:
+                    count_review(connection, began[0], review.outcome)
             query = select(*_REVIEW).where(reviews.c.call_id == review.call_id)
             return connection.execute(query).all()
 
@@ -274,7 +276,7 @@ class Archive:
         for start in range(0, len(call_ids), ERASED_AT_ONCE):
             some = call_ids[start : start + ERASED_AT_ONCE]
             self.shelf.forget(some)
-            self._do(*erasing(some))
+            self._write(partial(erase_calls, call_ids=some))
 
     def forget_number(self, number: str) -> int:
         """Remove what the company wanted to call it for. How many such orders there were."""

@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from sqlalchemy import Executable, Row, Select, delete, insert, select, update
+from sqlalchemy import Connection, Executable, Row, Select, delete, insert, select, update
 
 from halo_voice.store.dials import emptying, forgetting
+from halo_voice.store.outcomes import remove_reviews
 from halo_voice.store.schema import (
     attempts,
     calls,
@@ -20,15 +21,15 @@ from halo_voice.store.schema import (
 )
 
 
-def erasing(call_ids: Sequence[str]) -> list[Executable]:
+def erase_calls(connection: Connection, call_ids: Sequence[str]) -> None:
     """The calls go, and all that was made of them."""
     sent = select(deliveries.c.delivery_id).where(deliveries.c.call_id.in_(call_ids))
-    tables = (deliveries, reviews, tools, traces, digests, turns, calls)
-    return [
-        delete(attempts).where(attempts.c.delivery_id.in_(sent)),
-        *(delete(table).where(table.c.call_id.in_(call_ids)) for table in tables),
-        *forgetting(call_ids),
-    ]
+    connection.execute(delete(attempts).where(attempts.c.delivery_id.in_(sent)))
+    for table in (deliveries, tools, traces, digests, turns, calls):
+        connection.execute(delete(table).where(table.c.call_id.in_(call_ids)))
+    for statement in forgetting(call_ids):
+        connection.execute(statement)
+    remove_reviews(connection, call_ids)  # the last: no other erasure waits long for its counts
 
 
 def digests_of(call_ids: Sequence[str]) -> Select[Any]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from datetime import datetime
 from functools import cache
 from typing import Any
@@ -10,26 +10,27 @@ from typing import Any
 from sqlalchemy import (
     BigInteger,
     ColumnElement,
+    Integer,
     Select,
+    Subquery,
     Text,
     and_,
     bindparam,
     cast,
     column,
     func,
-    literal,
     literal_column,
     or_,
     select,
     table,
 )
 
-from halo_voice.core.history import OPEN, SLOW_MS, CallRow, Figures, Wanted
+from halo_voice.core.history import OPEN, SLOW_MS, CallRow, Day, Figures, Wanted
 from halo_voice.core.ports import CallRecord, TurnRecord
 from halo_voice.store.database import Database, Session
 from halo_voice.store.digest import stems
 from halo_voice.store.schema import ROLLED_UP, Moment, Words, calls, digests, rollups, turns
-from halo_voice.store.tally import CALLS_OF_LATENCIES, Group, figures_of
+from halo_voice.store.tally import CALLS_OF_LATENCIES, Hour, figures_of, latencies_of, place_of
 
 _index = table("digest_index", column("rowid", BigInteger()), column("digest_index", Text()))
 _since = bindparam("since", type_=Moment())
@@ -72,14 +73,24 @@ class History:
         self, since: datetime, until: datetime, *, utc_hours: float, turns_max: int
     ) -> Figures:
         between = {"since": since, "until": until}
+        away = {**between, "away": round(utc_hours * 60)}
 
         def transaction(session: Session) -> Figures:
-            groups = [Group(*row) for row in session.rows(_rolled_up(), between)]
-            groups += [Group(row[0]) for row in session.rows(_open_calls(), between)]
+            days = [Day(*row) for row in session.rows(_days(self._dialect), away)]
+            hours = [
+                Hour(int(row[0]), *row[1:]) for row in session.rows(_hours(self._dialect), away)
+            ]
             ends = dict(session.rows(_ends(), between))
-            ends[OPEN] = sum(group.ongoing for group in groups)
+            going_on = session.rows(_open_calls(), between)
+            ends[OPEN] = len(going_on)
+            for day, hour in (place_of(began, utc_hours) for (began,) in going_on):
+                days.append(Day(day, 1))
+                hours.append(Hour(hour, 1))
             newest = session.rows(_newest_turns(), {**between, "at_most": CALLS_OF_LATENCIES})
-            return figures_of(groups, ends, newest[:turns_max], utc_hours)
+            told = newest[:turns_max]
+            latencies = latencies_of(latency for latency, _ in told)
+            sources = (source for _, source in told)
+            return figures_of(days, hours, ends, zip(latencies, sources, strict=True))
 
         return await self._database.read(transaction)
 
@@ -173,12 +184,39 @@ def _conditions(dialect: str) -> dict[str, ColumnElement[bool]]:
     }
 
 
+def _halves() -> Subquery:
+    """Half hours with their sums, whatever the reasons of the ends."""
+    sums = [func.sum(rollups.c[name]).label(name) for name in ROLLED_UP]
+    found = select(rollups.c.slot, *sums).group_by(rollups.c.slot)
+    return found.where(rollups.c.slot >= _since, rollups.c.slot < _until).subquery("halves")
+
+
 @cache
-def _rolled_up() -> Select[Any]:
-    """By half hours: thousands of rows, which are added up to days of any time zone."""
-    sums = [cast(func.sum(rollups.c[name]), BigInteger) for name in ROLLED_UP]
-    found = select(rollups.c.slot, *sums, literal(0))
-    return found.where(rollups.c.slot >= _since, rollups.c.slot < _until).group_by(rollups.c.slot)
+def _days(dialect: str) -> Select[Any]:
+    """Each day of the asker's time zone with its sums."""
+    halves = _halves()
+    day = _local(dialect, halves.c.slot, {"sqlite": "%Y-%m-%d", "postgresql": "YYYY-MM-DD"})
+    sums = [cast(func.sum(halves.c[name]), BigInteger) for name in ROLLED_UP]
+    return select(day.label("local"), *sums).group_by("local")
+
+
+@cache
+def _hours(dialect: str) -> Select[Any]:
+    """Each hour of that day: how many calls, and how long they were."""
+    halves = _halves()
+    hour = _local(dialect, halves.c.slot, {"sqlite": "%H", "postgresql": "HH24"})
+    sums = [cast(func.sum(halves.c[name]), BigInteger) for name in ("calls", "duration_ms")]
+    return select(hour.label("local"), *sums).group_by("local")
+
+
+def _local(dialect: str, slot: ColumnElement[Any], form: Mapping[str, str]) -> ColumnElement[str]:
+    """A moment as a clock shows it that is `away` minutes ahead of UTC."""
+    away, written = bindparam("away", type_=Integer()), literal_column(f"'{form[dialect]}'")
+    if dialect == "sqlite":
+        minutes = func.printf(literal_column("'%+d minutes'"), away)
+        return func.strftime(written, slot, minutes, type_=Text())
+    utc = func.timezone(literal_column("'UTC'"), slot)
+    return func.to_char(utc + func.make_interval(0, 0, 0, 0, 0, away), written, type_=Text())
 
 
 @cache
@@ -221,7 +259,7 @@ def _newest_turns() -> Select[Any]:
         .subquery("newest")
     )
     return (
-        select(turns.c.latency, turns.c.source)
+        select(cast(turns.c.latency, Text()), turns.c.source)
         .select_from(newest.join(turns, turns.c.call_id == newest.c.call_id))
         .order_by(newest.c.started_at.desc(), newest.c.call_id, turns.c.turn)
     )

@@ -6,10 +6,10 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from datetime import datetime
 
-from halo_voice.core.history import OPEN, SLOW_MS, CallRow, Figures, Wanted
+from halo_voice.core.history import OPEN, SLOW_MS, CallRow, Day, Figures, Wanted
 from halo_voice.core.ports import CallRecord, TurnRecord
 from halo_voice.store.digest import digest_of, stems
-from halo_voice.store.tally import CALLS_OF_LATENCIES, Group, figures_of
+from halo_voice.store.tally import CALLS_OF_LATENCIES, Hour, figures_of, place_of
 
 Turns = Mapping[str, Mapping[int, TurnRecord]]
 
@@ -55,25 +55,29 @@ def figures(
 ) -> Figures:
     """As the port says."""
     found = [call for call in newest_first(calls) if since <= call.started_at < until]
-    groups = [_group(call, _turns(turns, call)) for call in found]
+    places = [place_of(call.started_at, utc_hours) for call in found]
+    days = [
+        _day(day, call, _turns(turns, call)) for call, (day, _) in zip(found, places, strict=True)
+    ]
+    hours = [Hour(hour, 1, day.duration_ms) for day, (_, hour) in zip(days, places, strict=True)]
     newest = [turn for call in found[:CALLS_OF_LATENCIES] for turn in _turns(turns, call)]
     ends = Counter(OPEN if call.open else call.end_reason or "" for call in found)
     told = [(turn.latency, turn.source) for turn in newest[:turns_max]]
-    return figures_of(groups, ends, told, utc_hours)
+    return figures_of(days, hours, ends, told)
 
 
-def _group(call: CallRecord, turns: Sequence[TurnRecord]) -> Group:
+def _day(day: str, call: CallRecord, turns: Sequence[TurnRecord]) -> Day:
     if call.open:
-        return Group(call.started_at)
+        return Day(day, 1)
     digest = digest_of(turns)
-    return Group(
-        call.started_at,
+    return Day(
+        day,
+        1,
         duration_ms=call.duration_ms or 0,
         turns=digest.turns,
         apologies=digest.apologies,
         slow=int((digest.slowest_ms or 0) > SLOW_MS),
         micros=sum(call.cost.micros().values()),
-        ongoing=0,
     )
 
 

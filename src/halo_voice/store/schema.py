@@ -261,9 +261,8 @@ pings = Table(
     sqlite_with_rowid=False,
 )
 
-# What is made of a call after it. `reviews` has the columns of `Review`, and when the call began:
-# outcomes are counted without the calls. `deliveries.state`: waiting, delivered, dead, or again
-# (to be sent once more by whoever works); `rounds`: how often it was sent anew.
+# What is made of a call after it. `reviews` has the columns of `Review`, and the call's beginning.
+# A delivery is waiting, delivered, dead, or again (to be sent anew; `rounds`: how often it was).
 reviews = Table(
     "reviews",
     metadata,
@@ -276,7 +275,16 @@ reviews = Table(
     Column("marks", Facts, nullable=False),
     Column("source", Words, nullable=False),
     Column("began_at", Moment),
-    Index("reviews_by_start", "began_at", "outcome"),
+    sqlite_with_rowid=False,
+)
+
+# How many calls that began in the half hour from `slot` on (UTC) have a review with the outcome.
+outcomes = Table(
+    "outcomes",
+    metadata,
+    Column("slot", Moment, primary_key=True),
+    Column("outcome", Words, primary_key=True),
+    Column("calls", BigInteger, nullable=False),
     sqlite_with_rowid=False,
 )
 
