@@ -134,6 +134,8 @@ def _find(dialect: str, given: frozenset[str]) -> Select[Any]:
     elif given & {"words", "slow", "apologies"}:
         found = found.select_from(digested)
         order = (digests.c.id.desc(),) if "words" in given else order
+        if given <= {"words", "behind"}:  # then a word that many said costs no look at their calls
+            found = select(digests.c.call_id, digests.c.started_at)
     found = found.where(*(_conditions(dialect)[name] for name in sorted(given)))
     page = found.order_by(*order).limit(bindparam("at_most", type_=BigInteger())).subquery("page")
     counted = select(func.count()).where(turns.c.call_id == calls.c.call_id).scalar_subquery()
