@@ -11,6 +11,7 @@ import time
 from collections.abc import Sequence
 from concurrent.futures import ProcessPoolExecutor, as_completed
 from dataclasses import asdict
+from itertools import groupby
 
 from tests.mutants.hunters import Find, examine, load
 from tests.mutants.report import show, watch
@@ -41,9 +42,11 @@ def main() -> int:
 def controls(chosen: Sequence[Mutant]) -> list[Mutant]:
     """The project as it is, before the same hunters: they must find nothing."""
     kinds = sorted({mutant.hunt for mutant in chosen} - {""})
-    tests = tuple(sorted({test for mutant in chosen for test in mutant.tests}))
+    tests = sorted({test for mutant in chosen for test in mutant.tests})
     calls = [_control(f"{kind} calls", hunt=kind) for kind in kinds]
-    return [*calls, _control("tests", tests=tests)] if tests else calls
+    # Folder by folder, so that one process does not have all of them to itself at the end.
+    named = [_control(kind, tests=tuple(found)) for kind, found in groupby(tests, key=_folder)]
+    return [*calls, *named]
 
 
 def run(chosen: Sequence[Mutant], jobs: int) -> list[Find]:
@@ -79,6 +82,10 @@ def _chosen(only: Sequence[str] | None) -> list[Mutant]:
     for mutant in chosen:
         mutated(mutant)
     return chosen
+
+
+def _folder(test: str) -> str:
+    return test.partition("::")[0].rpartition("/")[0]
 
 
 def _control(name: str, **hunters: object) -> Mutant:
