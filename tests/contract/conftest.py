@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import asyncio
+import shutil
 from collections.abc import AsyncIterator, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import postgres
@@ -11,6 +14,7 @@ import pytest
 from store_place import Clock, Place
 
 from halo_voice.core.ports import Store
+from halo_voice.store import open_store
 
 TABLES = ("users", "acts", "rollups", "digests", "tools", "turns", "calls", "nonces", "pings")
 TABLES += ("spending", "editions", "drafts", "campaigns", "dials", "tries", "opt_outs")
@@ -37,24 +41,47 @@ def new_database(postgresql_server: str) -> Iterator[str]:
         yield url
 
 
+@pytest.fixture(scope="session")
+def migrated_file(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """An SQLite file with the whole schema and nothing in it, to be copied."""
+    path = tmp_path_factory.mktemp("migrated") / "halo.sqlite3"
+
+    async def make() -> None:
+        await (await open_store(f"sqlite:///{path}")).close()
+
+    with ThreadPoolExecutor(1) as apart:  # a test's loop may be running here
+        apart.submit(asyncio.run, make()).result()
+    assert [file.name for file in path.parent.iterdir()] == [path.name]
+    return path
+
+
 def _emptied(url: str) -> str:
     with psycopg.connect(url) as connection:
-        for table in TABLES:
-            known = connection.execute("SELECT to_regclass(%s)", [table]).fetchone()
-            if known != (None,):
-                connection.execute(f"DELETE FROM {table}")
+        found = connection.execute("SELECT tablename FROM pg_tables WHERE schemaname = 'public'")
+        known = {name for (name,) in found}
+        connection.execute("; ".join(f"DELETE FROM {name}" for name in TABLES if name in known))
     return url
+
+
+def _copied(file: Path, folder: Path) -> str:
+    """The URL of an empty store that has been opened before."""
+    folder.mkdir(mode=0o700)
+    shutil.copy(file, folder / file.name)
+    return f"sqlite:///{folder / file.name}"
 
 
 async def _place(kind: str, request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator[Place]:
     url = {
         "memory": lambda: "memory:",
         "refused": lambda: "memory:",
-        "spooled": lambda: f"sqlite:///{tmp_path}/new/halo.sqlite3",
-        "sqlite": lambda: f"sqlite:///{tmp_path}/new/halo.sqlite3",
+        "spooled": lambda: _copied(request.getfixturevalue("migrated_file"), tmp_path / "old"),
+        "sqlite": lambda: _copied(request.getfixturevalue("migrated_file"), tmp_path / "old"),
+        "new": lambda: f"sqlite:///{tmp_path}/new/halo.sqlite3",
         "postgresql": lambda: _emptied(request.getfixturevalue("shared_database")),
     }[kind]()
-    place = Place(kind, url, Clock(), tmp_path / "spool" / "spool.jsonl")
+    place = Place(
+        "sqlite" if kind == "new" else kind, url, Clock(), tmp_path / "spool" / "spool.jsonl"
+    )
     yield place
     for store in place.opened:
         await store.close()
@@ -82,7 +109,8 @@ async def durable(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterat
 
 @pytest.fixture
 async def sqlite_place(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator[Place]:
-    async for found in _place("sqlite", request, tmp_path):
+    """Where no store has been yet."""
+    async for found in _place("new", request, tmp_path):
         yield found
 
 
