@@ -249,7 +249,7 @@ class Cloud:
             self._idle = self.after(IDLE_MS, self._idle_end)
 
     def _idle_end(self) -> None:
-        self.write("cloud", f"no calls for {IDLE_MS // 1000} s")
+        self.write("cloud", f"no calls for {IDLE_MS // 1000} s", idle_ms=IDLE_MS)
         self.terminate()
 
     # ---- to the scenario -------------------------------------------------------------------------

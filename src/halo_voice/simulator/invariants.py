@@ -6,6 +6,7 @@ phrase in time, the phrase counts as a reaction, and its start is waited for.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Iterator
 from itertools import pairwise
 
@@ -200,8 +201,11 @@ def nothing_after(case: Case) -> Iterator[Breach]:
         told = told or ended
     # What a fault answered has not reached the backend; the scenario may well try again.
     accepted = [r for r in case.story.reports if r.code == 200 and not r.fault]
-    if len(accepted) > 1:
-        yield Breach(12, accepted[1].sent_ms, f"{len(accepted)} reports")
+    # Nor is it told an answer that comes when the platform itself has begun to end the session.
+    deaf_ms = next((line.ms for line in case.call.trace if "idle_ms" in line.data), math.inf)
+    untold = bool(accepted) and (accepted[0].done_ms or 0) >= deaf_ms
+    if len(accepted) > 1 + untold:
+        yield Breach(12, accepted[-1].sent_ms, f"{len(accepted)} reports")
 
 
 CHECKS: list[Callable[[Case], Iterator[Breach]]] = [

@@ -177,6 +177,20 @@ async def test_a_bad_habit_breaks_its_invariant(judged, habit, breach):
     assert any(n == number and text in t for n, t in found), found
 
 
+@pytest.mark.parametrize(("after_ms", "broken"), [(50_000, True), (59_900, False)])
+async def test_a_report_is_made_again_only_where_its_answer_could_not_be_told(
+    judged, after_ms, broken
+):
+    """The platform ends a session a minute after its calls, and tells it no answer from then on."""
+    found = await judged(
+        "call.removeEventListener(CallEvents.Disconnected);"
+        "call.addEventListener(CallEvents.Disconnected, () => setTimeout(() => report(() => 1),"
+        f" {after_ms}));"
+        "VoxEngine.addEventListener(AppEvents.Terminating, () => report(() => 1));"
+    )
+    assert ((12, "2 reports") in found) is broken
+
+
 @pytest.fixture
 def heard(connected):
     """The bot where it hears what a piece of code leaves: its call, judged from a moment on."""
