@@ -8,6 +8,8 @@ from collections.abc import Callable
 from heapq import heappop, heappush
 from typing import Protocol
 
+from halo_voice.simulator.virtual_loop import VirtualLoop
+
 Action = Callable[[], object]
 
 
@@ -75,22 +77,34 @@ class RealClock(VirtualClock):
 
     def __init__(self) -> None:
         super().__init__()
-        self._loop = asyncio.get_running_loop()
-        self._began = self._loop.time()
+        self._loop = loop = asyncio.get_running_loop()
+        self._time = loop.time
+        self._leap = loop.leap if isinstance(loop, VirtualLoop) else _no_leap
+        self._began = self._looked_s = loop.time()
+        self._passed = 0  # ms from the beginning until then
         self._waiting: asyncio.Future[None] | None = None
 
     def after(self, delay_ms: float, action: Action) -> Timer:
-        self.now = max(self.now, self._elapsed())
+        passed = self._elapsed()
+        if passed > self.now:
+            self.now = passed
         timer = super().after(delay_ms, action)
-        self._wake()
+        if self._waiting is not None:
+            self._wake()
         return timer
 
     def take(self) -> Timer | None:
-        while self._heap and self._heap[0][0] <= self._elapsed():
-            self.now = max(self.now, self._elapsed())
-            timer = heappop(self._heap)[2]
-            if timer.action is not None:
-                return timer
+        heap = self._heap
+        while heap:
+            passed = self._elapsed()
+            if heap[0][0] <= passed:
+                if passed > self.now:
+                    self.now = passed
+                timer = heappop(heap)[2]
+                if timer.action is not None:
+                    return timer
+            elif not self._leap(self._began + heap[0][0] / 1000):
+                return None
         return None
 
     async def next(self) -> Timer | None:
@@ -114,5 +128,14 @@ class RealClock(VirtualClock):
             self._waiting.set_result(None)
 
     def _elapsed(self) -> int:
-        # A millisecond that is due has come, whatever the fractions of seconds add up to.
-        return math.floor((self._loop.time() - self._began) * 1000 + 1e-3)
+        now_s = self._time()
+        if now_s != self._looked_s:
+            # A millisecond that is due has come, whatever the fractions of seconds add up to.
+            self._passed = math.floor((now_s - self._began) * 1000 + 1e-3)
+            self._looked_s = now_s
+        return self._passed
+
+
+def _no_leap(_: float) -> bool:
+    """In the world's time one has to wait."""
+    return False

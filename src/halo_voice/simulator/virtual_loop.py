@@ -31,10 +31,22 @@ class VirtualLoop(asyncio.SelectorEventLoop):
     def __init__(self) -> None:
         self._now_s = BEGINNING_S
         self._held = 0
-        super().__init__(_Jumper(self))
+        self._jumper = _Jumper(self)
+        super().__init__(self._jumper)
 
     def time(self) -> float:
         return self._now_s
+
+    def leap(self, when_s: float) -> bool:
+        """Moves the clock to a moment, as the loop would if a timer of the caller's were due then
+        and nothing else: False when anybody else has something to do until then, or may have."""
+        busy = self._ready or self._held or self._stopping or self._jumper.connected
+        if busy or (
+            self._scheduled and self._scheduled[0].when() <= when_s + self._clock_resolution
+        ):
+            return False
+        self._now_s += max(0.0, when_s - self._now_s)
+        return True
 
     @contextmanager
     def held(self) -> Iterator[None]:
@@ -67,9 +79,15 @@ class _Jumper(selectors.BaseSelector):
     def __init__(self, loop: VirtualLoop) -> None:
         self._loop = loop
         self._real = selectors.DefaultSelector()
+        self._watched = 0
+
+    @property
+    def connected(self) -> bool:
+        """Whether there is anything to look at but the loop's own way to be woken."""
+        return self._watched > 1
 
     def select(self, timeout: float | None = None) -> list[Any]:
-        ready = self._real.select(0)
+        ready = self._real.select(0) if self._watched > 1 or self._loop._held else []
         if ready or (timeout is not None and timeout <= 0):
             return ready
         loop = self._loop
@@ -82,10 +100,14 @@ class _Jumper(selectors.BaseSelector):
         return ready
 
     def register(self, fileobj: Any, events: int, data: Any = None) -> selectors.SelectorKey:
-        return self._real.register(fileobj, events, data)
+        key = self._real.register(fileobj, events, data)
+        self._watched += 1
+        return key
 
     def unregister(self, fileobj: Any) -> selectors.SelectorKey:
-        return self._real.unregister(fileobj)
+        key = self._real.unregister(fileobj)
+        self._watched -= 1
+        return key
 
     def modify(self, fileobj: Any, events: int, data: Any = None) -> selectors.SelectorKey:
         return self._real.modify(fileobj, events, data)
