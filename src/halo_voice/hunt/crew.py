@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import multiprocessing
 import signal
 import time
@@ -19,6 +20,7 @@ from halo_voice.hunt.tally import Tally
 BATCH = {True: 10, False: 40}  # calls, with a backend or without: a second's work
 WAITING = 4  # batches for each process
 LOOK_S = 0.2  # between two looks at whether to stop
+GARBAGE = 5_000  # objects between two searches for cycles: a call leaves few
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,7 +74,7 @@ def tallies(
 def _by_processes(batches: Iterator[Hunt], jobs: int, stop: Event) -> Iterator[Tally]:
     others = multiprocessing.active_children()
     workers = ProcessPoolExecutor(
-        jobs, mp_context=multiprocessing.get_context("spawn"), initializer=_leave_signals
+        jobs, mp_context=multiprocessing.get_context("spawn"), initializer=_begin_work
     )
     working: set[Future[Tally]] = set()
     try:
@@ -122,6 +124,8 @@ def _deaf_to_ctrl_c() -> Iterator[None]:
         signal.pthread_sigmask(signal.SIG_SETMASK, before)
 
 
-def _leave_signals() -> None:
+def _begin_work() -> None:
     """Ctrl+C is for the process that hands out the work: it ends the others."""
+    gc.freeze()  # what was read at the start stays, and need not be searched
+    gc.set_threshold(GARBAGE)
     signal.signal(signal.SIGINT, signal.SIG_IGN)

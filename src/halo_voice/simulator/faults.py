@@ -155,7 +155,8 @@ class Dice:
             name: when if isinstance(when, When) else When(probability=when)
             for name, when in faults.on.items()
         }
-        self._streams = {name: chance.stream(f"fault/{name}") for name in self._on}
+        self._chance = chance
+        self._streams: dict[str, random.Random] = {}  # of those that had an occasion
         self._until_ms = faults.until_ms
         self._now = now
         self._on_strike = on_strike
@@ -177,7 +178,10 @@ class Dice:
         if when is None or when.where not in subject:
             return False
         count = self._occasions[name] = self._occasions.get(name, 0) + 1
-        draw = self._streams[name].random
+        stream = self._streams.get(name)
+        if stream is None:
+            stream = self._streams[name] = self._chance.stream(f"fault/{name}")
+        draw = stream.random
         drawn, self._shape[name] = draw(), draw()
         now = self._now()
         calm = self._until_ms is not None and now >= self._until_ms
