@@ -14,8 +14,8 @@ from halo_voice.simulator import FinishedCall
 from halo_voice.simulator.interruptions import check_heard
 from halo_voice.simulator.invariants import Breach, breaches
 from halo_voice.simulator.recovery import RECOVERED_MS
-from halo_voice.simulator.turns import END, TURN, path, story
-from halo_voice.simulator.wire import fields, messages
+from halo_voice.simulator.turns import END, TURN, Story, path, story
+from halo_voice.simulator.wire import fields
 
 # After these nobody can know exactly what was heard, or nobody can be told.
 MUFFLED = {"F19", "F20", "F21", "F24", "F25", "F43", "F47", "F54", "F55", "F60"}
@@ -42,11 +42,13 @@ class Evidence:
     model: str = ""  # the name under which its answers are stored
 
 
-def judge(call: FinishedCall, evidence: Evidence, texts: Texts) -> list[Breach]:
-    """Every broken invariant. `texts` are the scenario's own. Number 0 stands for the file
-    itself: an error, a rule of the platform."""
+def judge(
+    call: FinishedCall, evidence: Evidence, texts: Texts, told: Story | None = None
+) -> list[Breach]:
+    """Every broken invariant. `texts` are the scenario's own, `told` the call's story, where it has
+    been read already. Number 0 stands for the file itself: an error, a rule of the platform."""
     found = [Breach(0, 0, failure) for failure in call.failures]
-    found += breaches(call, texts=texts, calm_ms=evidence.calm_ms)
+    found += breaches(call, texts=texts, calm_ms=evidence.calm_ms, told=told)
     found += [Breach(8, 0, conflict) for conflict in evidence.conflicts]
     if evidence.model:
         found += _outcomes(evidence)
@@ -88,7 +90,7 @@ def _rows(call: FinishedCall, evidence: Evidence) -> Iterator[Breach]:
 def _acknowledged(call: FinishedCall) -> dict[int, int]:
     """Turns that the scenario was told are written down, and when."""
     told: dict[int, int] = {}
-    for message in messages(call.trace):
+    for message in call.messages:
         if message.type == "accepted" and not message.up and message.turn is not None:
             told.setdefault(message.turn, message.ms)
     for exchange in call.requests:

@@ -37,6 +37,7 @@ class Outcome:
     breaches: list[Breach]
     call: FinishedCall
     evidence: Evidence
+    turns: int  # that were asked
 
     @property
     def struck(self) -> dict[str, int]:
@@ -53,11 +54,6 @@ class Outcome:
     @property
     def virtual_ms(self) -> int:
         return self.call.terminated_ms
-
-    @property
-    def turns(self) -> int:
-        """The turns that were asked."""
-        return len(story(self.call).turns)
 
     @property
     def invariants(self) -> set[int]:
@@ -82,8 +78,11 @@ def one_call(
     exactly = faults if isinstance(faults, Faults) else draw.faults
     play = _with_backend if backend else _with_stand_in
     call, evidence = run_virtually(play(seed, scenario, draw, exactly, on_line))
-    found = judge(call, evidence, own_texts(scenario))
-    return Outcome(seed, backend, draw.person.habit, exactly, found, call, evidence)
+    texts = own_texts(scenario)
+    told = story(call, texts)
+    found = judge(call, evidence, texts, told)
+    habit, turns = draw.person.habit, len(told.turns)
+    return Outcome(seed, backend, habit, exactly, found, call, evidence, turns)
 
 
 def first_violation(seeds: Iterable[int], **how: object) -> Outcome | None:
@@ -113,6 +112,7 @@ async def _place(
         real_time=True,
         max_ms=MAX_MS,
         answers=None if draw.desk is None else draw.desk.answers,
+        again=True,
         **how,
     )
 

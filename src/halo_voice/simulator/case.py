@@ -59,7 +59,7 @@ class Case:
     @cached_property
     def _late(self) -> list[tuple[int, int]]:
         """From when until when an event was held back, for each that was told late."""
-        late = ((line.ms, line.data.get("late")) for line in self.call.trace)
+        late = ((line.ms, line.data["late"]) for line in self.call.having("late"))
         return [(ms - delay, ms) for ms, delay in late if delay]
 
     def late_ms(self, begin: float, end: float) -> int:
@@ -77,7 +77,7 @@ class Case:
             for speech in self.call.speech
             if speech.text and speech.call == "call:1"
         ]
-        pressed = [(line.ms, line.ms) for line in self.call.trace if "tone" in line.data]
+        pressed = [(line.ms, line.ms) for line in self.call.having("tone")]
         for started, until in sorted((*said, *pressed)):
             if since < until and started < end:
                 longest = max(longest, started - since)
@@ -87,7 +87,7 @@ class Case:
     @property
     def caller_left(self) -> bool:
         """The caller hung up; otherwise the call was ended from our side."""
-        return any(line.data.get("left") == "call:1" for line in self.call.trace)
+        return any(line.data["left"] == "call:1" for line in self.call.having("left"))
 
     def window(self, turn: Turn) -> tuple[int, int]:
         """From a turn's acceptance to that of the next one, or to the end of the call."""

@@ -4,13 +4,17 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Mapping
-from typing import Any, Literal
+from functools import partial
+from typing import TYPE_CHECKING, Any, Literal
 
 import msgspec
 import quickjs
 
 from halo_voice.simulator.report import PLATFORM_LINE
 from halo_voice.simulator.tables import platform, rarely_used, tables
+
+if TYPE_CHECKING:
+    from halo_voice.simulator.mould import Mould
 
 Mode = Literal["strict", "collect"]
 Command = dict[str, Any]
@@ -27,7 +31,8 @@ class Engine:
     """An emulated VoxEngine around one scenario file.
 
     Errors never leave as exceptions: they are commands (`error`, `violation`), so that what the
-    scenario did before the error is kept. All times are milliseconds of the session's clock.
+    scenario did before the error is kept. All times are milliseconds of the session's clock. With a
+    `mould` that is free, it is the mould's scenario that is loaded, in the mould's context.
     """
 
     def __init__(
@@ -39,12 +44,23 @@ class Engine:
         outgoing: bool = False,
         epoch_ms: int = EPOCH_MS,
         mode: Mode = "strict",
+        mould: Mould | None = None,
     ) -> None:
-        self._context = context = quickjs.Context()
-        context.set_memory_limit(MEMORY_BYTES)
-        # All texts are called `<input>` in a stack. The platform lies behind the lines of any
-        # scenario, so that its frames can be told apart and the scenario's lines are true.
-        make = context.eval("\n" * PLATFORM_LINE + platform())
+        self._mould: Mould | None = None
+        self._script: quickjs.Object | None = None
+        taken = None if mould is None else mould.take()
+        if taken is None:
+            context = new_context()
+            # All texts are called `<input>` in a stack. The platform lies behind the lines of any
+            # scenario, so that its frames can be told apart and the scenario's lines are true.
+            make = context.eval("\n" * PLATFORM_LINE + platform())
+            index, lines = tables()
+            make = partial(make, context.parse_json(index), lines, rarely_used())
+        else:
+            context, make, self._script = taken
+            self._mould = mould
+        self._context = context
+        self._unspoilt = True
         config = {
             "seed": seed & 0xFFFFFFFF,
             "secrets": dict(secrets or {}),
@@ -54,7 +70,7 @@ class Engine:
             "mode": mode,
             "platformLine": PLATFORM_LINE,
         }
-        make(*tables(), rarely_used(), _encode(config).decode())
+        make(_encode(config).decode())
         self._step = context.get("__step")
         self._drain = context.get("__drain")
         context.eval("delete globalThis.__step; delete globalThis.__drain")
@@ -70,10 +86,16 @@ class Engine:
 
     def close(self) -> None:
         """Gives the memory back. The engine cannot be used afterwards."""
-        self._step = self._drain = self._context = None  # type: ignore[assignment]
+        self._step = self._drain = self._script = self._context = None  # type: ignore[assignment]
+        if self._mould is not None:
+            self._mould.give_back(unspoilt=self._unspoilt)
+            self._mould = None
 
     def _evaluate(self, source: str) -> str:
-        self._context.eval(source)
+        if self._script is None:
+            self._context.eval(source)
+        else:
+            self._script()
         return self._drain()
 
     def _run(self, enter: Callable[[str], str], text: str) -> list[Command]:
@@ -85,6 +107,7 @@ class Engine:
             broken = self._run_jobs()
         except quickjs.JSException as error:  # not catchable in JS: out of time, of memory, syntax
             broken = _broken(error)
+        self._unspoilt = self._unspoilt and broken is None
         commands += self._collect()
         return [*commands, broken] if broken else commands
 
@@ -106,7 +129,15 @@ class Engine:
         try:
             return _decode(self._drain())
         except quickjs.JSException as error:  # no memory left even for this
+            self._unspoilt = False
             return [_broken(error)]
+
+
+def new_context() -> quickjs.Context:
+    """A context of no one's, with the platform's limit of memory."""
+    context = quickjs.Context()
+    context.set_memory_limit(MEMORY_BYTES)
+    return context
 
 
 def _broken(error: quickjs.JSException) -> Command:

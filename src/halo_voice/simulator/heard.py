@@ -10,7 +10,7 @@ from halo_voice.simulator.case import LATE_MS, Breach, Case
 from halo_voice.simulator.recovery import RECOVERED_MS
 from halo_voice.simulator.trace import TraceLine
 from halo_voice.simulator.turns import letters
-from halo_voice.simulator.wire import fields, messages
+from halo_voice.simulator.wire import fields
 
 LATE_TEXTS = 20  # the report has no more
 SOUGHT_CHARS = 150  # of a text in the report: its end may be cut
@@ -32,8 +32,8 @@ MURMURS = {
 def no_lost_word(case: Case) -> Iterator[Breach]:
     """21. What was recognised in the call is in a turn, in the report, or was asked for again."""
     kept = Kept(case)
-    for line in case.call.trace:
-        if line.data.get("event") != "ASR.Result" or line.data.get("echo", True):
+    for line in case.call.recognition:
+        if line.data["event"] != "ASR.Result" or line.data.get("echo", True):
             continue
         text = line.data.get("text", line.data.get("transcript"))
         if not isinstance(text, str) or not letters(text) or line.ms > kept.until_ms:
@@ -47,10 +47,10 @@ class Kept:
 
     def __init__(self, case: Case) -> None:
         self.case = case
-        told = [e.ms for e in case.call.trace if e.data.get("event") == "Call.Disconnected"]
+        told = [e.ms for e in case.call.having("event") if e.data["event"] == "Call.Disconnected"]
         self.until_ms = min([*told, case.end_ms])
         asked = [(turn.first_asked_ms, turn.user_text) for turn in case.story.turns]
-        sent = [m for m in messages(case.call.trace) if m.up and m.type in ("final", "revised")]
+        sent = [m for m in case.call.messages if m.up and m.type in ("final", "revised")]
         self.turns = [(ms, letters(t)) for ms, t in [*asked, *((m.ms, m.text()) for m in sent)]]
         self.late = [list(_texts(fields(report.body).get("late"))) for report in case.story.reports]
 
@@ -76,7 +76,7 @@ class Kept:
             each.data.get("late")
             and str(each.data.get("event")).startswith("ASR.")
             and since <= each.ms <= line.ms + LATE_MS
-            for each in self.case.call.trace
+            for each in self.case.call.having("late")
         )
 
     def _reported(self, text: str) -> bool:

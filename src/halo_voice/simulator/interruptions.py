@@ -68,11 +68,11 @@ def _confirmed_ms(call: FinishedCall, span: PlaybackSpan, since_ms: int) -> int 
     for speech in over:
         begun = False
         failed: set[str] = set()  # what a recogniser tells after its error, nobody listens to
-        for line in call.trace:
+        for line in call.recognition:
             event, unit = str(line.data.get("event")), str(line.data.get("unit"))
             if event == "ASR.Error":
                 failed.add(unit)
-            if speech.started_ms <= line.ms and event.startswith("ASR."):
+            if speech.started_ms <= line.ms:
                 begun = begun or event == "ASR.CaptureStarted"
             told = line.data.get("text", line.data.get("transcript"))
             if (

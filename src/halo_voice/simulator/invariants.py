@@ -18,7 +18,7 @@ from halo_voice.simulator.place import FinishedCall
 from halo_voice.simulator.recovery import recovers
 from halo_voice.simulator.speakable import safe_to_speak, same_again
 from halo_voice.simulator.transfers import talk_ms, talks, transfers, waits
-from halo_voice.simulator.turns import Phrase, Texts, letters, story
+from halo_voice.simulator.turns import Phrase, Story, Texts, letters, story
 from halo_voice.simulator.wire import fields
 
 __all__ = ["CHECKS", "Breach", "Limits", "breaches"]
@@ -29,12 +29,14 @@ def breaches(
     limits: Limits | None = None,
     texts: Texts | None = None,
     calm_ms: int | None = None,
+    told: Story | None = None,
 ) -> list[Breach]:
     """Every broken invariant of 1–6, 7 (as far as the trace shows it), 10–14, 18 and 21–23.
 
-    `texts` are the scenario's own; from `calm_ms` on no fault struck, without it 18 is not judged.
+    `texts` are the scenario's own; from `calm_ms` on no fault struck, without it 18 is not judged;
+    `told` is the call's story, where it has been read already.
     """
-    case = Case(call, story(call, texts), limits or Limits(), calm_ms)
+    case = Case(call, told or story(call, texts), limits or Limits(), calm_ms)
     found = [breach for check in CHECKS for breach in check(case)]
     return sorted(found, key=lambda breach: (breach.ms, breach.invariant))
 
@@ -112,7 +114,7 @@ def spoken_once(case: Case) -> Iterator[Breach]:
                 yield Breach(6, phrase.ordered_ms, text)
             heard[number] = heard.get(number, "") + letters(phrase.heard)
     audible = [p for p in case.story.phrases if p.span]
-    keys = [line.ms for line in case.call.trace if "tone" in line.data]
+    keys = [line.ms for line in case.call.having("tone")]
     for before, after in pairwise(audible):
         spoke = any(
             s.started_ms < after.ordered_ms and before.ordered_ms < (s.ended_ms or case.end_ms)

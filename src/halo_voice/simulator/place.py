@@ -7,7 +7,7 @@ import random
 import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from functools import lru_cache
+from functools import cached_property, lru_cache
 from pathlib import Path
 
 from halo_voice.simulator.caller import Caller, Pickup
@@ -16,6 +16,7 @@ from halo_voice.simulator.cloud import Cloud, Control, FinishReason, World
 from halo_voice.simulator.engine import EPOCH_MS, Engine, Mode
 from halo_voice.simulator.exchanges import Exchange
 from halo_voice.simulator.faults import Dice, Faults, Strike
+from halo_voice.simulator.mould import mould_of
 from halo_voice.simulator.network import Network
 from halo_voice.simulator.recogniser import Recogniser
 from halo_voice.simulator.report import Violation
@@ -30,9 +31,10 @@ from halo_voice.simulator.trace import (
 )
 from halo_voice.simulator.virtual_loop import VirtualLoop
 from halo_voice.simulator.voice import Voice
+from halo_voice.simulator.wire import Message, messages
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class FinishedCall:
     """What is left of a call. Times are milliseconds from the session's beginning."""
 
@@ -61,6 +63,28 @@ class FinishedCall:
         """SHA-256 of the trace."""
         return digest(self.trace)
 
+    def having(self, key: str) -> list[TraceLine]:
+        """The lines of the trace that have this in their data."""
+        return self._by_key.get(key, [])
+
+    @cached_property
+    def recognition(self) -> list[TraceLine]:
+        """The lines of the trace that tell of recognisers."""
+        return [e for e in self.having("event") if str(e.data["event"]).startswith("ASR.")]
+
+    @cached_property
+    def messages(self) -> list[Message]:
+        """The messages of the stream."""
+        return list(messages(self.trace))
+
+    @cached_property
+    def _by_key(self) -> dict[str, list[TraceLine]]:
+        found: dict[str, list[TraceLine]] = {}
+        for line in self.trace:  # once, for a judge who asks thirty times
+            for key in line.data:
+                found.setdefault(key, []).append(line)
+        return found
+
 
 async def place_call(
     scenario: Path | str,
@@ -87,6 +111,7 @@ async def place_call(
     answers: Answers | None = None,
     dialled: Pickup | Callable[[str], Pickup] | None = None,
     behind: Callable[[Dice], object] | None = None,
+    again: bool = False,
 ) -> FinishedCall:
     """Plays one call against an unmodified scenario and returns when the session has ended.
 
@@ -100,8 +125,9 @@ async def place_call(
     says who picks up an outgoing call, `control` what comes to the session's access URL. With
     `dialled` nobody calls: the session has `custom_data`, and the first telephone that the scenario
     calls is this one, its line `call:1`. `behind`
-    is given the call's dice, for faults that strike behind the backend's door. A call that does
-    not end within `max_ms` has the finish reason "Timeout".
+    is given the call's dice, for faults that strike behind the backend's door. With
+    `again` the same scenario is called again and again: platform and scenario are read once, see
+    `mould.py`. A call that does not end within `max_ms` has the finish reason "Timeout".
     """
     file, source = _text(scenario)
     world = World(
@@ -132,6 +158,7 @@ async def place_call(
         outgoing=dialled is not None,
         epoch_ms=epoch_ms,
         mode=mode,
+        mould=mould_of(source) if again else None,
     )
     trace = Trace(on_line)
     cloud = Cloud(engine, file, world, trace)

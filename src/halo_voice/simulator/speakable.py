@@ -39,6 +39,6 @@ def unspeakable(text: str) -> str:
 
 def same_again(case: Case) -> Iterator[Breach]:
     """14. A turn that is delivered twice has one answer, byte for byte."""
-    for line in case.call.trace:
-        if "again" in line.data and line.data["url"].endswith(TURN):
+    for line in case.call.having("again"):
+        if line.data["url"].endswith(TURN):
             yield Breach(14, line.ms, f"{line.data['first']!r}, then {line.data['again']!r}")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from functools import cache
 from importlib import resources
 
@@ -9,6 +10,7 @@ import msgspec
 
 from halo_voice.simulator.surface import Surface, surface
 
+LATER = "21_later.js"  # reads the rarely used parts when they are needed
 # Classes whose objects are emulated.
 CLASSES = (
     *("Call", "ASR", "Player", "WebSocket", "VoxTTS.RealtimeTTSPlayer", "Silero.VAD"),
@@ -50,7 +52,21 @@ def tables() -> tuple[str, str]:
 @cache
 def platform() -> str:
     """The emulated platform: the JS files in the order of their numbers, in one function."""
-    body = "".join(text for _, text in _scripts("platform"))
+    return _in_one_function(text for _, text in _scripts("platform"))
+
+
+@cache
+def whole_platform() -> str:
+    """The same with its rarely used parts, for a context that serves many calls."""
+    parts = [text for name, text in _scripts("platform") if name != LATER]
+    each = (f"{name!r}() {{\n{text}}},\n" for name, text in _scripts("platform/later"))
+    parts.append(f"const LATER = {{\n{''.join(each)}}};\n")
+    parts.append("function readLater(file) { LATER[file](); }\n")
+    return _in_one_function(parts)
+
+
+def _in_one_function(parts: Iterable[str]) -> str:
+    body = "".join(parts)
     return f'(function (__index, __lines, __later, __config) {{ "use strict";\n{body}}})'
 
 
@@ -58,6 +74,12 @@ def platform() -> str:
 def rarely_used() -> str:
     """The parts of the platform that are read when first needed: form feed, name, text."""
     return "".join(f"\f{name}\n{text}" for name, text in _scripts("platform/later")) + "\f"
+
+
+@cache
+def ground() -> str:
+    """What is evaluated first in a context that is to serve several calls."""
+    return "".join(text for _, text in _scripts("platform/ground"))
 
 
 def _scripts(folder: str) -> list[tuple[str, str]]:

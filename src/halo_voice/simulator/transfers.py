@@ -34,11 +34,10 @@ def talks(call: FinishedCall) -> list[tuple[int, int]]:
 
 def waits(call: FinishedCall) -> list[tuple[int, int]]:
     """When the caller had a place in a queue, ms of the call."""
-    left = {line.data["left_queue"]: line.ms for line in call.trace if "left_queue" in line.data}
+    left = {line.data["left_queue"]: line.ms for line in call.having("left_queue")}
     return [
         (line.ms, left.get(line.data["queued"], call.terminated_ms))
-        for line in call.trace
-        if "queued" in line.data
+        for line in call.having("queued")
     ]
 
 
@@ -64,9 +63,9 @@ def _called(case: Case) -> Iterator[Breach]:
     asked = [each for each in case.call.requests if path(each) == TRANSFER and each.code == 200]
     named = [fields(each.text).get("to") for each in asked]
     known = {to.get("address") for to in named if isinstance(to, dict)}
-    for line in case.call.trace:
+    for line in case.call.having("called"):
         first = line.data.get("dialled") == "call:1"  # invariant 23's
-        if "called" in line.data and not first and line.data["called"] not in known:
+        if not first and line.data["called"] not in known:
             yield Breach(22, line.ms, f"{line.data['called']} is called, whom nobody named")
     if len(case.call.legs) > MOST:
         yield Breach(22, case.call.legs[MOST].began_ms, f"{len(case.call.legs)} legs")

@@ -9,13 +9,14 @@ import re
 from bisect import bisect_right
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
+from functools import lru_cache
 from itertools import pairwise
 from urllib.parse import urlsplit
 
 from halo_voice.simulator.exchanges import Exchange
 from halo_voice.simulator.place import FinishedCall
 from halo_voice.simulator.trace import PlaybackSpan
-from halo_voice.simulator.wire import Message, fields, messages
+from halo_voice.simulator.wire import Message, fields
 
 TURN, START, END = "/process_text", "/call/start", "/call/end"
 TRANSFER = "/call/transfer"
@@ -108,7 +109,7 @@ def story(call: FinishedCall, texts: Texts | None = None) -> Story:
     turns = _turns(call)
     known = {**_kinds(texts or {}), **_kinds(_profile_texts(call)), **_refusals(call)}
     phrases = list(_phrases(call))
-    wanted = {line.ms for line in call.trace if line.data.get("tone") == AGAIN}
+    wanted = {line.ms for line in call.having("tone") if line.data["tone"] == AGAIN}
     begun = {exchange.sent_ms for exchange in call.requests if path(exchange) == TRANSFER}
     for before, phrase in pairwise([None, *phrases]):
         phrase.kind = known.get(letters(phrase.text), "other")
@@ -131,6 +132,7 @@ def _is_second_try(before: Phrase | None, phrase: Phrase) -> bool:
     return letters(before.text).startswith(letters(phrase.text))
 
 
+@lru_cache(maxsize=4096)
 def letters(text: str) -> str:
     """A text as two people would say it: without case, addresses, punctuation and spaces."""
     return UNSAID.sub("", text.casefold())
@@ -143,10 +145,9 @@ def path(exchange: Exchange) -> str:
 def _turns(call: FinishedCall) -> list[Turn]:
     """HTTP and stream ask for turns by number; what both ask for is one turn."""
     asked = _Asked(call)
-    stream = list(messages(call.trace))
     for exchange in call.requests:
         asked.by_http(exchange)
-    for message in stream:
+    for message in call.messages:
         asked.by_stream(message)
     for turn in asked.turns.values():
         turn.first_asked_ms = turn.accepted_ms
@@ -159,7 +160,7 @@ class _Asked:
 
     def __init__(self, call: FinishedCall) -> None:
         self.turns: dict[int, Turn] = {}
-        self._heard = [line for line in call.trace if line.data.get("event") in RESULT_OR_SPEECH]
+        self._heard = [e for e in call.recognition if e.data["event"] in RESULT_OR_SPEECH]
         self._sounds = [s for s in (*call.speech, *call.playbacks) if s.call == "call:1"]
         self._patience: list[tuple[int, int]] = [(0, 0)]  # from when, how much
 
@@ -235,10 +236,8 @@ def _same(result: Mapping, text: str) -> bool:
 
 
 def _phrases(call: FinishedCall) -> Iterator[Phrase]:
-    faults = [line for line in call.trace if line.data.get("fault") in ("F20", "F21")]
-    for line in call.trace:
-        if "phrase" not in line.data:
-            continue
+    faults = [line for line in call.having("fault") if line.data["fault"] in ("F20", "F21")]
+    for line in call.having("phrase"):
         phrase = Phrase(line.ms, line.data["phrase"], line.data["playback"])
         phrase.is_file = bool(line.data.get("file"))
         phrase.spans = [
@@ -277,7 +276,7 @@ def _refusals(call: FinishedCall) -> dict[str, str]:
     """What a call that may not begin is told, by whichever way: the last words of it."""
     replies = [fields(exchange.text) for exchange in call.requests if exchange.code == 200]
     told = [reply.get("ai_text") for reply in replies if reply.get("refused")]
-    told += [m.text() for m in messages(call.trace) if m.type == "ready" and not m.up]
+    told += [m.text() for m in call.messages if m.type == "ready" and not m.up]
     return {letters(text): "goodbye" for text in told if isinstance(text, str) and text}
 
 

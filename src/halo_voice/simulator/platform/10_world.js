@@ -4,7 +4,7 @@
 // inside one function, so that nothing of them is visible to the scenario but what `globals` gives it.
 // Those in `later` join it when a scenario first asks for what they emulate.
 
-const INDEX = JSON.parse(__index); // table -> key -> where its line begins, see tables.py
+const INDEX = __index; // table -> key -> where its line begins, see tables.py
 const CONFIG = JSON.parse(__config); // what belongs to this one session, see engine.py
 const strict = CONFIG.mode === "strict";
 

@@ -8,9 +8,7 @@ const implementations = {}; // dotted name -> function or object that the other 
 function later(file, names) {
   const read = (name) => () => {
     for (const each of names) delete implementations[each];
-    const from = __later.indexOf(`\f${file}\n`);
-    // Behind the scenario's lines, as all of the platform; in the scope of this very program.
-    eval("\n".repeat(CONFIG.platformLine) + __later.slice(__later.indexOf("\n", from), __later.indexOf("\f", from + 1)));
+    readLater(file);
     return implementations[name];
   };
   for (const name of names) Object.defineProperty(implementations, name, { get: read(name), configurable: true, enumerable: true });
