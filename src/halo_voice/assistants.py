@@ -13,7 +13,7 @@ import pickle
 import sys
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from functools import partial
+from functools import lru_cache, partial
 from pathlib import Path
 from typing import Any
 
@@ -43,6 +43,10 @@ RENEW_S_MAX = 300
 _log = structlog.get_logger(__name__)
 
 
+# Who begins again with the same texts need not read them again. Given up with the first renewal.
+_texts_of = lru_cache(maxsize=4)(CompanyTexts)
+
+
 @dataclass(frozen=True, slots=True)
 class Prepared:
     """Profiles, and by their names what was made of their texts."""
@@ -55,7 +59,7 @@ class Prepared:
     def of(cls, profiles: Profiles) -> Prepared:
         return cls(
             profiles,
-            {each.name: CompanyTexts(each.documents) for each in profiles},
+            {each.name: _texts_of(each.documents) for each in profiles},
             {each.name: Published.by(each) for each in profiles},
         )
 
@@ -197,6 +201,7 @@ class Renewal:
         before = {each.name: each.version for each in board.profiles}
         words, voices = self._assistants.words(prepared), self._assistants.voices(prepared)
         board.change(prepared.profiles, words, voices, boxes)
+        _texts_of.cache_clear()
         self._stand(numbers, found)
         new = [p.name for p in prepared.profiles if before.get(p.name) != p.version]
         _log.info("profiles_renewed", profiles=new)

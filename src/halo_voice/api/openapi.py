@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import cache
 from typing import Any
 
 import msgspec
@@ -22,7 +23,13 @@ _SIGNATURE = {
 
 
 def _schema(shape: type[msgspec.Struct]) -> dict[str, Any]:
-    """The shape's JSON schema, with what it refers to written in place."""
+    """The shape's JSON schema, with what it refers to written in place: a new one each time."""
+    schema: dict[str, Any] = msgspec.json.decode(_written(shape))
+    return schema
+
+
+@cache
+def _written(shape: type[msgspec.Struct]) -> bytes:
     _, parts = msgspec.json.schema_components([shape], ref_template="#/{name}")
 
     def inline(node: Any) -> Any:
@@ -32,8 +39,7 @@ def _schema(shape: type[msgspec.Struct]) -> dict[str, Any]:
             return {key: inline(value) for key, value in node.items()}
         return [inline(each) for each in node] if isinstance(node, list) else node
 
-    schema: dict[str, Any] = inline(parts[shape.__name__])
-    return schema
+    return msgspec.json.encode(inline(parts[shape.__name__]))
 
 
 _JSON_ONLY = ("start", "notes")
