@@ -15,8 +15,8 @@ _WRITTEN_NEWLINE = re.compile(r"\\[nr](?![A-Za-z])")
 _SILENT_TAG = re.compile(r"<(/?)(?:think|thinking|reasoning|script|style)\b[^<>]{0,200}>", re.I)
 _TAG = re.compile(r"</?[A-Za-z!?|][^<>]{0,300}>")
 _FENCE = re.compile(r"[ \t]*+(?:```|~~~)")
-_IMAGE = re.compile(r"!\[[^\[\]\n]*+\]\((?:[^()\n]|\([^()\n]{0,200}+\))*+\)")
-_LINK = re.compile(r"\[([^\[\]\n]++)\]\((?:[^()\n]|\([^()\n]{0,200}+\))*+\)")
+_IMAGE = re.compile(r"!\[[^\[\]\n]*+\]\((?:[^()\n]|\([^()\n]{0,200}+\))*\)")
+_LINK = re.compile(r"\[([^\[\]\n]++)\]\((?:[^()\n]|\([^()\n]{0,200}+\))*\)")
 _REFERENCE = re.compile(r"\[([^\[\]\n]++)\]\[[^\[\]\n]*+\]")
 _FOOTNOTE = re.compile(r"\[\^?\d{1,3}\]")
 _KEYCAP = re.compile(r"[0-9#*]\ufe0f?\u20e3")
@@ -24,7 +24,7 @@ _PRODUCT = re.compile(r"(?<=\d) ?[*×] ?(?=\d)")
 _SMILEY = re.compile(r"(?<!\S)[:;=]-?[()]++(?!\S)")
 _UNDERSCORES = re.compile(r"_++")
 
-_MARKER = re.compile(r"(?:[ \t]*+(?:[-*+•‣◦▪·–—>]|#{1,6}|\[[ xX]\])(?=[ \t]))++|[ \t]*+>++")
+_MARKER = re.compile(r"(?:[ \t]*+(?:[-*+•‣◦▪·–—>]|#{1,6}|\[[ xX]\])(?=[ \t]))+|[ \t]*+>++")
 _NUMBERED = re.compile(r"[ \t]*+\d{1,2}[.)](?=[ \t]+\S)")
 _RULE = re.compile(r"[-=_*|:+ \t]++")
 
@@ -32,8 +32,9 @@ _SCHEME = re.compile(r"[A-Za-z][A-Za-z0-9+.-]{0,15}://|(?:javascript|data):", re
 _ADDRESS_SCHEME = re.compile(r"(?<![^\W_])(?:mailto|tel|sms):(?=\S)", re.I)
 _AFTER_LINK = ".,!?;:…)»"
 _EMAIL = re.compile(r"[A-Za-z0-9._+-]{1,40}@[A-Za-z0-9.-]{1,60}")
-_DOTTED = re.compile(r"(?<![\w./-])[A-Za-z0-9-]{1,40}+(?:\.[A-Za-z0-9-]{1,40}+){1,4}+(?![\w/-])")
-_PATH = re.compile(r"(?<![\w./-])[A-Za-z0-9-]{1,40}+(?:\.[A-Za-z0-9-]{1,40}+){1,4}+/\S*")
+_LABELS = r"(?:\.[A-Za-z0-9-]{1,40}+){1,4}"
+_DOTTED = re.compile(rf"(?<![\w./-])[A-Za-z0-9-]{{1,40}}+(?=({_LABELS}))\1(?![\w/-])")
+_PATH = re.compile(rf"(?<![\w./-])[A-Za-z0-9-]{{1,40}}+{_LABELS}/\S*")
 _LEADS_TO_A_LINK = frozenset(["на", "в", "по", "или", "и", "через", "—"])
 _SPOKEN_SIGNS = {".": " точка ", "-": " дефис ", "_": " подчёркивание ", "+": " плюс "}
 _SPOKEN_ENDINGS = {"ru": "ру", "com": "ком", "net": "нэт", "org": "орг", "su": "су"}

@@ -41,7 +41,7 @@ _PAIRS = {")": "(", "»": "«"}
 _DANGLING_WORDS = "и а но или что в во на с со к ко по до от за из у о об не для при"
 _DANGLING = frozenset(_DANGLING_WORDS.split())
 # What most phrases are, and what the passes below leave as it is.
-_PLAIN = re.compile(r"[А-Яа-яЁё]++(?:(?:-|, | )[А-Яа-яЁё]++)*+[.!?…,;:]?")
+_PLAIN = re.compile(r"[А-Яа-яЁё]++(?:(?:-|, | )[А-Яа-яЁё]++)*[.!?…,;:]?")
 # What recognisers write, and what the first pass leaves as it is.
 _READ = re.compile(r"[А-Яа-яЁёA-Za-z0-9 ,.!?:-]*+")
 _WORD = re.compile(r"[^\W_]+")

@@ -30,7 +30,7 @@ _PATH_CHAR = r"[A-Za-z0-9._~!$&'()*+,;=:@/-]"
 _ESCAPE = r"%(?!7[Ff])[2-9A-Fa-f][0-9A-Fa-f]"  # no escaped control characters
 _URL = re.compile(
     r"https://(?P<host>[a-z0-9.-]{1,253})"
-    rf"(?P<target>/(?:{_PATH_CHAR}|{_ESCAPE})*+(?:\?(?:{_PATH_CHAR}|\?|{_ESCAPE})*+)?)"
+    rf"(?P<target>/(?:{_PATH_CHAR}|{_ESCAPE})*(?:\?(?:{_PATH_CHAR}|\?|{_ESCAPE})*)?)"
 )
 _URL_CHARS_MAX = 2048
 
