@@ -138,6 +138,8 @@ async def test_a_turn_that_was_overtaken_is_still_the_older_one(halo: Served, mo
         await model.give("До девяти.", None)
         newer = await scenario.hear("answered", "failed")
         assert (newer["turn"], newer["text"]) == (2, "До девяти.")
+        accepted = [each["turn"] for each in scenario.heard if each["type"] == "accepted"]
+        assert accepted == [1, 2]
 
 
 async def test_a_gap_that_is_not_filled_ends_the_stream(halo: Served, monkeypatch):
