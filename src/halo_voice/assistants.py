@@ -24,7 +24,7 @@ from halo_voice.calls.words import Words
 from halo_voice.core import voices
 from halo_voice.core.editions import Content, Editions, contents_of, numbers_in_force
 from halo_voice.core.errors import ConfigurationError, StoreError
-from halo_voice.core.guard import Published, guards_of, new_canary
+from halo_voice.core.guard import Published, guards_of, new_canary, published_of
 from halo_voice.core.ports import Meter
 from halo_voice.core.profile import Profile, Profiles
 from halo_voice.core.tools import Toolbox
@@ -202,6 +202,7 @@ class Renewal:
         words, voices = self._assistants.words(prepared), self._assistants.voices(prepared)
         board.change(prepared.profiles, words, voices, boxes)
         _texts_of.cache_clear()
+        published_of.cache_clear()
         self._stand(numbers, found)
         new = [p.name for p in prepared.profiles if before.get(p.name) != p.version]
         _log.info("profiles_renewed", profiles=new)

@@ -100,14 +100,15 @@ class Published(NamedTuple):
 
     @classmethod
     def by(cls, profile: Profile) -> Published:
-        """Reading a company's texts takes about a millisecond for each passage: it is done once."""
-        return _read(profile.persona, profile.documents, profile.texts, tuple(profile.numbers))
+        """Reading a company's texts takes about a millisecond for each passage."""
+        return published_of(profile.persona, profile.documents, profile.texts, profile.numbers)
 
 
 @lru_cache(maxsize=4)
-def _read(
+def published_of(
     persona: str, documents: tuple[Document, ...], texts: Texts, destinations: tuple[str, ...]
 ) -> Published:
+    """What these tell; kept for whoever asks again, until `published_of.cache_clear()`."""
     persona_low = _plain(persona)
     told = _word_runs(persona_low) | _word_runs(_plain(_instructions(persona)))
     hosts, numbers = _hosts(persona_low), _numbers(persona_low)

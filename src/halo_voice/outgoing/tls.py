@@ -9,7 +9,8 @@ from halo_voice.core.errors import ConfigurationError
 
 
 def tls_context(ca_file: str | None) -> ssl.SSLContext:
-    """Checks certificate and host name; `ca_file` (PEM) replaces the system's authorities.
+    """Checks certificate and host name; `ca_file` (PEM) replaces the system's authorities,
+    which are read once in a process. Nobody may change the context: others use it too.
 
     Raises `ConfigurationError` where the file cannot be used.
     """

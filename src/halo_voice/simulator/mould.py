@@ -1,9 +1,9 @@
 """Platform and scenario, read once for one call after another: what a hunt of thousands plays in.
 
-A call of its own reads both anew, which is half of its cost. Here the scenario's text, unmodified,
-is the body of a function: called, it gives a call its own variables. The engine's own objects are
-put back after each call, see platform/ground/ground.js; a context that cannot be put back, or in
-which an engine's limit struck, is thrown away.
+A call of its own reads both anew. Here the scenario's text, unmodified, is the body of a function:
+called, it gives a call its own variables. The engine's own objects are put back after each call,
+see platform/ground/ground.js; a context that cannot be put back, or in which an engine's limit
+struck, is thrown away.
 """
 
 from __future__ import annotations
@@ -21,6 +21,7 @@ from halo_voice.simulator.tables import ground, tables, whole_platform
 UNFIT = re.compile(
     r"\b(?:globalThis|eval|Function|import|Reflect|define(?:Property|Properties)|__define\w+__"
     r"|freeze|seal|preventExtensions|prepareStackTrace|stackTraceLimit)\b"
+    r"|\bthis\s*[.\[]"  # beside functions, its members are the scenario's variables
 )
 
 # The tables stay in the context.

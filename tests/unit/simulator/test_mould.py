@@ -28,6 +28,8 @@ LEAVES = {
     "a method that is gone": "var seen = typeof [].at; delete Array.prototype.at;",
     "a hidden prototype": "var seen = [][Symbol.iterator]().kept; [].values().__proto__.kept = 1;",
     "a prototype": "var seen = Map.prototype.kept; Map.prototype.__proto__ = { kept: 1 };",
+    "a function's prototype": "var seen = Math.max.kept; Math.max.__proto__ = { kept: 1 };",
+    "a function's prototype by name": "var seen = Math.max.kept; Object.setPrototypeOf(Math.max, { kept: 1 });",
     "a platform name": "var seen = typeof Net; Net = 5;",
     "a date's method": "var seen = new Date(0).getHours(); Date.prototype.getHours = () => 9;",
     "an event": "var seen = 1; VoxEngine.addEventListener(AppEvents.Started, () => trace('heard'));",
@@ -65,6 +67,7 @@ def test_the_scenario_is_read_once(monkeypatch):
     "source",
     [
         "globalThis.kept = 1;",
+        "var kept = 1; this.kept = 2;",
         "Object.defineProperty(Array.prototype, 'at', { writable: false });",
         "Object.freeze(Array.prototype);",
         "return;",

@@ -37,7 +37,6 @@
 
   function isWhole({ object, count, prototype, extensible, names, values }) {
     if (ownKeys(object).length !== count) return false;
-    if (names.length === 0) return true; // a function like any other
     if (getPrototypeOf(object) !== prototype || isExtensible(object) !== extensible) return false;
     for (let n = 0; n < names.length; n++) {
       if (object[names[n]] !== values[n] && !is(object[names[n]], values[n])) return false;
