@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import time
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, NoReturn
 
@@ -13,6 +12,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 
 if TYPE_CHECKING:
     from halo_voice.hunt.crew import Hunt
+    from halo_voice.hunt.ledger import Ledger
     from halo_voice.hunt.tally import Failure, Tally
 
 SHOWN = 5  # failures that are shrunk and told in full
@@ -42,6 +42,10 @@ def simulate(
         float | None,
         typer.Option(min=0, help="Begin no call later: on a slow machine it is fewer."),
     ] = None,
+    ledger: Annotated[
+        Path | None,
+        typer.Option(help="Write down here what has been played, and go on where it says."),
+    ] = None,
     scenario: Annotated[Path, typer.Option(help="The scenario file.")] = Path(
         "scenario/voximplant_scenario_ASR.js"
     ),
@@ -49,6 +53,7 @@ def simulate(
     """Hunt: drawn callers and faults against the scenario, every invariant judged on every call."""
     from halo_voice.hunt.crew import Hunt
     from halo_voice.hunt.draw import classes
+    from halo_voice.hunt.ledger import Ledger, LedgerFault
     from halo_voice.simulator.faults import RECORDING
 
     _check(scenario)
@@ -62,11 +67,13 @@ def simulate(
     hunt = Hunt(seed, calls, scenario, backend, among)
     way = "with the backend" if backend else "with a stand-in"
     _err.print(f"{calls:,} calls {way} from seed {seed} on, in {jobs} processes")
-    began = time.monotonic()
-    tally, whole = _hunt(hunt, jobs, minutes)
-    seconds = time.monotonic() - began
-    classes = among or known
-    _tell(hunt, tally, seconds, classes, json)
+    try:
+        written = Ledger(ledger, hunt)
+        whole = _hunt(hunt, jobs, minutes, written)
+    except LedgerFault as fault:
+        _stop(f"{ledger}: {fault}. Choose another file with --ledger.")
+    tally, classes = written.tally, among or known
+    _tell(hunt, tally, written.seconds, classes, json)
     if not whole:  # nobody waits for its failures to be shrunk
         _tell_seeds("failing seeds", tally.failures)
         raise typer.Exit(130)
@@ -89,27 +96,27 @@ def _stop(fault: str) -> NoReturn:
     raise typer.Exit(2)
 
 
-def _hunt(hunt: Hunt, jobs: int, minutes: float | None) -> tuple[Tally, bool]:
-    """The sum of all batches, and whether it is to be judged: not after Ctrl+C."""
+def _hunt(hunt: Hunt, jobs: int, minutes: float | None, ledger: Ledger) -> bool:
+    """Whether the calls of the ledger are to be judged: not after Ctrl+C."""
     from halo_voice.hunt.crew import ctrl_c, tallies
-    from halo_voice.hunt.tally import Tally
 
-    tally = Tally()
     columns = (
         TextColumn("{task.description}"),
         BarColumn(),
         MofNCompleteColumn(),
         TimeElapsedColumn(),
     )
+    tally = ledger.tally
     with Progress(*columns, console=_err) as bar, ctrl_c() as stop:
-        line = bar.add_task("calls", total=hunt.calls)
-        for each in tallies(hunt, jobs, stop, None if minutes is None else minutes * 60):
-            tally.add(each)
+        line = bar.add_task("calls", total=hunt.calls, completed=tally.calls)
+        for each in tallies(ledger.rest(), jobs, stop, None if minutes is None else minutes * 60):
+            ledger.add(each)
             broken = f", {len(tally.failures)} broken" if tally.failures else ""
             bar.update(line, completed=tally.calls, description=f"calls{broken}")
+    ledger.write()
     if tally.calls < hunt.calls:
         _err.print(f"Stopped after {tally.calls} calls.")
-    return tally, not stop.is_set()
+    return not stop.is_set()
 
 
 def _tell(

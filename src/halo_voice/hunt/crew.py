@@ -6,6 +6,7 @@ import gc
 import multiprocessing
 import signal
 import time
+from collections import deque
 from collections.abc import Iterator
 from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
 from contextlib import contextmanager
@@ -53,7 +54,7 @@ def play(hunt: Hunt) -> Tally:
 def tallies(
     hunt: Hunt, jobs: int, stop: Event | None = None, seconds: float | None = None
 ) -> Iterator[Tally]:
-    """The tally of each batch as it is done, in any order; fewer of them once `stop` is set.
+    """The tally of each batch, in their order; fewer of them once `stop` is set.
 
     After `seconds` no batch is begun but the first. With the iterator its processes are over:
     those that are still at work are killed.
@@ -76,19 +77,19 @@ def _by_processes(batches: Iterator[Hunt], jobs: int, stop: Event) -> Iterator[T
     workers = ProcessPoolExecutor(
         jobs, mp_context=multiprocessing.get_context("spawn"), initializer=_begin_work
     )
-    working: set[Future[Tally]] = set()
+    working: deque[Future[Tally]] = deque()
     try:
         while not stop.is_set():
             for batch in batches:
                 with _deaf_to_ctrl_c():
-                    working.add(workers.submit(play, batch))
+                    working.append(workers.submit(play, batch))
                 if len(working) >= jobs * WAITING:
                     break
             if not working:
                 return
-            done, working = wait(working, LOOK_S, return_when=FIRST_COMPLETED)
-            for each in done:
-                yield each.result()
+            wait(working, LOOK_S, return_when=FIRST_COMPLETED)
+            while working and working[0].done():
+                yield working.popleft().result()
     finally:
         if working:
             for process in multiprocessing.active_children():

@@ -137,6 +137,76 @@ def test_a_hunt_ends_in_time():
     assert "Stopped after" in done.output
 
 
+@pytest.mark.parametrize("jobs", [1, 2])
+def test_a_long_hunt_goes_on_where_it_ended(jobs, deaf, tmp_path):
+    """In two sittings as in one: the same sums, the same failures, no call twice."""
+    file, in_one = tmp_path / "ledger.json", tmp_path / "figures.json"
+    options = ["--no-backend", "--jobs", jobs, "--scenario", deaf, "--faults", "F09"]
+    assert run("--calls", 60, *options, "--ledger", file).exit_code == 1
+    again = run("--calls", 100, *options, "--ledger", file, "--json", tmp_path / "both.json")
+    assert "100 calls" in again.output
+    run("--calls", 100, *options, "--json", in_one)
+    whole, both = (json.loads((tmp_path / name).read_bytes()) for name in (in_one, "both.json"))
+    told = set(whole) - {"seconds", "calls_a_second"}
+    assert {name: both[name] for name in told} == {name: whole[name] for name in told}
+    assert whole["failures"]
+    assert json.loads(file.read_bytes())["sittings"] == 2
+    assert [path.name for path in tmp_path.glob("*.new")] == []
+
+
+def test_a_ledger_that_is_played_to_its_end_is_told_again(tmp_path):
+    """Nothing is left to be played."""
+    file = tmp_path / "ledger.json"
+    run("--calls", 6, *FAST, "--ledger", file)
+    again = run("--calls", 6, *FAST, "--ledger", file)
+    assert again.exit_code == 0
+    assert "6 calls" in again.output
+
+
+def test_a_killed_hunt_has_written_down_what_it_played(monkeypatch, tmp_path):
+    """Its first calls without a gap, whichever processes were faster."""
+    file = tmp_path / "ledger.json"
+
+    def killed(hunt, jobs, stop, seconds):
+        yield replace(Tally(), calls=40)
+        yield replace(Tally(), calls=40)
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(crew, "tallies", killed)
+    monkeypatch.setattr("halo_voice.hunt.ledger.WRITE_S", 0.0)
+    run("--calls", 1000, *FAST, "--ledger", file)
+    assert json.loads(file.read_bytes())["tally"]["calls"] == 80
+
+
+@pytest.mark.parametrize(
+    ("content", "options", "told"),
+    [
+        (None, ["--seed", 1], "another scenario, seed"),
+        (None, ["--faults", "F03"], "another scenario, seed"),
+        ("[1]", [], "no ledger"),
+        ("", [], "no ledger"),
+    ],
+)
+def test_a_ledger_of_another_hunt_is_not_gone_on_with(content, options, told, tmp_path):
+    """Refused before anything is played, and left as it is."""
+    file = tmp_path / "ledger.json"
+    if content is None:
+        run("--calls", 1, *FAST, "--ledger", file)
+    else:
+        file.write_text(content, "utf-8")
+    before = file.read_bytes()
+    refused = run("--calls", 2, *FAST, "--ledger", file, *options)
+    assert refused.exit_code == 2
+    assert told in refused.stderr
+    assert file.read_bytes() == before
+
+
+def test_a_ledger_that_cannot_be_written_is_told_at_once(tmp_path):
+    refused = run("--calls", 100_000, *FAST, "--ledger", tmp_path / "none" / "ledger.json")
+    assert refused.exit_code == 2
+    assert "--ledger" in refused.stderr
+
+
 def test_ctrl_c_tells_what_was_found_until_then(monkeypatch, tmp_path):
     """The figures and the failing seeds, which nobody waits to see shrunk."""
 
