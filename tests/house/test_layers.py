@@ -24,7 +24,9 @@ MAY_IMPORT = {
     "calls": {"core"},
     "api": {"core", "calls"},
     "simulator": set(),
-    "hunt": {"simulator", "app", "core", "settings", "store"},
+    "hunt": {"simulator", "app", "core", "in_process", "store"},
+    "in_process": {"app", "settings"},
+    "repeat": {"simulator", "app", "core", "in_process", "store"},
     "bench": set(),
     "deploy": {"core", "settings", "simulator"},  # its command; the rest is an island
     "management": {"core", "deploy"},
@@ -55,7 +57,7 @@ MAY_IMPORT = {
     },
     "workflows": {"core", "outgoing", "store"},
     "commands": {"core", "knowledge", "llm", "profiles", "settings", "store", "app", "logs"}
-    | {"console", "management", "outgoing", "speech", "workflows"},
+    | {"console", "in_process", "management", "outgoing", "repeat", "speech", "workflows"},
     "serving": {"app", "front"},
     "cli": {"core", "simulator", "hunt", "bench", "settings", "logs", "terminal", "app", "store"}
     | {"deploy", "dialling", "doctor", "commands", "serving"},

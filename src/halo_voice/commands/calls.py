@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+from collections import Counter
 from collections.abc import Callable, Sequence
 from datetime import UTC, datetime, timedelta
 from functools import wraps
@@ -13,6 +14,7 @@ from typing import Annotated, Any, NoReturn
 import typer
 from rich.console import Console
 from rich.markup import escape
+from rich.progress import track
 from rich.table import Table
 
 app = typer.Typer(
@@ -112,9 +114,7 @@ def show(
     ] = False,
 ) -> None:
     """Show a call: what was said, what is made of it, what was delivered."""
-    call = archive.call(call_id)
-    if call is None:
-        _stop(f"No call {call_id} is kept.")
+    call = _known_call(archive, call_id)
     out.print(f"[bold]{escape(call.call_id)}[/bold] {call.started_at:%Y-%m-%d %H:%M:%S} UTC")
     for turn in archive.turns(call_id):
         out.print(f"  ☎ {escape(turn.revised_text or turn.user_text)}", soft_wrap=True)
@@ -277,6 +277,59 @@ def _spooled(call_ids: Sequence[str]) -> int:
         return 0
     known = [json.dumps(call_id, ensure_ascii=False) for call_id in call_ids]
     return sum(any(call_id in line for call_id in known) for line in lines)
+
+
+@app.command()
+@_with_archive
+def repeat(
+    archive: Any,
+    call_ids: Annotated[
+        list[str] | None, typer.Argument(help="As `list` shows them; none: the newest.")
+    ] = None,
+    last: Annotated[int, typer.Option(min=1, help="So many of the newest.")] = 50,
+    assistants: Annotated[Path, typer.Option(help="The assistants of now.")] = Path("assistants"),
+    scenario: Annotated[Path, typer.Option(help="The scenario of now.")] = Path(
+        "scenario/voximplant_scenario_ASR.js"
+    ),
+) -> None:
+    """Play calls again against the present version, and tell what goes otherwise now.
+
+    The model says what it said; no tool is called, nobody is reached, nothing is stored.
+    """
+    from halo_voice.in_process import configuration
+    from halo_voice.repeat.compare import differences
+    from halo_voice.repeat.play import repeated
+    from halo_voice.repeat.recorded import recorded
+
+    if not scenario.is_file():
+        _stop(f"{scenario}: there is no such file. Name another with --scenario.")
+    known = configuration(assistants)
+    calls = [_known_call(archive, each) for each in call_ids or ()] or archive.recent(last)
+    same, other, left = 0, 0, Counter[str]()
+    for call in track(calls, "calls", console=err):
+        old = recorded(call, archive.turns(call.call_id), archive.traces(call.call_id))
+        why = old.refusal()
+        if why:
+            left[why] += 1
+            continue
+        found = differences(old, repeated(old, known, scenario))
+        for each in found:
+            out.print(f"{escape(call.call_id)}: {escape(str(each))}", soft_wrap=True)
+        if any(not each.explained for each in found):
+            other += 1
+        else:
+            same += 1
+    out.print(f"{same} go as they did, {other} otherwise, {left.total()} cannot be repeated")
+    for why, count in left.most_common():
+        out.print(f"  {count}: {why}")
+    raise typer.Exit(1 if other else 0)
+
+
+def _known_call(archive: Any, call_id: str) -> Any:
+    call = archive.call(call_id)
+    if call is None:
+        _stop(f"No call {call_id} is kept.")
+    return call
 
 
 @app.command()

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import logging
 import random
 import tempfile
 from contextlib import AsyncExitStack
@@ -13,26 +12,22 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-import fastapi.dependencies.models
-import structlog
-
-from halo_voice.app import Configuration, Halo, configure, running
+from halo_voice.app import Configuration, Halo, running
 from halo_voice.core.errors import StoreError
 from halo_voice.core.operators import Operator
 from halo_voice.core.profile import Hours, Profiles
 from halo_voice.hunt.judge import Evidence
 from halo_voice.hunt.model import MoodyModel
 from halo_voice.hunt.store import Disk, Handle
-from halo_voice.settings import Settings
+from halo_voice.in_process import HOST, configuration, forget_routes, quiet
 from halo_voice.simulator import AsgiNetwork, Faults, HttpRequest, HttpResponse, NetworkError
 from halo_voice.simulator.desk import NUMBER, QUEUE, TALK_MS, WAIT_MS
 from halo_voice.simulator.faults import Dice
 from halo_voice.simulator.network import IN_PROCESS, ONE_WAY
-from halo_voice.simulator.sockets import AsgiSocket, Closed, SocketRequest
+from halo_voice.simulator.sockets import AsgiSocket, Overheard, SocketRequest
 from halo_voice.store import SpooledStore
 from halo_voice.store.memory import MemoryStore
 
-HOST = "localhost"  # else requests have to be signed
 DOWN_S = (0.1, 1.5)  # from a process's end to the next one's beginning
 KILLED_MS = 1_500  # after the request at which it strikes, at most
 DRAIN_S = 8.0
@@ -41,19 +36,12 @@ STORE_MOODS = {"F54", "F55"}
 
 
 @cache
-def configuration(
-    assistants: Path = Path("assistants"), *, staffed: bool = False, queue: bool = False
-) -> Configuration:
-    """The shipped assistants on defaults; nothing of this machine's environment. `staffed`: with
-    somebody to put calls through to, by telephone or by a `queue`."""
-    known = configure(
-        Settings.model_construct(assistants=assistants, store_url="memory:", watch_s=0.0)
-    )
-    if not staffed:
-        return known
+def with_people(*, queue: bool) -> Configuration:
+    """The shipped assistants with somebody to put calls through to, by telephone or by a queue."""
     one = Operator(QUEUE, "queue", wait_ms=WAIT_MS[1], priority=50) if queue else Operator(NUMBER)
     people = {"дежурный": one, "мастерская": replace(one, brief=True)}
     limits = {"talk_ms": TALK_MS}
+    known = configuration()
     return replace(
         known,
         profiles=Profiles(
@@ -132,7 +120,7 @@ class Backend:
     def __init__(
         self, seed: int, faults: Faults, *, staffed: bool = False, queue: bool = False
     ) -> None:
-        self._known = configuration(staffed=staffed, queue=queue)
+        self._known = with_people(queue=queue) if staffed else configuration()
         self._rng = random.Random(f"{seed}/hunt/backend")
         self._model = MoodyModel(self._rng)
         self._faults = faults
@@ -144,7 +132,7 @@ class Backend:
         self._spool: Path | None = None
 
     async def __aenter__(self) -> Backend:
-        self._until_over.enter_context(_quiet())
+        self._until_over.enter_context(quiet())
         self._began_s = asyncio.get_running_loop().time()
         calm_ms = self._faults.until_ms
         self._disk = Disk(MemoryStore(), 10**9 if calm_ms is None else calm_ms, self.now_ms)
@@ -162,7 +150,7 @@ class Backend:
         if self._process is not None:
             await self._process.kill()
         await self._until_over.aclose()
-        _forget_routes()
+        forget_routes()
 
     def suffer(self, dice: Dice) -> None:
         """From now on faults strike."""
@@ -179,12 +167,12 @@ class Backend:
         process = self._reached(request.url)
         return await process.request(request)
 
-    async def connect(self, request: SocketRequest) -> Line:
+    async def connect(self, request: SocketRequest) -> Overheard:
         process = self._reached(request.url)
-        return Line(self, await process.connect(request))
+        return Overheard(await process.connect(request), self._asked)
 
-    def asked(self, text: str) -> None:
-        """A message comes by the stream."""
+    def _asked(self, text: str) -> None:
+        """A message comes by the stream: it may be what the process dies of."""
         if '"type":"final"' in text:
             self._fall("stream")
 
@@ -243,53 +231,7 @@ class Backend:
         )
 
 
-class Line:
-    """A socket to the process; what comes by it may be what the process dies of."""
-
-    def __init__(self, backend: Backend, socket: AsgiSocket) -> None:
-        self._backend = backend
-        self._socket = socket
-
-    async def send(self, text: str) -> None:
-        self._backend.asked(text)
-        await self._socket.send(text)
-
-    async def receive(self) -> str | Closed:
-        return await self._socket.receive()
-
-    async def settle(self) -> None:
-        await self._socket.settle()
-
-    async def close(self, code: int = 1000, reason: str = "") -> None:
-        await self._socket.close(code, reason)
-
-    async def release(self) -> None:
-        await self._socket.release()
-
-
 @contextlib.contextmanager
 def _folder() -> Any:
     with tempfile.TemporaryDirectory(prefix="halo-hunt-") as name:
         yield Path(name)
-
-
-def _forget_routes() -> None:
-    """FastAPI keeps what it knows of the last thousands of route functions, and with each our whole
-    app: 2 MB a call."""
-    for kept in vars(fastapi.dependencies.models).values():
-        if hasattr(kept, "cache_clear"):
-            kept.cache_clear()
-
-
-@contextlib.contextmanager
-def _quiet() -> Any:
-    """Thousands of calls: nobody reads the app's log lines."""
-    before = structlog.get_config()
-    structlog.configure(
-        wrapper_class=structlog.make_filtering_bound_logger(logging.CRITICAL),
-        cache_logger_on_first_use=False,
-    )
-    try:
-        yield
-    finally:
-        structlog.configure(**before)

@@ -10,10 +10,11 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any
 
-from halo_voice.hunt.backend import HOST, Backend
+from halo_voice.hunt.backend import Backend
 from halo_voice.hunt.draw import Draw, drawn
 from halo_voice.hunt.judge import Evidence, judge
 from halo_voice.hunt.texts import own_texts
+from halo_voice.in_process import HOST
 from halo_voice.simulator import Faults, FinishedCall, TraceLine, place_call, run_virtually
 from halo_voice.simulator.faults import Strike
 from halo_voice.simulator.invariants import Breach

@@ -34,7 +34,14 @@ from halo_voice.simulator.network import (
 from halo_voice.simulator.place import FinishedCall, place_call
 from halo_voice.simulator.recogniser import PROMPT, TARDY, Recogniser, recogniser_of
 from halo_voice.simulator.report import Violation
-from halo_voice.simulator.sockets import Closed, ServerEnd, Socket, SocketNetwork, SocketRequest
+from halo_voice.simulator.sockets import (
+    Closed,
+    Overheard,
+    ServerEnd,
+    Socket,
+    SocketNetwork,
+    SocketRequest,
+)
 from halo_voice.simulator.trace import PlaybackSpan, SpeechSpan, TraceLine
 from halo_voice.simulator.virtual_loop import VirtualLoop, run_virtually
 from halo_voice.simulator.voice import Voice
@@ -63,6 +70,7 @@ __all__ = [
     "Line",
     "Network",
     "NetworkError",
+    "Overheard",
     "Pickup",
     "PlaybackSpan",
     "Press",

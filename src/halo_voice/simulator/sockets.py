@@ -69,6 +69,30 @@ class SocketNetwork(Protocol):
         """Raises NetworkError."""
 
 
+class Overheard:
+    """A socket whose messages to the server are told to somebody else first."""
+
+    def __init__(self, socket: Socket, told: Callable[[str], None]) -> None:
+        self._socket = socket
+        self._told = told
+
+    async def send(self, text: str) -> None:
+        self._told(text)
+        await self._socket.send(text)
+
+    async def receive(self) -> str | Closed:
+        return await self._socket.receive()
+
+    async def settle(self) -> None:
+        await self._socket.settle()
+
+    async def close(self, code: int = 1000, reason: str = "") -> None:
+        await self._socket.close(code, reason)
+
+    async def release(self) -> None:
+        await self._socket.release()
+
+
 class Refused(Exception):
     """The server did not accept the socket; `status` is what it would have answered."""
 

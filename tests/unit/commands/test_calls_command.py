@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import asyncio
 import json
+import shutil
 from datetime import UTC, datetime
+from pathlib import Path
 
 import pytest
 from typer.testing import CliRunner
@@ -16,6 +18,7 @@ from halo_voice.core.review import Delivery, Review
 from halo_voice.core.trace import Trace
 from halo_voice.store import open_store
 from halo_voice.store.archive import open_archive
+from tests.recordings import keep, simulated_call
 
 NUMBER = "+79161234567"
 NOON = datetime(2026, 3, 1, 12, tzinfo=UTC)
@@ -138,3 +141,35 @@ def test_a_store_that_is_not_there_is_made_or_told(halo, monkeypatch):
     assert "began" in halo("list")
     monkeypatch.setenv("HALO_STORE_URL", "memory:")
     assert "HALO_STORE_URL" in halo("list", code=2)
+
+
+@pytest.fixture
+def now():
+    """The assistants and the scenario of the project, wherever the command is run."""
+    root = Path(__file__).parents[3]
+    scenario = root / "scenario" / "voximplant_scenario_ASR.js"
+    return ["--assistants", str(root / "assistants"), "--scenario", str(scenario)]
+
+
+def test_kept_calls_are_repeated(halo, url, now):
+    """As they went; exit code 0. With an assistant that has other rules, 1, and it says what."""
+    recorded = simulated_call(55)
+    asyncio.run(keep(recorded, url))
+    kept = recorded.call.call_id
+    told = halo("repeat", kept, *now)
+    assert "1 go as they did, 0 otherwise, 0 cannot be repeated" in told
+    shutil.copytree(now[1], "other")
+    profile = Path("other/halo.toml")
+    profile.write_text(profile.read_text("utf-8").replace("turns = 12", "turns = 1"), "utf-8")
+    told = halo("repeat", *now[2:], "--assistants", "other", code=1)
+    assert f"{kept}: " in told
+    assert "0 go as they did, 1 otherwise" in told
+
+
+def test_what_cannot_be_repeated_is_counted(halo, calls, now):
+    told = halo("repeat", *now)
+    assert "0 go as they did, 0 otherwise, 3 cannot be repeated" in told
+    assert "3: it has no trace of a stream" in told
+    assert "No call c-9 is kept" in halo("repeat", "c-9", *now, code=2)
+    assert "none.js" in halo("repeat", now[0], now[1], "--scenario", "none.js", code=2)
+    assert "none" in halo("repeat", "--assistants", "none", *now[2:], code=2)

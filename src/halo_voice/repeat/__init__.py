@@ -1,0 +1,1 @@
+"""Calls that were kept, played again against the present version: what goes otherwise now?"""
