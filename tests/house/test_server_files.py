@@ -14,6 +14,7 @@ import pytest
 import typer
 import yaml
 
+from halo_voice.app import SERVING
 from halo_voice.cli import app
 from halo_voice.serving import GRACE_S
 from halo_voice.settings import Settings, variable
@@ -158,6 +159,12 @@ def test_the_proxy_leads_to_halo_and_changes_nothing_that_is_signed():
     assert text.count("{") == text.count("}") == 4
     assert f"reverse_proxy halo:{of('EXPOSE')[0]}" in text
     assert not re.search(r"rewrite|uri |handle_path|header_up|header_down|encode|\blog\b", text)
+
+
+def test_the_proxy_gives_up_an_idle_connection_first():
+    """Were HALO the first, a request could be on its way when it closes, and be lost."""
+    (kept_s,) = re.findall(r"^\s*keepalive (\d+)s$", read("server/Caddyfile"), re.MULTILINE)
+    assert int(kept_s) + 5 <= SERVING["timeout_keep_alive"]
 
 
 # ---------------------------------------------------------------------------------------- unit

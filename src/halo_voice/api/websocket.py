@@ -313,8 +313,13 @@ class HttpProtocol(HttpToolsProtocol):
         self.cycle = None
 
 
+IDLE_S_MAX = 45
+"""Longer than a proxy keeps an idle connection (`keepalive` in server/Caddyfile). If the server
+closes first, a request may be on its way already, and is lost."""
+
 SERVING: dict[str, Any] = {
     "http": HttpProtocol,
+    "timeout_keep_alive": IDLE_S_MAX,
     "ws": StreamProtocol,
     "ws_max_size": FRAME_BYTES_MAX,
     "ws_ping_interval": None,  # the scenario pings, see docs/wire.md

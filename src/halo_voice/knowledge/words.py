@@ -13,9 +13,11 @@ from functools import lru_cache
 import Stemmer
 
 BEGINNING_CHARS = 4
+TERMS_MAX = 8_192
+"""Words whose terms are remembered, half a kilobyte each."""
 
 _WORD = re.compile(r"[a-zа-я0-9]+")
-_russian = Stemmer.Stemmer("russian")
+_russian = Stemmer.Stemmer("russian", 0)  # without its cache: `terms_of` has one
 
 # Words that ask, greet, point or fill, and so tell nothing about what is asked for.
 _STOP_WORDS = """
@@ -59,7 +61,7 @@ def names_subject(word: str) -> bool:
     return not _NO_SUBJECT.search(word)
 
 
-@lru_cache(maxsize=50_000)
+@lru_cache(maxsize=TERMS_MAX)
 def terms_of(word: str) -> tuple[str, ...]:
     """What a word is compared by."""
     if not "а" <= word[0] <= "я":
