@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import gc
 import signal
 import socket
 from collections.abc import Callable, Iterator
@@ -13,12 +12,10 @@ from typing import Any
 import uvicorn
 
 from halo_voice.app import SERVING, Configuration, Halo, running
+from halo_voice.collector import Collector
 from halo_voice.front import Front
 
 DRAIN_S = 7  # so long turns may take to be answered, before the process stops: a turn has 6
-# The collector stops everything, by default many times a second, for what mostly frees itself.
-# So: 3 ms about once a second under load, and rarely through all that live calls hold.
-COLLECT_AFTER = (10_000, 50, 10)
 GRACE_S = 8  # all connections have gone by then; the store is closed within two seconds more
 
 
@@ -105,16 +102,12 @@ async def _serve(
 ) -> None:
     async with running(configuration, spooled=not pages_only) as halo:
         server = Server(halo, halo.front.before(nobody) if pages_only else halo.front)
-        # What start-up made lives as long as the process: the collector need not look at it again.
-        gc.collect()
-        gc.freeze()
-        gc.set_threshold(*COLLECT_AFTER)
         serving = asyncio.create_task(server.serve(sockets=[listener]))
         while not (server.started or serving.done()):  # noqa: ASYNC110 (uvicorn tells by this flag)
             await asyncio.sleep(0.01)
         if not serving.done():
             await asyncio.to_thread(up, _address(*listener.getsockname()[:2]))
-        with halo.pulse.beating():
+        with halo.pulse.beating(), Collector(lambda: len(halo.switchboard)).collecting():
             await serving
 
 

@@ -58,7 +58,8 @@ MAY_IMPORT = {
     "workflows": {"core", "outgoing", "store"},
     "commands": {"core", "knowledge", "llm", "profiles", "settings", "store", "app", "logs"}
     | {"console", "in_process", "management", "outgoing", "repeat", "speech", "workflows"},
-    "serving": {"app", "front"},
+    "collector": set(),
+    "serving": {"app", "collector", "front"},
     "cli": {"core", "simulator", "hunt", "bench", "settings", "logs", "terminal", "app", "store"}
     | {"deploy", "dialling", "doctor", "commands", "serving"},
 }

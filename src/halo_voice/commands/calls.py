@@ -307,7 +307,8 @@ def repeat(
     calls = [_known_call(archive, each) for each in call_ids or ()] or archive.recent(last)
     same, other, left = 0, 0, Counter[str]()
     for call in track(calls, "calls", console=err):
-        old = recorded(call, archive.turns(call.call_id), archive.traces(call.call_id))
+        turns, traces = archive.turns(call.call_id), archive.traces(call.call_id)
+        old = recorded(call, turns, traces, tools=bool(archive.tools(call.call_id)))
         why = old.refusal()
         if why:
             left[why] += 1

@@ -28,6 +28,7 @@ from halo_voice.simulator.recogniser import Recogniser
 from halo_voice.store.memory import MemoryStore
 
 MAX_MS = 1_500_000
+NEVER_CAME = "the call never came to the assistant"
 SETTLE_S = 10.0  # after the call: what is written down late is written
 
 
@@ -70,8 +71,7 @@ async def _repeat(old: Recorded, configuration: Configuration, scenario: Path) -
             again=True,
         )
         await asyncio.sleep(SETTLE_S)
-        call = await store.find_call("1")
-        assert call is not None, "the scenario opens every call"
+        call = await store.find_call("1") or replace(old.call, end_reason=NEVER_CAME)
         return recorded(call, await store.turns("1"), await store.traces.of("1"))
 
 

@@ -16,11 +16,13 @@ LATER_MS = 250
 
 @dataclass(frozen=True)
 class Recorded:
-    """`steps` in order; their `ms` since the first trace of the call began."""
+    """`steps` in order; their `ms` since the first trace of the call began. `tools`: whether any
+    was called."""
 
     call: CallRecord
     turns: Sequence[TurnRecord]
     steps: Sequence[Step]
+    tools: bool = False
 
     def refusal(self) -> str:
         """Why it cannot be repeated; "" if it can."""
@@ -31,10 +33,14 @@ class Recorded:
             return "nobody called: the assistant did"
         if "joined" not in seen:
             return "it has no trace of a stream"
+        if "ended" not in seen:
+            return "its trace is not whole"
         if "key" in seen:
             return "keys were pressed, and which ones is not kept"
         if "transfer" in seen or self.call.end_reason == "transferred":
             return "it was put through to a person"
+        if self.tools:
+            return "a tool was called, and is not called again"
         if self.turns and not self.turns[0].user_text:
             return "its words are not kept any more"
         return ""
@@ -74,11 +80,17 @@ class Recorded:
         return median(known) if known else None
 
 
-def recorded(call: CallRecord, turns: Sequence[TurnRecord], traces: Sequence[Trace]) -> Recorded:
+def recorded(
+    call: CallRecord,
+    turns: Sequence[TurnRecord],
+    traces: Sequence[Trace],
+    *,
+    tools: bool = False,
+) -> Recorded:
     """From what the store has of a call."""
     steps = []
     for trace in traces:
         since_ms = int((trace.begun_at - traces[0].begun_at).total_seconds() * 1000)
         read = (read_step(line) for line in trace.lines)
         steps += [step._replace(ms=step.ms + since_ms) for step in read if step is not None]
-    return Recorded(call, turns, sorted(steps, key=lambda step: step.ms))
+    return Recorded(call, turns, sorted(steps, key=lambda step: step.ms), tools)

@@ -31,14 +31,15 @@ def test_what_two_processes_saw_is_one_timeline():
 @pytest.mark.parametrize(
     ("call", "lines", "why"),
     [
-        ({}, "0 joined 0 0", ""),
-        ({"ended_at": None}, "0 joined 0 0", "goes on"),
-        ({"direction": "outgoing"}, "0 joined 0 0", "nobody called"),
-        ({}, "0 started 0 0", "no trace of a stream"),
+        ({}, "0 joined 0 0; 9 ended 0 0", ""),
+        ({"ended_at": None}, "0 joined 0 0; 9 ended 0 0", "goes on"),
+        ({"direction": "outgoing"}, "0 joined 0 0; 9 ended 0 0", "nobody called"),
+        ({}, "0 started 0 0; 9 ended 0 0", "no trace of a stream"),
         ({}, "", "no trace of a stream"),
-        ({}, "0 joined 0 0; 9 key 0 0", "keys"),
-        ({}, "0 joined 0 0; 9 transfer 0 0", "put through"),
-        ({"end_reason": "transferred"}, "0 joined 0 0", "put through"),
+        ({}, "0 joined 0 0", "not whole"),
+        ({}, "0 joined 0 0; 8 key 0 0; 9 ended 0 0", "keys"),
+        ({}, "0 joined 0 0; 8 transfer 0 0; 9 ended 0 0", "put through"),
+        ({"end_reason": "transferred"}, "0 joined 0 0; 9 ended 0 0", "put through"),
     ],
 )
 def test_what_cannot_be_repeated_says_why(call, lines, why):
@@ -50,8 +51,16 @@ def test_what_cannot_be_repeated_says_why(call, lines, why):
 
 def test_words_that_are_not_kept_any_more_cannot_be_said_again():
     """Retention empties turns and leaves them."""
-    call = Recorded(a_call(), [a_turn(1, "")], steps("0 joined 0 0"))
+    call = Recorded(a_call(), [a_turn(1, "")], steps("0 joined 0 0; 9 ended 0 0"))
     assert "words" in call.refusal()
+
+
+def test_a_tool_is_not_called_again():
+    """What came of it was said then; said again, it would be a claim without a success."""
+    call = Recorded(
+        a_call(), [a_turn(1, "Запишите")], steps("0 joined 0 0; 9 ended 0 0"), tools=True
+    )
+    assert "tool" in call.refusal()
 
 
 def test_the_pace_of_the_voice_is_that_of_answers_heard_whole():
