@@ -1,9 +1,9 @@
 """Python's cycle collector in steps so small that no caller waits for one.
 
 By itself it looks, at moments of its own choosing, through all that has come alive since: up to
-tens of milliseconds, in which every call of the process stands still. A call leaves no cycles
-behind; pages and libraries do. So what is young is looked through ten times a second and then set
-aside, and the rest in a moment without calls.
+tens of milliseconds, in which every call of the process stands still. A call's stream leaves no
+cycles behind; requests, pages and libraries may. So what is young is looked through ten times a
+second and then set aside, and everything in a moment without calls, or when it has become much.
 """
 
 from __future__ import annotations
@@ -19,8 +19,10 @@ YOUNG_S = 0.1
 QUIET_S = 60.0
 """Between two looks at everything while there is no call."""
 
-LONGEST_S = 3_600.0
-"""So long everything waits for such a moment."""
+COUNT_S = 10.0
+MORE_MAX = 200_000
+"""Objects, some 20 MB, by which what was set aside may grow before everything is looked through,
+calls or not; it may double, too. They are counted every `COUNT_S` seconds."""
 
 
 class Collector:
@@ -28,7 +30,8 @@ class Collector:
 
     def __init__(self, live: Callable[[], int]) -> None:
         self._live = live
-        self._everything_s = 0.0  # when it was looked through
+        self._everything_s = self._counted_s = 0.0  # when it was looked through, and counted
+        self._aside = 0  # objects that were set aside then
         self._next: asyncio.TimerHandle | None = None
 
     @contextmanager
@@ -47,16 +50,24 @@ class Collector:
             gc.unfreeze()
 
     def _step(self) -> None:
-        waited_s = self._loop.time() - self._everything_s
-        if waited_s >= (LONGEST_S if self._live() else QUIET_S):
+        now_s = self._loop.time()
+        if (not self._live() and now_s >= self._everything_s + QUIET_S) or self._is_much(now_s):
             self._look_through_everything()
         else:
             gc.collect(0)
             gc.freeze()
         self._next = self._loop.call_later(YOUNG_S, self._step)
 
+    def _is_much(self, now_s: float) -> bool:
+        """Counting takes about a millisecond for a hundred calls."""
+        if now_s < self._counted_s + COUNT_S:
+            return False
+        self._counted_s = now_s
+        return gc.get_freeze_count() > max(self._aside + MORE_MAX, 2 * self._aside)
+
     def _look_through_everything(self) -> None:
         gc.unfreeze()
         gc.collect()
         gc.freeze()
-        self._everything_s = self._loop.time()
+        self._everything_s = self._counted_s = self._loop.time()
+        self._aside = gc.get_freeze_count()

@@ -58,17 +58,19 @@ async def test_what_was_set_aside_goes_when_nobody_calls(monkeypatch):
         await until(seen)
 
 
-async def test_everything_is_looked_through_at_last(monkeypatch):
-    """On a line that is never quiet."""
+async def test_everything_is_looked_through_when_it_has_become_much(monkeypatch):
+    """On a line that is never quiet, whose requests leave cycles behind."""
     monkeypatch.setattr(collector, "YOUNG_S", 0.01)
-    monkeypatch.setattr(collector, "LONGEST_S", 0.2)
+    monkeypatch.setattr(collector, "COUNT_S", 0.02)
     with Collector(lambda: 1).collecting():
         one, other = Pair(), Pair()
         one.other, other.other = other, one
         seen = weakref.ref(one)
         await asyncio.sleep(0.05)
         del one, other
+        kept = [[] for _ in range(gc.get_freeze_count() + collector.MORE_MAX)]
         await until(seen)
+        assert kept
 
 
 async def test_it_is_python_again_after_a_fault():
