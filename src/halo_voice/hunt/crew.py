@@ -8,7 +8,7 @@ import signal
 import time
 from collections import deque
 from collections.abc import Iterator
-from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
+from concurrent.futures import Future, ProcessPoolExecutor, wait
 from contextlib import contextmanager
 from dataclasses import dataclass
 from itertools import takewhile
@@ -80,14 +80,12 @@ def _by_processes(batches: Iterator[Hunt], jobs: int, stop: Event) -> Iterator[T
     working: deque[Future[Tally]] = deque()
     try:
         while not stop.is_set():
-            for batch in batches:
+            while len(working) < jobs * WAITING and (batch := next(batches, None)) is not None:
                 with _deaf_to_ctrl_c():
                     working.append(workers.submit(play, batch))
-                if len(working) >= jobs * WAITING:
-                    break
             if not working:
                 return
-            wait(working, LOOK_S, return_when=FIRST_COMPLETED)
+            wait([working[0]], LOOK_S)
             while working and working[0].done():
                 yield working.popleft().result()
     finally:
