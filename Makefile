@@ -35,7 +35,7 @@ coverage: $(VENV)/.coverage  ## which branches tests take: of core and calls, an
 	@$(BIN)/python -m tests.branches --calls 300
 
 load: $(VENV)/.run  ## a thousand calls at once for a minute: no error, nothing grows (Linux)
-	@$(BIN)/halo bench --calls 1000 --think 8 --seconds 60 --way stream --settle 40 --steady
+	@$(BIN)/halo bench --calls 1000 --think 8 --seconds 60 --way stream --settle 60 --steady
 
 lint: $(VENV)/.test $(VENV)/.node  ## ruff on the Python, tsc, eslint and the loader on the scenario
 	@$(BIN)/ruff check src tests supply
