@@ -115,6 +115,7 @@ def spoken_once(case: Case) -> Iterator[Breach]:
             heard[number] = heard.get(number, "") + letters(phrase.heard)
     audible = [p for p in case.story.phrases if p.span]
     keys = [line.ms for line in case.call.having("tone")]
+    errors = [e.ms for e in case.call.having("event") if e.data["event"] == "Player.Error"]
     for before, after in pairwise(audible):
         spoke = any(
             s.started_ms < after.ordered_ms and before.ordered_ms < (s.ended_ms or case.end_ms)
@@ -124,7 +125,11 @@ def spoken_once(case: Case) -> Iterator[Breach]:
             after.kind in ("apology", "filler")  # one for each turn
             and case.story.newest(before.ordered_ms) is not case.story.newest(after.ordered_ms)
         )
-        if before.text == after.text and not (spoke or after.turn or counted):
+        # Cut because of an error, it is said once more. Nobody can tell which of its phrases a late
+        # error of a realtime player is of.
+        cut = before.span is not None and not before.span.complete
+        failed = cut and any(before.ordered_ms < ms <= after.ordered_ms for ms in errors)
+        if before.text == after.text and not (spoke or after.turn or counted or failed):
             yield Breach(6, after.ordered_ms, f"«{after.text}» is spoken twice in a row")
 
 
