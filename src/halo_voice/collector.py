@@ -16,22 +16,24 @@ from contextlib import contextmanager
 YOUNG_S = 0.1
 """Between two looks at what is young: less than a millisecond each."""
 
-QUIET_S = 60.0
-"""Between two looks at everything while there is no call."""
-
 COUNT_S = 10.0
 MORE_MAX = 200_000
-"""Objects, some 20 MB, by which what was set aside may grow before everything is looked through,
-calls or not; it may double, too. They are counted every `COUNT_S` seconds."""
+QUIET_MORE = 10_000
+"""Objects (a thousand are some 100 KB) by which what was set aside may grow before everything is
+looked through: while there are calls, when it may double, too, and while there are none. They are
+counted every `COUNT_S` seconds."""
 
 
 class Collector:
-    """`live` says how many calls there are. For the one event loop of a process."""
+    """`live` says how many calls there are, and `stood` is told when everything was looked through
+    while there was none: the loop stood still for a tenth of a second. For the one loop of a
+    process."""
 
-    def __init__(self, live: Callable[[], int]) -> None:
+    def __init__(self, live: Callable[[], int], stood: Callable[[], object]) -> None:
         self._live = live
-        self._everything_s = self._counted_s = 0.0  # when it was looked through, and counted
-        self._aside = 0  # objects that were set aside then
+        self._stood = stood
+        self._counted_s = 0.0
+        self._aside = 0  # objects, when everything was looked through
         self._next: asyncio.TimerHandle | None = None
 
     @contextmanager
@@ -50,24 +52,24 @@ class Collector:
             gc.unfreeze()
 
     def _step(self) -> None:
-        now_s = self._loop.time()
-        if (not self._live() and now_s >= self._everything_s + QUIET_S) or self._is_much(now_s):
-            self._look_through_everything()
-        else:
-            gc.collect(0)
-            gc.freeze()
+        gc.collect(0)
+        gc.freeze()
+        if self._loop.time() >= self._counted_s + COUNT_S:
+            self._count()
         self._next = self._loop.call_later(YOUNG_S, self._step)
 
-    def _is_much(self, now_s: float) -> bool:
-        """Counting takes about a millisecond for a hundred calls."""
-        if now_s < self._counted_s + COUNT_S:
-            return False
-        self._counted_s = now_s
-        return gc.get_freeze_count() > max(self._aside + MORE_MAX, 2 * self._aside)
+    def _count(self) -> None:
+        """Takes about a millisecond for a hundred calls."""
+        self._counted_s = self._loop.time()
+        live = self._live()
+        more = max(MORE_MAX, self._aside) if live else QUIET_MORE
+        if gc.get_freeze_count() > self._aside + more:
+            self._look_through_everything()
+            if not live:
+                self._stood()
 
     def _look_through_everything(self) -> None:
         gc.unfreeze()
         gc.collect()
         gc.freeze()
-        self._everything_s = self._counted_s = self._loop.time()
         self._aside = gc.get_freeze_count()

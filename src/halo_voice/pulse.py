@@ -55,6 +55,10 @@ class Pulse:
                 self._beat.cancel()
             watching.join()
 
+    def forgive(self) -> None:
+        """The loop stood still until now, on purpose, and nobody waited for it."""
+        self._due = time.monotonic() + BEAT_S
+
     def _next(self) -> None:
         self._due = time.monotonic() + BEAT_S
         self._beat = self._loop.call_later(BEAT_S, self._turned)

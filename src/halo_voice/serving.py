@@ -107,7 +107,8 @@ async def _serve(
             await asyncio.sleep(0.01)
         if not serving.done():
             await asyncio.to_thread(up, _address(*listener.getsockname()[:2]))
-        with halo.pulse.beating(), Collector(lambda: len(halo.switchboard)).collecting():
+        collector = Collector(lambda: len(halo.switchboard), halo.pulse.forgive)
+        with collector.collecting(), halo.pulse.beating():
             await serving
 
 

@@ -50,3 +50,17 @@ async def test_a_loop_that_turns_is_no_alarm(monkeypatch):
         pulse._over.set()  # the thread need not sleep for a minute
     assert blocks == []
     assert asyncio.all_tasks() == before
+
+
+async def test_who_holds_it_up_on_purpose_says_so():
+    """While nobody waits: no alarm, and the next standstill is one again."""
+    blocks = []
+    pulse = Pulse(blocks.append)
+    with pulse.beating():
+        hold_up(3 * LAG_S_MAX)
+        pulse.forgive()
+        await asyncio.sleep(0.01)
+        assert blocks == []
+        hold_up(3 * LAG_S_MAX)
+        await asyncio.sleep(0.01)
+        assert len(blocks) == 1
