@@ -14,12 +14,12 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
 YOUNG_S = 0.1
-"""Between two looks at what is young: less than a millisecond each."""
+"""Between two looks at what is young: as a rule half a millisecond each."""
 
 COUNT_S = 10.0
 MORE_MAX = 200_000
 QUIET_MORE = 10_000
-"""Objects (a thousand are some 100 KB) by which what was set aside may grow before everything is
+"""Objects by which what was set aside may grow before everything is
 looked through: while there are calls, when it may double, too, and while there are none. They are
 counted every `COUNT_S` seconds."""
 
@@ -59,7 +59,7 @@ class Collector:
         self._next = self._loop.call_later(YOUNG_S, self._step)
 
     def _count(self) -> None:
-        """Takes about a millisecond for a hundred calls."""
+        """Seldom: it walks through all that was set aside."""
         self._counted_s = self._loop.time()
         live = self._live()
         more = max(MORE_MAX, self._aside) if live else QUIET_MORE
