@@ -76,6 +76,7 @@ const MUTE_MS = 4000; // the stream has written it down, and says nothing: the s
 const LATE_FINAL_MS = 20000; // so long after words were taken without their result it may still come
 const DUE_MS = 6000; // most results come within this time
 const GUESSES = 6; // of these, kept
+const TWICE_MS = 1500; // a result without words, once more
 const SURE_MS = 500; // words with their result, on a silent line: whether more follow
 const STALL_HTTP_MS = 1500; // after `stall_ms`, for the same answer over HTTP: with 8 s in view, no more
 const NOD_MS = 1500; // the rest of an answer to which the caller has said yes already
@@ -122,11 +123,11 @@ const START_STATE = {
   answer: null, notes: [], // of that turn, as far as it has come; what the backend is still to be told of earlier ones
   voice: null, pending: null, // the phrase that is being spoken; the one that waits for the filler's end
   reprompts: 0, apologies: 0, voiceFaults: 0, // in a row
-  prompts: 0, asrFaults: 0, // in the call
+  prompts: 0, asrFaults: 0, asrLostAt: 0, // in the call
   repeated: false, unsure: false, // asked to repeat: in this turn; for want of any confidence, in this call
   fresh: false, captured: false, lastText: "", late: [], // new speech since the last result; its end; that result; what came too late
   words: "", wordsAt: 0, taken: [], // recognised so far, since when; words that belong to a turn already, see Words taken
-  owed: false, // a speech has ended, and no result came since
+  owed: false, blankAt: 0, // a speech has ended, and no result came since; the last result without words
   patience: 0, tardy: false, // more time for the caller's end; results come after their words were taken
   interrupted: false, overtaken: false, deaf: false, nod: null, // see Interruptions
   transfer: null, transfers: [], reply: "", // the one that is under way, and what became of earlier ones; the last answer, for who wants it again
@@ -169,7 +170,7 @@ const TABLE = {
     ...GROW,
     interim: overhear, heard: overhear, expired: stall, failed: endShort,
   },
-  listening: { speechStarted: startHearing, interim: startHearing, speechCaptured: recognise, heard: hear, expired: reprompt },
+  listening: { speechStarted: startHearing, interim: startHearing, speechCaptured: (state, event) => recognise({ ...state, speechAt: event.at }, event), heard: hear, expired: reprompt },
   hearing: {
     interim: hearOn,
     speechStarted: hearMore,
@@ -286,12 +287,14 @@ function decide(state, event) {
   const oldTurn = event.turn !== undefined && event.turn !== state.turn;
   const oldPhrase = event.phrase !== undefined && (state.voice === null || event.phrase !== state.voice.phrase);
   const oldTransfer = event.transfer !== undefined && (state.transfer === null || event.transfer !== state.transfer.number);
-  if (!rule || oldTurn || oldPhrase || oldTransfer) return [state, []];
+  const blank = event.type === "heard" && !event.text;
+  const twice = blank && !state.owed && state.blankAt > 0 && event.at - state.blankAt < TWICE_MS;
+  if (!rule || oldTurn || oldPhrase || oldTransfer || twice) return [state, []];
   const part = event.type === "heard" && !isAfterCall(state) ? partOf(state, event) : null;
   const [known, actions] = part ? revise(state, event, part, rule) : rule(state, event);
   const owed = event.type === "speechCaptured" || (state.owed && event.type !== "heard");
   const kept = event.type === "heard" && event.text && !isKept(state, known, event) ? withLate(known, event.text) : known;
-  const next = kept.owed === owed ? kept : { ...kept, owed };
+  const next = kept.owed === owed && !blank ? kept : { ...kept, owed, blankAt: blank ? event.at : kept.blankAt };
   const { voice } = next;
   return [voice && !voice.orderedAt ? { ...next, voice: { ...voice, orderedAt: event.at } } : next, actions];
 }
@@ -406,7 +409,7 @@ function unspoken(state) {
 }
 
 function fallenSilent(state, at) {
-  return { ...state, voice: null, said: ours(state, at), saidAt: at };
+  return state.voice === null ? state : { ...state, voice: null, said: ours(state, at), saidAt: at };
 }
 
 function giveUp(state, event) {
@@ -488,8 +491,14 @@ function isStale(state, event) {
 
 // Words of the speech before, whose result has not come (any more): passed over, or taken for the coming turn.
 function newSpeech(state, event) {
-  const passed = state.fresh && state.passed ? take(state, { at: event.at, text: state.passed, turn: PASSED, over: state.during }) : state;
-  return { ...passed, fresh: true, captured: false, passed: "", during: ours(state, event.at) };
+  return { ...passOver(state, event), fresh: true, captured: false, during: ours(state, event.at) };
+}
+
+// What was our echo so far, and is followed by other words, has a result of its own.
+function passOver(state, event) {
+  const { fresh, passed, during } = state;
+  const own = fresh && passed && !(event.text && likeness(event.text, passed) >= 0.5);
+  return { ...(own ? take(state, { at: event.at, text: passed, turn: PASSED, over: join(during, ours(state, event.at)) }) : state), passed: "" };
 }
 
 function bank(state, turn = state.turn + 1) {
@@ -542,8 +551,9 @@ function keepHearing(state, event, before = []) {
   if (state.overtaken && (state.words || state.lineSilent)) {
     return [state, waiting(Math.min(settleMs(state, event), againMs(state, event)))];
   }
+  const whole = said(state, state.turn + 1) && isHesitation(state.words);
+  if (whole && !state.voiced && !state.overtaken) return [state, waiting(Math.max(SURE_MS, state.patience))];
   if (state.words && !state.voiced) return [{ ...state, quietAt: event.at }, waiting(settleMs(state, event))];
-  if (said(state, state.turn + 1) && !state.voiced && !state.overtaken) return [state, waiting(Math.max(SURE_MS, state.patience))];
   if (state.lineSilent) return [state, waiting(silenceMs(state, event))];
   const speaking = state.during && !state.voiced ? state : { ...state, quietAt: event.at }; // it may be our echo
   const news = state.words ? state.wordsAt : event.at;
@@ -686,7 +696,8 @@ function dictate(state, event, before) {
 // Nothing more comes: the turn is what was recognised so far, if anything.
 function closeTurn(state, event, before = []) {
   const banked = isHesitation(state.words) ? state : bank(state);
-  return banked === state ? reprompt(state, event, before) : ask(banked, { at: event.at }, before);
+  if (banked !== state) return ask({ ...banked, fresh: false, heardAt: state.heardAt || state.wordsAt }, { at: event.at }, before);
+  return reprompt({ ...state, fresh: state.fresh && !state.captured }, event, before); // what they have begun to say is new
 }
 
 // A result that went into no turn goes into the report, unless the caller was asked for it again, or it is ours.
@@ -704,14 +715,14 @@ function isKept(state, next, event) {
 function interrupt(state, event, rule) {
   const { fresh, captured, words, wordsAt } = state;
   if (words && ["hearing", "recognising"].includes(state.name)) return [{ ...take(state, { ...event, sure: true }), lastText: event.text }, []];
-  const [next, actions] = rule({ ...state, fresh: true, captured: true }, event);
-  return [{ ...next, fresh, captured, words, wordsAt }, actions];
+  const [next, actions] = rule({ ...state, fresh: true, captured: true, lastText: "" }, event);
+  return [{ ...next, fresh, captured, words, wordsAt, lastText: event.text }, actions];
 }
 
 // All that was said is known for sure now: no more is waited for than the caller's end.
 function settle(state, event) {
   if (state.name === "hearing") return keepHearing(state, event);
-  return [state, state.name === "recognising" ? [{ do: "wait", ms: Math.max(SURE_MS, state.patience) }] : []];
+  return [state, state.name === "recognising" && !state.voiced ? [{ do: "wait", ms: Math.max(SURE_MS, state.patience) }] : []];
 }
 
 // What was said before is the turn; else the caller is asked. Other words each time: who hears the same sentence again
@@ -734,7 +745,8 @@ function prompt(state, text, before = []) {
 }
 
 function loseEars(state, event) {
-  const lost = { ...state, asrFaults: state.asrFaults + 1, fresh: state.fresh && state.words !== "" }; // it took the rest with it
+  // It took the rest, and all results with it.
+  const lost = { ...state, asrFaults: state.asrFaults + 1, asrLostAt: event.at, fresh: state.fresh && state.words !== "" };
   const before = [{ do: "stopEars" }];
   const hears = ["listening", "hearing", "recognising"].includes(state.name);
   if (!hears) return [lost, before]; // the next `listen` makes a new one, or says goodbye
@@ -814,7 +826,7 @@ function carried(state) {
 }
 
 function awaited(state, event) {
-  return state.taken.filter((each) => !each.sure && event.at - each.at < LATE_FINAL_MS).slice(-GUESSES);
+  return state.taken.filter((each) => !each.sure && each.at > state.asrLostAt && event.at - each.at < LATE_FINAL_MS).slice(-GUESSES);
 }
 
 // What is asked now is of this turn; of older ones stays what a result may still put right.
@@ -831,7 +843,7 @@ function partOf(state, event) {
   const present = state.fresh && state.captured;
   const last = parts[parts.length - 1];
   if (text && last && !state.fresh && state.captured && text.startsWith(last.text)) return last; // they were taken in the middle
-  if (!text) return (!present && parts[0]) || null;
+  if (!text) return parts.find((each) => !present || at - each.at < DUE_MS) || null;
   if (state.fresh && text === state.words) return null; // said before, too: what comes of that is the same
   const own = present ? likeness(text, state.words) : 0;
   const still = (each) => (isMurmur(text) || isEcho(text, each.over) ? 1 : sameness(text, each.text));
@@ -849,7 +861,7 @@ function revise(state, event, part, rule) {
   const { confidence } = event;
   const text = event.text || part.text;
   const rest = { ...state, taken: state.taken.filter((each) => each !== part) };
-  if (turn === PASSED) return [!event.text || isEcho(text, part.over) ? rest : withLate(rest, text), []];
+  if (turn === PASSED) return [{ ...(!event.text || isEcho(text, part.over) ? rest : withLate(rest, text)), lastText: event.text || state.lastText }, []];
   if (turn === OVERHEARD && !event.text) return [rest, []];
   if (turn === OVERHEARD) return interrupt(rest, event, rule);
   const taken = state.taken.map((each) => (each === part ? { ...each, text, confidence, sure: true } : each));
@@ -942,7 +954,7 @@ function overhear(state, event) {
     return [kept, state.name === "awaiting" && nod !== state.nod ? [restWait(kept)] : []];
   }
   if (final || isConfirmed(state, event)) return takeOver(begun, event);
-  return [{ ...begun, passed: "", words: text, wordsAt: event.at }, []];
+  return [{ ...passOver(begun, event), words: text, wordsAt: event.at }, []];
 }
 
 function isConfirmed(state, event) {
@@ -960,7 +972,7 @@ function takeOver(state, event) {
   const before = [{ do: "hush" }, ...told];
   if (state.turnedAway) return leave(withWords(silent, event), "busy", state.turnedAway, before);
   if (last) return leave(withWords(silent, event), "turn_limit", texts.bye_turns, before);
-  const open = { ...silent, overtaken: unheard, interrupted: !unheard, passed: "" };
+  const open = { ...passOver(silent, event), overtaken: unheard, interrupted: !unheard };
   if (event.type === "heard") return (open.patience && !unheard ? dictate : ask)({ ...open, fresh: speaksOn(state, event) }, event, before);
   const [hearing, actions] = hearOn({ ...open, name: "hearing", fresh: true, during: "", words: "", speechAt: event.at }, event);
   return [hearing, [...before, ...actions]];
@@ -1011,7 +1023,8 @@ function backToAnswer(state, event, before = []) {
   if (answer === null) return apologise(open, event, before);
   // They have spoken since the filler, and may have cut it short.
   const back = { ...open, answer: { ...answer, filled: false }, fillAt: Math.max(state.fillAt, event.at + FILL_MS) };
-  const [next, actions] = answer.failed ? retry({ ...back, answer: { ...back.answer, failed: null } }, { ...answer.failed, at: event.at }) : carryOn(back, event);
+  const lost = answer.failed && !answer.done && !answer.queue.length;
+  const [next, actions] = lost ? retry({ ...back, answer: { ...back.answer, failed: null } }, { ...answer.failed, at: event.at }) : carryOn(back, event);
   return [next, [...before, ...actions]];
 }
 
@@ -1037,7 +1050,7 @@ function ask(state, event, before) {
     stoppedAt: asr_ms === null ? 0 : state.stoppedAt, asr_ms, times: null, ms,
   };
   const asked = {
-    ...state, name: "thinking", turn, question, answer, notes: notedUnheard(state), attempt: 0, lastText: event.text || state.lastText, fresh: event.text ? state.fresh : false,
+    ...state, name: "thinking", turn, question, answer, notes: notedUnheard(state), attempt: 0, lastText: event.text || state.lastText,
     askedAt: event.at, fillAt: event.at + fillerMs(state, event), heardAt: 0, quietAt: event.at, reprompts: 0, repeated: false, taken: askedWith(whole, event),
     words: "", keys: "", patience: 0, overtaken: false, interrupted: false, nod: null, pending: null, passed: "",
   };
@@ -1590,7 +1603,7 @@ function clip(text, limit) {
 
 const ACT = {
   fetchProfile(line) {
-    void post(line, "/call/start", line.start, REPORT_MS).then((result) => dispatch(line, () => readProfile(result)));
+    void post(line, "/call/start", line.start, REPORT_MS).then((result) => dispatch(line, () => readProfile(line, result)));
   },
   answer(line) {
     line.call.answer();
@@ -1858,7 +1871,7 @@ function createLive(line, live) {
     return null;
   });
   on(line, player, PlayerEvents.AudioChunksPlaybackFinished, (e) => {
-    return e["final"] !== false && live.started && !isOfDropped(live) ? endLive(line) : null;
+    return e["final"] !== false && live.started && !live.paused && !isOfDropped(live) ? endLive(line) : null;
   });
   on(line, player, PlayerEvents.Error, () => breakLive(line));
   player.sendMediaTo(line.call);
@@ -2161,10 +2174,11 @@ function release(line) {
 
 // The backend: HTTP -------------------------------------------------------------------------------
 
-function readProfile(result) {
-  const confirmed = result.code === 200;
+function readProfile(line, result) {
+  const told = result.code === 200 ? parse(result.text) : {};
+  const confirmed = told.call_id === line.id;
   if (!confirmed) Logger.write("[HALO] no profile: " + result.code + "; the built-in one serves");
-  const { profile, refused, dial, barred, retry_at: start_at, attempts_left } = confirmed ? parse(result.text) : {};
+  const { profile, refused, dial, barred, retry_at: start_at, attempts_left } = confirmed ? told : {};
   const retry = start_at > 0 && attempts_left > 0 ? { start_at, attempts_left } : null;
   const more = { dial: readDial(dial), barred: typeof barred === "string" ? barred : "", retry };
   return { type: "profiled", confirmed, profile: confirmed ? merge(DEFAULTS, profile) : null, refused: refused === "busy", ...more };

@@ -88,3 +88,13 @@ def test_a_voice_that_was_paused_when_its_phrase_ended_speaks_on(player):
     """F13, F24: else the next phrase waits for ever."""
     player.run("order(1); live.paused = true; sayLive(line, 2, 'Да.')")
     assert player.evaluate("done") == ["resume", "send"]
+
+
+def test_a_phrase_that_is_paused_does_not_end(player):
+    """F24: the end that is told meanwhile is of an older phrase."""
+    events = told(
+        player,
+        "order(1); heard.Started({ duration: 5 }); pass(500); live.paused = true;"
+        "heard.Finished({})",
+    )
+    assert events == [("phraseStarted", 1)]

@@ -120,3 +120,19 @@ def test_strange_waits_do_no_harm(given, wait_ms):
     read = Table().evaluate(f"readDestination(1, {{code: 200, text: {text}}})")
     assert read["to"]["wait_ms"] == wait_ms
     assert (read["refused"], read["brief"]) == ("", "")
+
+
+@pytest.mark.parametrize(
+    ("code", "text", "confirmed"),
+    [
+        (200, '{"call_id":"c-1","profile":{}}', True),
+        (200, '{"call_id":"c-2","profile":{}}', False),
+        (200, "<html>", False),
+        (500, '{"call_id":"c-1","profile":{}}', False),
+    ],
+)
+def test_a_first_answer_that_is_not_of_this_call_is_none(code, text, confirmed):
+    """F32, F62: the call is told again with its first turn, and hears it if it is refused."""
+    table = Table()
+    read = f"readProfile({{ id: 'c-1' }}, {{ code: {code}, text: '{text}' }})"
+    assert table.evaluate(read)["confirmed"] is confirmed

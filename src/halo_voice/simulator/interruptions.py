@@ -37,8 +37,11 @@ def interruption(case: Case) -> Iterator[Breach]:
         since = _answer_began(case, phrase) if phrase.spans else 0
         for span in phrase.spans:
             confirmed = _confirmed_ms(case.call, span, since)
+            if confirmed is None:
+                continue
             # What was told late, or in another order, nobody can act on.
-            if confirmed is not None and not case.late_ms(span.started_ms, confirmed):
+            began = span.started_ms if span.started_ms < confirmed else since
+            if not case.late_ms(began, confirmed):
                 yield from _stopped(case, phrase, span, confirmed)
 
 

@@ -72,6 +72,7 @@ def dead_air(case: Case) -> Iterator[Breach]:
     spans += [(s.started_ms, s.ended_ms) for s in call.speech if s.call == "call:1"]
     spans += [(p.ordered_ms, p.ordered_ms + limits.voice_ms) for p in case.story.phrases if p.fault]
     spans += signal_awaited(call)
+    spans += [(line.ms, line.ms) for line in call.having("tone")]  # a key is heard
     spans = [span for span in spans if span[0] <= case.end_ms]
     quiet_since = call.connected_ms
     for started, ended in [*sorted(spans, key=lambda span: span[0]), (case.end_ms, None)]:

@@ -162,6 +162,9 @@ class _Asked:
         self.turns: dict[int, Turn] = {}
         self._heard = [e for e in call.recognition if e.data["event"] in RESULT_OR_SPEECH]
         self._sounds = [s for s in (*call.speech, *call.playbacks) if s.call == "call:1"]
+        sounded = {span.number for span in call.playbacks}
+        ordered = call.having("phrase")
+        self._unheard_ms = [p.ms for p in ordered if p.data["playback"] not in sounded]
         self._patience: list[tuple[int, int]] = [(0, 0)]  # from when, how much
 
     def by_http(self, exchange: Exchange) -> None:
@@ -213,6 +216,7 @@ class _Asked:
         patience = self._patience[bisect_right(self._patience, (asked_ms, 10**9)) - 1][1]
         # Somebody who speaks on is heard out, and a nod is an answer when its question is over.
         ended = [s.ended_ms or asked_ms for s in self._sounds if s.started_ms < asked_ms]
+        ended += [ms + 1 for ms in self._unheard_ms if ms < asked_ms]  # were tried to the last
         return min(asked_ms, max([heard[-1].ms, *ended]) + patience)
 
     def _turn(self, number: int, text: str, ms: int) -> Turn:

@@ -1,0 +1,206 @@
+"""The scenario's state table: results that are blank, late, lost, told twice, or of our echo."""
+
+from __future__ import annotations
+
+from tests.scenario.table import Table, done, spoken, waits
+from tests.scenario.test_decide_interruptions import answering
+
+
+def listening() -> Table:
+    table = Table(barge_in__mode="asr")
+    table.now = 1_790_000_000_000  # as the platform's clock has it
+    return table.greeted()
+
+
+def hearing(text: str) -> Table:
+    """The caller has just said this, and is silent; the recogniser has not noticed the end."""
+    table = listening()
+    table.see("voiceStarted", 300)
+    table.see("speechStarted", 50)
+    table.see("interim", 400, text=text)
+    table.see("voiceStopped", 100)
+    return table
+
+
+def saying_more(text: str) -> Table:
+    """The caller has said this, whose end is told only now, and is speaking on without a word."""
+    table = hearing(text)
+    table.see("voiceStarted", 200)
+    table.see("speechStarted", 100)
+    table.see("speechCaptured", 100)
+    return table
+
+
+def asked(table: Table) -> list[str]:
+    """The words of the turn that is being asked."""
+    return [part["text"] for part in table.state["taken"] if part["turn"] == table.state["turn"]]
+
+
+def test_a_blank_result_is_of_the_older_words():
+    """F07, invariant 21: though the end that came last may be of either."""
+    table = hearing("девятьсот шестнадцать")
+    table.see("speechStarted", 300)
+    table.see("interim", 400, text="сорок пять")
+    table.see("speechCaptured", 300)
+    assert done(table.see("heard", 200, text="", confidence=0.0)) == []
+    assert table.state["words"] == "сорок пять"
+    table.see("heard", 300, text="сорок пять", confidence=0.9)
+    assert asked(table) == ["девятьсот шестнадцать", "сорок пять"]
+
+
+def test_a_blank_result_long_after_is_of_the_present_speech():
+    """F03, F07: what has waited for six seconds has no result any more."""
+    table = hearing("девятьсот шестнадцать")
+    table.see("expired", 3_000)
+    table.see("replied", 500, turn=1, text="Записал.", action="listen")
+    table.speak_out()
+    table.see("speechStarted", 2_000)
+    table.see("speechCaptured", 500)
+    assert spoken(table.see("heard", 300, text="", confidence=0.0))
+
+
+def test_a_blank_result_that_comes_twice_is_one():
+    """F05, F07, invariant 21: the second is not of those who are speaking."""
+    table = saying_more("восемь")
+    table.see("heard", 100, text="", confidence=0.0)
+    table.see("interim", 300, text="сто")
+    table.see("voiceStopped", 100)
+    assert done(table.see("heard", 200, text="", confidence=0.0)) == []
+    assert table.state["words"] == "сто"
+
+
+def test_nobody_is_cut_short_because_older_words_are_sure():
+    """Invariant 21: they are speaking, and the recogniser has no word of it yet."""
+    table = saying_more("восемь")
+    assert waits(table.see("heard", 100, text="восемь", confidence=0.9)) is None
+    assert table.name == "recognising"
+
+
+def test_hesitation_after_a_whole_sentence_keeps_nobody_waiting():
+    """F02, invariant 1: «мм» whose end is never told."""
+    table = hearing("повторите ещё раз")
+    table.see("speechStarted", 300)
+    table.see("heard", 100, text="повторите ещё раз", confidence=0.9)
+    table.see("interim", 100, text="мм")
+    table.see("voiceStarted", 10)
+    assert waits(table.see("voiceStopped", 50)) == 500
+
+
+def test_a_beginning_that_is_told_after_its_end_is_not_waited_for_twice():
+    """Invariant 2: their time to speak ends as if it had been told in order."""
+    table = listening()
+    table.see("speechCaptured", 1_000)
+    table.see("speechStarted", 900)
+    assert spoken(table.see("expired", 5_500))
+
+
+def test_a_lost_recogniser_takes_its_results_with_it():
+    """F11, invariant 21: the same words, said to the next one, are other words."""
+    table = hearing("восемь")
+    table.see("speechCaptured", 300)
+    assert "ask" in done(table.see("asrFailed", 100))
+    table.see("replied", 300, turn=1, text="Хорошо.", action="listen")
+    table.see("phraseStarted", 100, phrase=table.state["voice"]["phrase"], duration=3000)
+    table.see("speechStarted", 300)
+    table.see("interim", 300, text="восемь")
+    table.see("speechCaptured", 300)
+    table.see("speechStarted", 100)
+    assert "ask" in done(table.see("heard", 300, text="восемь", confidence=0.9))
+    assert table.state["turn"] == 2
+
+
+def test_the_result_of_our_echo_comes_after_other_words():
+    """F12, invariant 21: it does not take the place of what the caller has said since."""
+    table = answering()
+    table.see("interim", 200, text="доставка стоит")
+    table.see("interim", 200, text="девятьсот")
+    table.see("interim", 200, text="девятьсот шестнадцать")
+    table.see("speechCaptured", 100)
+    table.see("heard", 200, text="доставка стоит триста", confidence=0.9)
+    assert table.state["words"] == "девятьсот шестнадцать"
+    table.see("heard", 300, text="девятьсот шестнадцать", confidence=0.9)
+    assert asked(table) == ["девятьсот шестнадцать"]
+
+
+def test_an_echo_that_goes_on_with_other_words_is_one_speech():
+    """What began like our words, and is theirs, has one result."""
+    table = answering()
+    table.see("interim", 200, text="доставка стоит")
+    table.see("interim", 200, text="доставка стоит дороже чем у других")
+    assert [part["turn"] for part in table.state["taken"]] == [1]
+    assert table.name == "hearing"
+
+
+def test_an_interim_after_the_result_of_our_echo_is_no_new_speech():
+    """F06, F12, invariant 1: nobody has spoken."""
+    table = answering()
+    table.see("interim", 200, text="доставка стоит")
+    table.see("speechStarted", 200)
+    table.see("heard", 200, text="доставка стоит триста рублей", confidence=0.9)
+    table.see("speechCaptured", 100)
+    table.see("heard", 100, text="", confidence=0.0)
+    table.see("phraseEnded", 2_000, phrase=table.state["voice"]["phrase"], failed=False)
+    assert table.see("interim", 700, text="доставка стоит триста рублей") == []
+    assert table.name == "listening"
+
+
+def test_one_word_twice_is_reported_when_a_person_takes_the_call():
+    """Invariant 21: the second one is not the first once more."""
+    table = answering(operators=True)
+    table.run("state = { ...state, profile: { ...state.profile, operators: true } };")
+    table.see("heard", 200, text="стойте", confidence=0.9)
+    table.see("speechStarted", 100)
+    table.see("interim", 200, text="стойте")
+    table.see("speechStarted", 200)
+    table.see("key", 50, digit="0")
+    assert table.name == "calling"
+    table.see("heard", 300, text="стойте", confidence=0.9)
+    assert table.state["late"] == ["стойте"]
+
+
+def test_an_answer_that_came_by_stream_is_spoken_though_http_failed():
+    """F27, invariant 7: who broke in upon it said nothing after all."""
+    table = listening()
+    table.see("streamReady")
+    table.say("Где вы?")
+    assert "ask" in done(table.see("expired", 1_500))
+    table.see("said", 200, turn=1, part=1, text="На Тверской.")
+    table.see("answered", 100, turn=1, parts=1, text="На Тверской.", action="listen")
+    table.see("speechStarted", 100)
+    table.see("interim", 300, text="нет нет")
+    assert table.state["overtaken"]
+    table.see("failed", 100, turn=1, retry=True, retryMs=100, unknown=False)
+    table.see("speechCaptured", 300)
+    assert spoken(table.see("heard", 300, text="", confidence=0.0)) == "На Тверской."
+
+
+def test_what_was_begun_when_a_turn_closed_is_new():
+    """Invariant 21: the same words as before, said while the older ones are being answered."""
+    table = Table(barge_in__mode="asr").asked("сто двадцать три")
+    table.see("speechStarted", 100)
+    table.see("interim", 300, text="нет мне")
+    table.see("voiceStarted", 100)
+    table.see("speechStarted", 50)
+    assert "ask" in done(table.see("expired", 1_500))
+    table.see("interim", 300, text="сто двадцать три")
+    assert table.name == "hearing"
+    assert table.state["words"] == "сто двадцать три"
+
+
+def test_who_has_waited_for_a_result_in_vain_hears_the_filler_sooner():
+    """F03, invariant 1: three seconds have passed when the turn closes without it."""
+    table = hearing("где вы находитесь")
+    table.see("speechCaptured", 100)
+    actions = table.see("expired", 3_000)
+    assert "ask" in done(actions)
+    assert waits(actions) == 600
+
+
+def test_a_key_makes_our_last_words_no_younger():
+    """Invariant 4: nearly a second after them, the same words are the caller's own."""
+    table = Table(barge_in__mode="asr").greeted()
+    table.see("key", 400, digit="*")
+    table.see("phraseStarted", 150, phrase=table.state["voice"]["phrase"], duration=4000)
+    table.run("state = { ...state, voice: { ...state.voice, text: 'Да.' } };")
+    table.see("speechStarted", 400)
+    assert table.state["during"] == "Да."
