@@ -758,7 +758,7 @@ function keepLate(state, event) {
   const on = speaksOn(state, event);
   const calm = on ? state : { ...state, fresh: false, words: "" };
   if (!event.text) return [calm, []];
-  if (event.text === state.lastText || state.late.length >= LATE_TEXTS) return [state, []];
+  if ((event.text === state.lastText && !state.owed) || state.late.length >= LATE_TEXTS) return [state, []];
   return [{ ...withLate(calm, event.text), lastText: event.text }, []];
 }
 
@@ -1881,9 +1881,9 @@ function createLive(line, live) {
 // The end of a phrase that was dropped may be told late: long before this one can be over.
 function isOfDropped(live) {
   const now = Date.now();
-  const late = live.owes && now < live.endsAt - CLEARED_MS;
-  if (late) live.owes = false;
-  return late || now - live.clearedAt < CLEARED_MS;
+  const late = (live.owes > 0 && now < live.endsAt - CLEARED_MS) || now - live.clearedAt < CLEARED_MS;
+  if (late) live.owes = Math.max(0, live.owes - 1);
+  return late;
 }
 
 // While the end of a dropped phrase is owed, this may be it: this one is given its length.
@@ -1908,7 +1908,7 @@ function breakLive(line) {
 function clearLive(line) {
   const { live } = line;
   if (!live.player || live.broken) return;
-  if (live.started || live.ahead || live.phrase) Object.assign(live, { clearedAt: Date.now(), owes: live.owes || Boolean(live.phrase) });
+  if (live.started || live.ahead || live.phrase) Object.assign(live, { clearedAt: Date.now(), owes: live.owes + (live.phrase ? 1 : 0) });
   live.phrase = 0;
   live.ahead = "";
   quietly(() => live.player.clearBuffer());
@@ -2501,7 +2501,7 @@ function newLine(sessionId, start) {
     queue: [], busy: false, faults: 0, nonce: 0, task: null,
     deadline: 0, limit: 0, asr: null, fed: false, vad: null, detecting: false, quietFrom: 0, released: false,
     player: null, prepared: null, leg: null, queued: null, briefer: null, ringer: null, ringerTimer: 0,
-    live: { player: null, phrase: 0, ahead: "", started: false, paused: false, clearedAt: 0, endsAt: 0, owes: false, broken: false, ousted: false },
+    live: { player: null, phrase: 0, ahead: "", started: false, paused: false, clearedAt: 0, endsAt: 0, owes: 0, broken: false, ousted: false },
     stream: { link: null, timer: 0, tries: 0 },
   };
 }

@@ -204,3 +204,17 @@ def test_a_key_makes_our_last_words_no_younger():
     table.run("state = { ...state, voice: { ...state.voice, text: 'Да.' } };")
     table.see("speechStarted", 400)
     assert table.state["during"] == "Да."
+
+
+def test_the_same_word_as_before_is_reported_when_a_person_takes_the_call():
+    """Invariant 21: its speech has just ended, so it is no result that comes twice."""
+    table = Table(barge_in__mode="asr")
+    table.run("state = { ...state, profile: { ...state.profile, operators: true } };")
+    table.asked("восемь")
+    table.see("replied", 300, turn=1, text="Хорошо.", action="listen")
+    table.speak_out()
+    table.see("speechStarted", 300)
+    table.see("key", 100, digit="0")
+    table.see("speechCaptured", 300)
+    table.see("heard", 300, text="восемь", confidence=0.9)
+    assert table.state["late"] == ["восемь"]

@@ -20,7 +20,7 @@ Date.now = () => now;
 setTimeout = (then, ms) => later.push([now + ms, then]);
 dispatch = (line, read) => { const event = read(); if (event) told.push(event); };
 const live = { player: null, phrase: 0, ahead: "", started: false, paused: false, clearedAt: 0,
-  endsAt: 0, owes: false, broken: false, ousted: false };
+  endsAt: 0, owes: 0, broken: false, ousted: false };
 const line = { state: START_STATE, live, call: {} };
 live.player = createLive(line, live);
 const order = (phrase) => Object.assign(live, { phrase, started: false });
@@ -98,3 +98,11 @@ def test_a_phrase_that_is_paused_does_not_end(player):
         "heard.Finished({})",
     )
     assert events == [("phraseStarted", 1)]
+
+
+def test_each_phrase_that_was_dropped_owes_its_end(player):
+    """F24, invariant 3: two were dropped, and the first tells its end after the second."""
+    begin = "order(1); heard.Started({ duration: 5 }); pass(1000); clearLive(line); pass(500);"
+    begin += "order(2); heard.Started({ duration: 5 }); pass(50); clearLive(line); pass(100);"
+    begin += "heard.Finished({}); pass(600); order(3); heard.Started({ duration: 5 });"
+    assert told(player, begin + "pass(500); heard.Finished({})")[2:] == [("phraseStarted", 3)]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import replace
 from functools import partial
 
@@ -130,7 +131,7 @@ class Call:
 
     def _begin(self, turn: Turn) -> None:
         """Think at once, unless something of the call has to be read first."""
-        behind = turn.number > self.dialogue.newest + 1
+        behind = self.dialogue.transcript.lacks(turn.number, asked=self._turns)
         words = None if behind else self._think_of(turn)
         self._turns[turn.number] = turn
         turn.answering = self._loop.create_task(self._answer(turn, words))
@@ -184,9 +185,11 @@ class Call:
             turn.settle()
 
     async def _catch_up(self) -> None:
-        """Turns in between went to another process, or were lost on their way: the store knows."""
-        tools = await self.words.tools_called()
-        self.dialogue.transcript = Transcript.of(await self._store.turns(self.call_id), tools)
+        """Turns went to another process, or the store was away: by now it may know of them."""
+        with suppress(StoreError):
+            tools = await self.words.tools_called()
+            turns = await self._store.turns(self.call_id)
+            self.dialogue.transcript = Transcript.of(turns, tools)
 
     def _think(self, turn: Turn) -> None:
         """Begin the answer, or take the one that was begun already."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 
 from halo_voice.core.aside import is_idle
@@ -69,6 +69,10 @@ class Transcript:
 
     def turn(self, number: int) -> TurnRecord | None:
         return self._turns.get(number)
+
+    def lacks(self, number: int, *, asked: Collection[int] = ()) -> bool:
+        """Whether a turn before this one is not here, nor being asked."""
+        return any(n not in self._turns and n not in asked for n in range(1, number))
 
     def reply_before(self, number: int) -> str:
         """What the assistant said last before turn `number`, "" if nothing."""

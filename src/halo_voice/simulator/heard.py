@@ -32,12 +32,16 @@ MURMURS = {
 def no_lost_word(case: Case) -> Iterator[Breach]:
     """21. What was recognised in the call is in a turn, in the report, or was asked for again."""
     kept = Kept(case)
+    told: set[tuple[object, object]] = set()  # what comes twice (F05) is judged once
     for line in case.call.recognition:
         if line.data["event"] != "ASR.Result" or line.data.get("echo", True):
             continue
         text = line.data.get("text", line.data.get("transcript"))
         if not isinstance(text, str) or not letters(text) or line.ms > kept.until_ms:
             continue
+        if (result := (line.data["of"], text)) in told:
+            continue
+        told.add(result)
         if not kept.has(line, text) and not kept.disordered(line):
             yield Breach(21, line.ms, f"«{text}» was recognised and went nowhere")
 

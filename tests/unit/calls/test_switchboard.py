@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from unittest.mock import AsyncMock
 
 import pytest
 
@@ -10,7 +11,13 @@ from halo_voice.calls import switchboard as module
 from halo_voice.calls.switchboard import Switchboard
 from halo_voice.calls.turn import Heard
 from halo_voice.calls.words import Words
-from halo_voice.core.errors import CallClosed, ModelUnreachable, TurnConflict, UnknownCall
+from halo_voice.core.errors import (
+    CallClosed,
+    ModelUnreachable,
+    StoreUnavailable,
+    TurnConflict,
+    UnknownCall,
+)
 from halo_voice.core.ports import CallEnd, CallStart, Outcome
 from halo_voice.core.profile import Profile, Profiles
 from halo_voice.store.memory import MemoryStore
@@ -72,6 +79,21 @@ async def test_a_call_that_went_elsewhere_and_came_back_knows_all_turns(store, m
     await there.take("c-1", heard(2, "два"))
     await here.take("c-1", heard(3, "три"))
     assert [m.content for m in model.asked[-1] if m.role == "user"] == ["раз", "два", "три"]
+
+
+async def test_what_a_store_could_not_tell_is_told_as_soon_as_it_can(store, model, monkeypatch):
+    """F43, F55, invariant 18: taken up while the store was away, the call has its past later."""
+    await begin(before := board(store, model))
+    await before.take("c-1", heard(1, "раз"))
+    after = board(store, model)
+    with monkeypatch.context() as away:
+        away.setattr(store, "turns", AsyncMock(return_value=[]))
+        await after.take("c-1", heard(2, "два"))
+        away.setattr(store, "turns", AsyncMock(side_effect=StoreUnavailable))
+        assert (await after.take("c-1", heard(3, "три"))).outcome is Outcome.ANSWERED
+    await after.take("c-1", heard(4, "четыре"))
+    told = [m.content for m in model.asked[-1] if m.role == "user"]
+    assert told == ["раз", "два", "три", "четыре"]
 
 
 async def test_a_turn_that_another_process_settled_is_not_answered_twice(store, model):
