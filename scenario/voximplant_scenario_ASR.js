@@ -409,7 +409,8 @@ function unspoken(state) {
 }
 
 function fallenSilent(state, at) {
-  return state.voice === null ? state : { ...state, voice: null, said: ours(state, at), saidAt: at };
+  const silent = { ...state, voice: null };
+  return isSounding(state) ? { ...silent, said: ours(state, at), saidAt: at } : silent; // else it has said nothing
 }
 
 function giveUp(state, event) {

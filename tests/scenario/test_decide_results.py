@@ -218,3 +218,15 @@ def test_the_same_word_as_before_is_reported_when_a_person_takes_the_call():
     table.see("speechCaptured", 300)
     table.see("heard", 300, text="восемь", confidence=0.9)
     assert table.state["late"] == ["восемь"]
+
+
+def test_agreement_with_what_was_not_heard_yet_is_reported():
+    """Invariant 21: the answer was dropped before it sounded; «понятно» is said of something else."""
+    table = Table(barge_in__mode="asr").asked()
+    table.see("replied", 300, turn=1, text="Доставка стоит триста рублей.", action="listen")
+    table.see("heard", 100, text="и сколько ждать", confidence=0.9)
+    assert table.name == "thinking"
+    table.see("speechStarted", 100)
+    table.see("speechCaptured", 300)
+    table.see("heard", 300, text="понятно", confidence=0.9)
+    assert table.state["turn"] == 3
