@@ -503,7 +503,8 @@ function passOver(state, event) {
 }
 
 function bank(state, turn = state.turn + 1) {
-  return state.words ? { ...take(state, { at: state.wordsAt, text: state.words, turn }), words: "" } : state;
+  const { words: text, wordsAt: at, during: over } = state;
+  return text ? { ...take(state, { at, text, turn, over }), words: "" } : state;
 }
 
 function hearMore(state, event) {
@@ -713,11 +714,11 @@ function isKept(state, next, event) {
 
 // As if nothing had been said since: that is not what this result is of, and stays as it is. Who is listened to already
 // interrupts nothing: both are one turn.
-function interrupt(state, event, rule) {
-  const { fresh, captured, words, wordsAt } = state;
+function interrupt(state, event, over, rule) {
+  const { fresh, captured, words, wordsAt, during } = state;
   if (words && ["hearing", "recognising"].includes(state.name)) return [{ ...take(state, { ...event, sure: true }), lastText: event.text }, []];
-  const [next, actions] = rule({ ...state, fresh: true, captured: true, lastText: "" }, event);
-  return [{ ...next, fresh, captured, words, wordsAt, lastText: event.text }, actions];
+  const [next, actions] = rule({ ...state, fresh: true, captured: true, lastText: "", during: over }, event);
+  return [{ ...next, fresh, captured, words, wordsAt, during, lastText: event.text }, actions];
 }
 
 // All that was said is known for sure now: no more is waited for than the caller's end.
@@ -864,7 +865,7 @@ function revise(state, event, part, rule) {
   const rest = { ...state, taken: state.taken.filter((each) => each !== part) };
   if (turn === PASSED) return [{ ...(!event.text || isEcho(text, part.over) ? rest : withLate(rest, text)), lastText: event.text || state.lastText }, []];
   if (turn === OVERHEARD && !event.text) return [rest, []];
-  if (turn === OVERHEARD) return interrupt(rest, event, rule);
+  if (turn === OVERHEARD) return interrupt(rest, event, part.over, rule);
   const taken = state.taken.map((each) => (each === part ? { ...each, text, confidence, sure: true } : each));
   const known = { ...state, taken, lastText: event.text || state.lastText };
   if (turn > state.turn) return isHesitation(known.words) ? settle({ ...known, heardAt: event.at }, event) : [known, []];

@@ -230,3 +230,14 @@ def test_agreement_with_what_was_not_heard_yet_is_reported():
     table.see("speechCaptured", 300)
     table.see("heard", 300, text="понятно", confidence=0.9)
     assert table.state["turn"] == 3
+
+
+def test_a_yes_that_was_said_before_the_question_does_not_answer_it():
+    """Invariant 21: its result comes when the question is about to be heard."""
+    table = Table(barge_in__mode="asr").asked()
+    table.see("speechStarted", 100)
+    table.see("interim", 300, text="да")
+    table.see("replied", 100, turn=1, text="Хотите, я запишу вас?", action="listen")
+    table.see("speechStarted", 100)
+    assert "ask" in done(table.see("heard", 200, text="да", confidence=0.9))
+    assert table.state["question"]["text"] == "Сколько стоит доставка? да"

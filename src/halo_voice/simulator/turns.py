@@ -272,7 +272,8 @@ def _profile_texts(call: FinishedCall) -> Texts:
         if path(exchange) == START and exchange.code == 200:
             profile = fields(exchange.text).get("profile")
             texts = profile.get("texts") if isinstance(profile, dict) else None
-            return texts if isinstance(texts, dict) else {}
+            if isinstance(texts, dict):
+                return texts
     return {}
 
 
