@@ -513,8 +513,8 @@ function hearMore(state, event) {
 
 // Interim results may come after the speech was captured.
 function hearRest(state, event) {
-  if (isOurs(state, event)) return [{ ...state, passed: event.text }, []];
-  return recognise(withWords(state, event), event);
+  if (isOurs(state, event) || isEchoBeside(state, event)) return [{ ...state, passed: event.text }, []];
+  return recognise(withWords(passOver(state, event), event), event);
 }
 
 function withWords(state, event) {
@@ -598,7 +598,8 @@ function isWhole(state) {
 function hearOn(state, event) {
   if (isOurs(state, event) || isEchoBeside(state, event)) return [{ ...state, passed: event.text }, []];
   if (event.text && isStale(state, event)) return [state, []];
-  const heard = withWords(event.text && !state.fresh ? newSpeech(state, event) : state, event);
+  const begun = state.fresh ? passOver : newSpeech;
+  const heard = withWords(event.text ? begun(state, event) : state, event);
   if (isOverlong(state, event)) return cutLong(heard, event);
   return keepHearing(heard, event, heard === state ? [] : tellWords(heard));
 }
@@ -683,7 +684,9 @@ function hear(state, event) {
 // The same result once more, or an empty one of the speech before.
 function isOld(state, event) {
   const again = event.text !== "" && event.text === state.lastText;
-  if (state.fresh && state.captured) return again && state.words !== "" && likeness(event.text, state.words) < 0.5;
+  if (state.fresh && state.captured) {
+    return again && (state.words ? likeness(event.text, state.words) < 0.5 : state.voiced && state.profile.asr.interim);
+  }
   // Without interim results only this tells a caller who says it again from a result that comes twice.
   if (event.text) return again && (state.profile.asr.interim || !state.owed);
   return state.fresh && (state.name === "recognising" || awaited(state, event).length > 0);
@@ -838,13 +841,20 @@ function askedWith(state, event) {
   return kept.map((each) => (isCarried(state, each) ? { ...each, turn: state.turn + 1 } : each));
 }
 
+// What was overheard, and is not waited for any more, is reported: its result may have been taken for another's.
+function withOverheard(state, taken) {
+  const lost = state.taken.filter((each) => each.turn === OVERHEARD && !taken.includes(each));
+  return lost.reduce((known, each) => withLate(known, each.text), { ...state, taken });
+}
+
 // The words that this result is of, if they were taken without it. Of the same words said twice the older ones are first.
 function partOf(state, event) {
   const { text, at } = event;
   const parts = awaited(state, event);
   const present = state.fresh && state.captured;
   const last = parts[parts.length - 1];
-  if (text && last && !state.fresh && state.captured && text.startsWith(last.text)) return last; // they were taken in the middle
+  const begun = last && !state.fresh && state.captured && at - last.at < DUE_MS; // it was taken in the middle of this speech
+  if (text && begun && text.startsWith(last.text)) return last;
   if (!text) return parts.find((each) => !present || at - each.at < DUE_MS) || null;
   if (state.fresh && text === state.words) return null; // said before, too: what comes of that is the same
   const own = present ? likeness(text, state.words) : 0;
@@ -852,7 +862,8 @@ function partOf(state, event) {
   const like = (each) => (each.turn === PASSED ? still(each) : likeness(text, each.text));
   const fits = parts.filter((each) => like(each) >= Math.max(0.5, own) && (each.turn !== PASSED || like(each) > own));
   const due = fits.filter((each) => at - each.at < DUE_MS);
-  const likely = due.length ? due : fits.filter((each) => like(each) > own); // else these words are said again
+  const overdue = state.owed ? [] : fits.filter((each) => like(each) > own);
+  const likely = due.length ? due : overdue; // else these words are said again
   const best = Math.max(...likely.map((each) => sameness(text, each.text)));
   return likely.find((each) => sameness(text, each.text) === best) || null;
 }
@@ -1052,8 +1063,8 @@ function ask(state, event, before) {
     stoppedAt: asr_ms === null ? 0 : state.stoppedAt, asr_ms, times: null, ms,
   };
   const asked = {
-    ...state, name: "thinking", turn, question, answer, notes: notedUnheard(state), attempt: 0, lastText: event.text || state.lastText,
-    askedAt: event.at, fillAt: event.at + fillerMs(state, event), heardAt: 0, quietAt: event.at, reprompts: 0, repeated: false, taken: askedWith(whole, event),
+    ...withOverheard(whole, askedWith(whole, event)), name: "thinking", turn, question, answer, notes: notedUnheard(state), attempt: 0, lastText: event.text || state.lastText,
+    askedAt: event.at, fillAt: event.at + fillerMs(state, event), heardAt: 0, quietAt: event.at, reprompts: 0, repeated: false,
     words: "", keys: "", patience: 0, overtaken: false, interrupted: false, nod: null, pending: null, passed: "",
   };
   return [asked, [...before, ...(hearsAll(state) ? [] : [{ do: "deafen" }]), question, answerWait(asked, event)]];
@@ -1485,8 +1496,9 @@ function withoutAnswer(state, event) {
 // What was being said when the call ended, and never became a turn, is reported.
 function withUnasked(state) {
   const { words, lastText, taken, turn } = state;
-  const asked = taken.filter((each) => each.turn <= turn);
-  return { ...withLate(state, join(said(state, turn + 1), words)), taken: asked, words: "", lastText: words || lastText };
+  const asked = taken.filter((each) => each.turn <= turn && each.turn !== OVERHEARD);
+  const reported = withLate(withOverheard(state, asked), join(said(state, turn + 1), words));
+  return { ...reported, words: "", lastText: words || lastText };
 }
 
 function withLate(state, text) {

@@ -221,7 +221,7 @@ def test_the_same_word_as_before_is_reported_when_a_person_takes_the_call():
 
 
 def test_agreement_with_what_was_not_heard_yet_is_reported():
-    """Invariant 21: the answer was dropped before it sounded; «понятно» is said of something else."""
+    """Invariant 21: the answer was dropped before it sounded."""
     table = Table(barge_in__mode="asr").asked()
     table.see("replied", 300, turn=1, text="Доставка стоит триста рублей.", action="listen")
     table.see("heard", 100, text="и сколько ждать", confidence=0.9)
@@ -241,3 +241,69 @@ def test_a_yes_that_was_said_before_the_question_does_not_answer_it():
     table.see("speechStarted", 100)
     assert "ask" in done(table.see("heard", 200, text="да", confidence=0.9))
     assert table.state["question"]["text"] == "Сколько стоит доставка? да"
+
+
+def test_a_result_that_comes_twice_is_not_of_who_has_no_word_yet():
+    """F05, invariant 21: nobody's result comes while they are still speaking."""
+    table = hearing("девятьсот шестнадцать")
+    table.see("speechCaptured", 100)
+    table.see("speechStarted", 100)
+    table.see("heard", 100, text="девятьсот шестнадцать", confidence=0.9)
+    table.see("interim", 400, text="сто двадцать три")
+    table.see("voiceStarted", 100)
+    table.see("speechStarted", 50)
+    table.see("speechCaptured", 50)
+    assert done(table.see("heard", 100, text="девятьсот шестнадцать", confidence=0.9)) == []
+    assert table.state["fresh"]
+
+
+def test_the_result_of_a_speech_that_has_ended_is_not_of_words_long_ago():
+    """F03, invariant 21: what was said seven seconds ago, and never got a result, is said again."""
+    table = hearing("сорок пять")
+    table.see("expired", 3_000)
+    table.see("replied", 500, turn=1, text="Соединяю вас.", action="listen")
+    table.speak_out()
+    table.run("state = { ...state, profile: { ...state.profile, operators: true } };")
+    table.see("speechStarted", 1_000)
+    table.see("key", 100, digit="0")
+    table.see("speechCaptured", 300)
+    table.see("heard", 300, text="сорок пять", confidence=0.9)
+    assert table.state["late"] == ["сорок пять"]
+
+
+def test_an_echo_amid_the_callers_words_has_a_result_of_its_own():
+    """F07, F12, invariant 21: a blank one, which does not end what they are saying."""
+    table = answering()
+    table.see("voiceStarted", 100)
+    table.see("speechStarted", 50)
+    table.see("interim", 200, text="подождите я")
+    table.see("interim", 100, text="доставка стоит")
+    table.see("interim", 200, text="подождите я другое")
+    table.see("speechCaptured", 100)
+    table.see("voiceStopped", 100)
+    table.see("heard", 100, text="", confidence=0.0)
+    assert table.name == "recognising"
+    assert table.state["words"] == "подождите я другое"
+
+
+def test_what_was_overheard_and_never_got_a_result_is_reported():
+    """F03, F07, invariant 21: or its result was taken for another's of the same words."""
+    table = answering()
+    table.see("interim", 300, text="стойте")
+    table.see("speechStarted", 200)
+    assert taken_while_speaking(table) == ["стойте"]
+    table.see("disconnected", 200)
+    assert table.state["late"] == ["стойте"]
+
+
+def taken_while_speaking(table: Table) -> list[str]:
+    return [part["text"] for part in table.state["taken"] if part["turn"] == -1]
+
+
+def test_our_echo_after_their_words_does_not_replace_them():
+    """F12, invariant 21: told when the end of their speech is known, and its result is due."""
+    table = answering("Доставка стоит триста рублей и занимает один день.")
+    table.see("interim", 1000, text="девятьсот шестнадцать")
+    table.see("speechCaptured", 100)
+    table.see("interim", 150, text="доставка стоит")
+    assert table.state["words"] == "девятьсот шестнадцать"
