@@ -26,6 +26,7 @@ class Limits:
     apologies: int = 2
     end_ms: int = 20_000
     voice_ms: int = 3_000  # how long a voice that never sounds is waited for
+    grace_ms: int = 1_500  # and how long the end of one that does
     hush_ms: int = 300  # from confirmed speech to silence
 
 

@@ -70,7 +70,7 @@ def dead_air(case: Case) -> Iterator[Breach]:
         return
     spans = [(s.started_ms, s.ended_ms) for s in call.playbacks if s.call == "call:1"]
     spans += [(s.started_ms, s.ended_ms) for s in call.speech if s.call == "call:1"]
-    spans += [(p.ordered_ms, p.ordered_ms + limits.voice_ms) for p in case.story.phrases if p.fault]
+    spans += [_waited_for(case, phrase) for phrase in case.story.phrases if phrase.fault]
     spans += signal_awaited(call)
     spans += [(line.ms, line.ms) for line in call.having("tone")]  # a key is heard
     spans = [span for span in spans if span[0] <= case.end_ms]
@@ -80,6 +80,17 @@ def dead_air(case: Case) -> Iterator[Breach]:
         if silent > limits.silence_ms + case.late_ms(quiet_since, started):
             yield Breach(2, quiet_since, f"silence of {started - quiet_since} ms")
         quiet_since = max(quiet_since, case.end_ms if ended is None else ended)
+
+
+def _waited_for(case: Case, phrase: Phrase) -> tuple[int, int]:
+    """From when until when a phrase that never sounds is waited for: to its end, where the start of
+    an older one was told late, and so may be its own."""
+    began, end = phrase.ordered_ms, phrase.ordered_ms + case.limits.voice_ms
+    for line in case.call.having("late"):
+        if line.data.get("event") == "Player.Started" and began <= line.ms <= end:
+            lasts_ms = round(1000 * line.data["duration"]) + case.limits.grace_ms
+            return began, max(end, line.ms + lasts_ms)
+    return began, end
 
 
 def one_voice(case: Case) -> Iterator[Breach]:
@@ -96,7 +107,7 @@ def one_voice(case: Case) -> Iterator[Breach]:
 def fresh_answer(case: Case) -> Iterator[Breach]:
     """5. An answer is spoken only while its turn is the newest accepted one."""
     for phrase in case.story.phrases:
-        newest = case.story.newest(phrase.ordered_ms)
+        newest = case.story.newest(phrase.ordered_ms - 1)  # of one moment nobody knows the order
         if phrase.turn and newest and phrase.turn.number < newest.number:
             text = f"the answer of turn {phrase.turn.number} is spoken in turn {newest.number}"
             yield Breach(5, phrase.ordered_ms, text)
