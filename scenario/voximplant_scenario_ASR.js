@@ -663,7 +663,7 @@ function hear(state, event) {
   const calm = { ...fallenSilent(state, event.at), fresh: speaksOn(state, event), during: "", passed: "", tardy: false };
   if (isOurs(state, event)) {
     const fresh = calm.fresh || (state.fresh && state.voiced); // our echo has ended, not who is speaking
-    const passed = { ...calm, fresh, words: "", lastText: event.text };
+    const passed = { ...calm, fresh, words: "", lastText: event.text, during: fresh ? state.during : "" };
     return carried(state) ? keepHearing({ ...passed, name: "hearing" }, event) : listen(passed, event);
   }
   if (!event.text) return reprompt(calm, event);
@@ -862,7 +862,7 @@ function partOf(state, event) {
   const like = (each) => (each.turn === PASSED ? still(each) : likeness(text, each.text));
   const fits = parts.filter((each) => like(each) >= Math.max(0.5, own) && (each.turn !== PASSED || like(each) > own));
   const due = fits.filter((each) => at - each.at < DUE_MS);
-  const overdue = state.owed ? [] : fits.filter((each) => like(each) > own);
+  const overdue = state.owed || state.fresh ? [] : fits.filter((each) => like(each) > own);
   const likely = due.length ? due : overdue; // else these words are said again
   const best = Math.max(...likely.map((each) => sameness(text, each.text)));
   return likely.find((each) => sameness(text, each.text) === best) || null;

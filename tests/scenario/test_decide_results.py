@@ -296,6 +296,19 @@ def test_what_was_overheard_and_never_got_a_result_is_reported():
     assert table.state["late"] == ["стойте"]
 
 
+def test_our_echo_told_once_more_is_no_word_of_who_is_speaking():
+    """F01, F12, invariant 1: the recogniser has not noticed them, and its interim comes late."""
+    table = answering("Секунду.")
+    table.see("voiceStarted", 100)
+    table.see("interim", 100, text="секунду")
+    table.see("phraseEnded", 2000, phrase=table.state["voice"]["phrase"], failed=False)
+    table.see("speechCaptured", 100)
+    assert table.name == "recognising"
+    table.see("heard", 300, text="секунду", confidence=0.9)
+    table.see("interim", 900, text="секунду")
+    assert table.state["words"] == ""
+
+
 def taken_while_speaking(table: Table) -> list[str]:
     return [part["text"] for part in table.state["taken"] if part["turn"] == -1]
 

@@ -25,7 +25,6 @@ from halo_voice.core.patience import patience_ms
 from halo_voice.core.ports import Meter, Outcome, Store, TurnRecord
 from halo_voice.core.privacy import same_heard
 from halo_voice.core.speakable import same_words
-from halo_voice.core.transcript import Transcript
 
 FORESEEN_S = 5.0
 """So much longer than a turn an answer may take that is begun before the turn, in seconds."""
@@ -187,9 +186,8 @@ class Call:
     async def _catch_up(self) -> None:
         """Turns went to another process, or the store was away: by now it may know of them."""
         with suppress(StoreError):
-            tools = await self.words.tools_called()
-            turns = await self._store.turns(self.call_id)
-            self.dialogue.transcript = Transcript.of(turns, tools)
+            self.dialogue.transcript.tools = await self.words.tools_called() or {}
+            self.dialogue.transcript.learn(await self._store.turns(self.call_id))
 
     def _think(self, turn: Turn) -> None:
         """Begin the answer, or take the one that was begun already."""

@@ -86,6 +86,13 @@ class Transcript:
         if known is not None and (known.heard is not None or known.revised_text or known.latency):
             self._add(turn.turn, known.heard, known.revised_text, {**known.latency, **turn.latency})
 
+    def learn(self, turns: Iterable[TurnRecord]) -> None:
+        """What a store has of the call. It may not have heard of an outcome yet that is known here."""
+        for turn in turns:
+            known = self._turns.get(turn.turn)
+            if known is None or turn.outcome is not Outcome.PENDING:
+                self.keep(turn)
+
     def note(self, note: TurnNote) -> None:
         """Add what became known of a turn, as `Store.note_turn` does; unknown turns are ignored."""
         if note.turn in self._turns:

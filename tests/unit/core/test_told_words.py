@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from halo_voice.core.dialogue import Ask, Dialogue
-from halo_voice.core.ports import Outcome, TurnRecord
+from halo_voice.core.ports import Outcome, TurnNote, TurnRecord
 from halo_voice.core.profile import Limits, Profile
 from halo_voice.core.transcript import CUT, Transcript, within
 
@@ -42,3 +42,15 @@ def test_no_more_than_the_limit_is_ever_told(text, most):
     told = within(text, most).removesuffix(CUT)
     assert len(told) <= most or told == text
     assert text.startswith(told)
+
+
+def test_what_a_store_does_not_know_yet_is_not_forgotten():
+    """F43, F55: a settled turn whose row is still pending there keeps its answer, and its note."""
+    pending = TurnRecord("c", 1, "раз", None, NOW, Outcome.PENDING)
+    settled = TurnRecord("c", 1, "раз", None, NOW, Outcome.ANSWERED, "Да.", settled_at=NOW)
+    other = TurnRecord("c", 2, "два", None, NOW, Outcome.ANSWERED, "Нет.", settled_at=NOW)
+    transcript = Transcript.of([settled])
+    transcript.note(TurnNote("c", 1, heard="Д"))
+    transcript.learn([pending, other])
+    assert (transcript.turn(1).outcome, transcript.turn(1).heard) == (Outcome.ANSWERED, "Д")
+    assert transcript.turn(2) == other
