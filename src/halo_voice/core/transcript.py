@@ -87,7 +87,7 @@ class Transcript:
             self._add(turn.turn, known.heard, known.revised_text, {**known.latency, **turn.latency})
 
     def learn(self, turns: Iterable[TurnRecord]) -> None:
-        """What a store has of the call. It may not have heard of an outcome yet that is known here."""
+        """What a store has of the call, which may not have heard of an outcome yet."""
         for turn in turns:
             known = self._turns.get(turn.turn)
             if known is None or turn.outcome is not Outcome.PENDING:
