@@ -180,7 +180,7 @@ const TABLE = {
     expired: (state, event) => (isOverlong(state, event) && !carried(state) ? cutLong(state, event) : closeTurn(state, event)),
   },
   recognising: { voiceStopped: hushed, interim: hearRest, speechStarted: hearMore, heard: hear, expired: closeTurn },
-  keying: { heard: hear, expired: askKeys },
+  keying: { interim: (state, event) => [withWords(state, event), []], heard: hear, expired: askKeys },
   thinking: {
     ...GROW, accepted,
     phraseStarted: (state, event) => [{ ...state, voice: started(state, event) }, []],
@@ -853,8 +853,7 @@ function partOf(state, event) {
   const parts = awaited(state, event);
   const present = state.fresh && state.captured;
   const last = parts[parts.length - 1];
-  const begun = last && !state.fresh && state.captured && at - last.at < DUE_MS; // it was taken in the middle of this speech
-  if (text && begun && text.startsWith(last.text)) return last;
+  if (text && last && !state.fresh && state.captured && text.startsWith(last.text)) return last; // they were taken in the middle
   if (!text) return parts.find((each) => !present || at - each.at < DUE_MS) || null;
   if (state.fresh && text === state.words) return null; // said before, too: what comes of that is the same
   const own = present ? likeness(text, state.words) : 0;
@@ -862,8 +861,7 @@ function partOf(state, event) {
   const like = (each) => (each.turn === PASSED ? still(each) : likeness(text, each.text));
   const fits = parts.filter((each) => like(each) >= Math.max(0.5, own) && (each.turn !== PASSED || like(each) > own));
   const due = fits.filter((each) => at - each.at < DUE_MS);
-  const overdue = state.owed || state.fresh ? [] : fits.filter((each) => like(each) > own);
-  const likely = due.length ? due : overdue; // else these words are said again
+  const likely = due.length ? due : fits.filter((each) => like(each) > own); // else these words are said again
   const best = Math.max(...likely.map((each) => sameness(text, each.text)));
   return likely.find((each) => sameness(text, each.text) === best) || null;
 }
@@ -950,7 +948,7 @@ function overhear(state, event) {
   if (!hearsAll(state)) {
     // A recogniser that is late: what we asked the caller to repeat has arrived after all.
     if (final && state.name === "speaking" && state.voice.kind === "prompt") return hear(state, event);
-    return final ? keepLate(state, event) : [state, []];
+    return final ? keepLate(state, event) : [isLeaving(state) ? withWords(state, event) : state, []];
   }
   if (final && isOld(state, event)) return [state, []];
   if (!text) return [final && state.captured && !state.words && !state.voiced ? { ...state, fresh: false } : state, []]; // else of the speech before

@@ -257,18 +257,16 @@ def test_a_result_that_comes_twice_is_not_of_who_has_no_word_yet():
     assert table.state["fresh"]
 
 
-def test_the_result_of_a_speech_that_has_ended_is_not_of_words_long_ago():
-    """F03, invariant 21: what was said seven seconds ago, and never got a result, is said again."""
-    table = hearing("сорок пять")
-    table.see("expired", 3_000)
-    table.see("replied", 500, turn=1, text="Соединяю вас.", action="listen")
-    table.speak_out()
-    table.run("state = { ...state, profile: { ...state.profile, operators: true } };")
-    table.see("speechStarted", 1_000)
-    table.see("key", 100, digit="0")
+def test_a_late_result_is_of_its_words_though_they_are_speaking_again():
+    """Invariant 6: ten seconds after them, and nobody is answered twice."""
+    table = hearing("до скольки вы работаете")
     table.see("speechCaptured", 300)
-    table.see("heard", 300, text="сорок пять", confidence=0.9)
-    assert table.state["late"] == ["сорок пять"]
+    assert "ask" in done(table.see("expired", 2_700))
+    table.see("replied", 100, turn=1, text="До девяти.", action="listen")
+    table.speak_out(6_000)
+    table.see("speechStarted", 600)
+    assert done(table.see("heard", 50, text="до скольки вы работаете", confidence=0.9)) == []
+    assert table.state["turn"] == 1
 
 
 def test_an_echo_amid_the_callers_words_has_a_result_of_its_own():
@@ -307,6 +305,29 @@ def test_our_echo_told_once_more_is_no_word_of_who_is_speaking():
     table.see("heard", 300, text="секунду", confidence=0.9)
     table.see("interim", 900, text="секунду")
     assert table.state["words"] == ""
+
+
+def test_words_beside_keys_are_known_from_older_ones():
+    """F02, invariant 21: the same were said before, and never got a result."""
+    table = hearing("сорок пять")
+    table.see("patience", 10, coming=1, ms=1500)
+    table.see("key", 100, digit="7")
+    assert table.name == "keying"
+    table.see("speechStarted", 300)
+    table.see("interim", 300, text="сорок пять")
+    table.see("speechCaptured", 100)
+    table.see("heard", 200, text="сорок пять", confidence=0.9)
+    assert [part["text"] for part in table.state["taken"]] == ["сорок пять", "сорок пять"]
+
+
+def test_what_is_said_into_our_goodbye_is_reported():
+    """Invariant 21: also where no result comes of it any more."""
+    table = answering()
+    table.see("key", 100, digit="#")
+    assert table.state["voice"]["next"] == "leave"
+    table.see("interim", 300, text="погодите минуту")
+    table.see("disconnected", 300)
+    assert table.state["late"] == ["погодите минуту"]
 
 
 def taken_while_speaking(table: Table) -> list[str]:
