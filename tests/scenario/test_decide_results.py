@@ -330,6 +330,30 @@ def test_what_is_said_into_our_goodbye_is_reported():
     assert table.state["late"] == ["погодите минуту"]
 
 
+def test_one_word_twice_is_reported_into_our_goodbye():
+    """Invariant 21: the second one, overheard, is not the result of the first once more."""
+    table = answering()
+    table.see("heard", 200, text="стойте", confidence=0.9)
+    table.see("speechStarted", 100)
+    table.see("interim", 200, text="стойте")
+    table.see("speechStarted", 200)
+    table.see("timeUp", 50)
+    assert table.state["voice"]["next"] == "leave"
+    table.see("heard", 300, text="стойте", confidence=0.9)
+    assert table.state["late"] == ["стойте"]
+
+
+def test_a_blank_result_does_not_end_words_that_go_on():
+    """F07, invariant 1: nothing older is awaited; it is of a sound before them."""
+    table = listening()
+    table.see("voiceStarted", 100)
+    table.see("speechStarted", 50)
+    table.see("interim", 400, text="когда")
+    table.see("speechCaptured", 50)
+    assert done(table.see("heard", 100, text="", confidence=0.0)) == []
+    assert table.state["words"] == "когда"
+
+
 def taken_while_speaking(table: Table) -> list[str]:
     return [part["text"] for part in table.state["taken"] if part["turn"] == -1]
 
