@@ -854,7 +854,7 @@ function partOf(state, event) {
   const present = state.fresh && state.captured;
   const last = parts[parts.length - 1];
   if (text && last && !state.fresh && state.captured && text.startsWith(last.text)) return last; // they were taken in the middle
-  if (!text) return parts.find((each) => !present || at - each.at < DUE_MS) || null;
+  if (!text) return parts.find((each) => !present || each.turn < 1 || (each.turn > state.turn && !isHesitation(each.text))) || null;
   if (state.fresh && text === state.words) return null; // said before, too: what comes of that is the same
   const own = present ? likeness(text, state.words) : 0;
   const still = (each) => (isMurmur(text) || isEcho(text, each.over) ? 1 : sameness(text, each.text));
