@@ -186,7 +186,7 @@ class Call:
     async def _catch_up(self) -> None:
         """Turns went to another process, or the store was away: by now it may know of them."""
         with suppress(StoreError):
-            self.dialogue.transcript.tools = await self.words.tools_called() or {}
+            await self.words.reload_tools()
             self.dialogue.transcript.learn(await self._store.turns(self.call_id))
 
     def _think(self, turn: Turn) -> None:

@@ -22,7 +22,7 @@ from halo_voice.core.errors import ModelError, ModelTimeout
 from halo_voice.core.guard import Guard
 from halo_voice.core.messages import Calls, Message, ToolCall
 from halo_voice.core.ports import Fate, LanguageModel, Meter
-from halo_voice.core.tools import Offer, ToolRecord
+from halo_voice.core.tools import Offer
 
 NET_S = 0.3
 """The net has this long, in seconds, whatever is left of the turn's time."""
@@ -70,12 +70,10 @@ class Words:
         paid.errands = errands
         return paid
 
-    async def tools_called(self) -> Mapping[tuple[int, str], ToolRecord] | None:
-        """What tools were called in the call, by whatever process. Raises `StoreError`."""
-        if self.errands is None:
-            return None
-        await self.errands.reload()
-        return self.errands.records
+    async def reload_tools(self) -> None:
+        """Learn what tools were called in the call, by whatever process. Raises `StoreError`."""
+        if self.errands is not None:
+            await self.errands.reload()
 
     async def finish(self) -> None:
         """The call is over, or goes on elsewhere: let tools that run come to an end."""
