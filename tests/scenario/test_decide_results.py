@@ -49,7 +49,7 @@ def test_a_blank_result_is_of_the_older_words():
 
 
 def test_a_blank_result_long_after_is_of_the_present_speech():
-    """F03, F07: what has waited for six seconds has no result any more."""
+    """F03, F07: the older words are asked and answered already."""
     table = hearing("девятьсот шестнадцать")
     table.see("expired", 3_000)
     table.see("replied", 500, turn=1, text="Записал.", action="listen")
