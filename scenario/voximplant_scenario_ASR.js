@@ -180,7 +180,11 @@ const TABLE = {
     expired: (state, event) => (isOverlong(state, event) && !carried(state) ? cutLong(state, event) : closeTurn(state, event)),
   },
   recognising: { voiceStopped: hushed, interim: hearRest, speechStarted: hearMore, heard: hear, expired: closeTurn },
-  keying: { interim: (state, event) => [withWords(state, event), []], heard: hear, expired: askKeys },
+  keying: {
+    interim: (state, event) => [withWords(state, event), []],
+    speechStarted: (state, event) => [newSpeech(bank(state), event), []],
+    heard: hearBeside, expired: askKeys,
+  },
   thinking: {
     ...GROW, accepted,
     phraseStarted: (state, event) => [{ ...state, voice: started(state, event) }, []],
@@ -465,7 +469,7 @@ function listen(state, event, before = []) {
   if (state.turnedAway) return leave(state, "busy", state.turnedAway, before);
   if (state.asrFaults > 1) return leave(state, "recogniser_down", texts.bye_failure, before);
   const record = recording.enabled && !state.records ? [{ do: "record" }] : [];
-  const open = { ...state, name: "listening", records: recording.enabled, words: state.fresh ? state.words : "", keys: "", deaf: false, nod: null };
+  const open = { ...state, name: "listening", records: recording.enabled, words: state.fresh ? state.words : "", deaf: false, nod: null };
   const actions = [...before, ...record, { do: "listen" }];
   // They said yes before the question was over.
   if (state.nod) return ask({ ...open, heardAt: state.quietAt }, { ...event, ...state.nod }, actions);
@@ -776,7 +780,7 @@ function press(state, event) {
   if (open && event.digit === "#" && state.keys) return askKeys(state, event, told);
   if (open && (state.patience || state.keys) && /^[0-9]$/.test(event.digit)) {
     const keys = clip(state.keys + event.digit, 40);
-    return [{ ...bank(state), name: "keying", keys, fresh: false }, [...told, { do: "wait", ms: state.overtaken ? AGAIN_MS : KEY_MS }]];
+    return [{ ...state, name: "keying", keys }, [...told, { do: "wait", ms: state.overtaken ? AGAIN_MS : KEY_MS }]];
   }
   const { operator, repeat, end } = state.profile.keys;
   if (event.digit === operator && canTransfer(state)) return transfer(state, event, "key", told);
@@ -800,8 +804,23 @@ function sayAgain(state, event, told) {
   return speak(silent, { kind: "again", text, next: afterTurn(state) }, [...told, { do: "hush" }, ...cut]);
 }
 
-function askKeys(state, event, before) {
-  return ask({ ...state, fresh: false }, { at: event.at, text: state.keys, confidence: 1 }, before || []);
+// Who is still saying something beside their keys is heard to the end.
+function askKeys(state, event, before = []) {
+  const { at } = event;
+  const worded = !isHesitation(state.words);
+  const on = worded && state.fresh && state.voiced;
+  const keyed = { ...take(worded && !on ? bank(state) : state, { at, text: state.keys, sure: true, confidence: 1 }), keys: "" };
+  if (on) return keepHearing({ ...keyed, name: "hearing" }, event, before);
+  return ask({ ...keyed, fresh: state.fresh && !state.captured && !worded }, { at }, before);
+}
+
+// Words beside keys are of the same turn, and nothing that is heard ends it: the next key may be coming.
+function hearBeside(state, event) {
+  const { text } = event;
+  if (isOld(state, event)) return [state, []];
+  const on = speaksOn(state, event);
+  const known = { ...state, fresh: on, words: on ? state.words : "", lastText: text || state.lastText };
+  return [text && !isOurs(state, event) ? take(known, { ...event, sure: true }) : known, []];
 }
 
 // Words taken -------------------------------------------------------------------------------------
@@ -1063,7 +1082,7 @@ function ask(state, event, before) {
   const asked = {
     ...withOverheard(whole, askedWith(whole, event)), name: "thinking", turn, question, answer, notes: notedUnheard(state), attempt: 0, lastText: event.text || state.lastText,
     askedAt: event.at, fillAt: event.at + fillerMs(state, event), heardAt: 0, quietAt: event.at, reprompts: 0, repeated: false,
-    words: "", keys: "", patience: 0, overtaken: false, interrupted: false, nod: null, pending: null, passed: "",
+    words: "", patience: 0, overtaken: false, interrupted: false, nod: null, pending: null, passed: "",
   };
   return [asked, [...before, ...(hearsAll(state) ? [] : [{ do: "deafen" }]), question, answerWait(asked, event)]];
 }
@@ -1305,7 +1324,7 @@ function transfer(state, event, why, before = []) {
   const [silent, told] = withoutAnswer(state, event);
   const number = state.transfers.length + 1;
   const begun = {
-    ...withUnasked(silent), voice: null, pending: null, fresh: false, passed: "", keys: "", patience: 0, nod: null, overtaken: false, interrupted: false,
+    ...withUnasked(silent), voice: null, pending: null, fresh: false, passed: "", patience: 0, nod: null, overtaken: false, interrupted: false,
     repeated: false, transfer: { number, why, until: event.at + ARRANGE_MS, called: 0, joinedAt: 0, brief: "" },
   };
   const arrange = { do: "arrange", transfer: number, why, turn: state.turn, start: !state.confirmed };
@@ -1493,10 +1512,10 @@ function withoutAnswer(state, event) {
 
 // What was being said when the call ended, and never became a turn, is reported.
 function withUnasked(state) {
-  const { words, lastText, taken, turn } = state;
+  const { words, keys, lastText, taken, turn } = state;
   const asked = taken.filter((each) => each.turn <= turn && each.turn !== OVERHEARD);
-  const reported = withLate(withOverheard(state, asked), join(said(state, turn + 1), words));
-  return { ...reported, words: "", lastText: words || lastText };
+  const reported = withLate(withOverheard(state, asked), join(said(state, turn + 1), join(words, keys)));
+  return { ...reported, words: "", keys: "", lastText: words || lastText };
 }
 
 function withLate(state, text) {
@@ -1871,8 +1890,7 @@ function createLive(line, live) {
   const create = /** @type {any} */ ({ modelId: "voxtts", voiceId: known ? line.state.profile.realtime_voice : "Anna" });
   const player = VoxTTS.createRealtimeTTSPlayer({ createContextParameters: { create } });
   on(line, player, PlayerEvents.Started, (e) => {
-    // The phrase that was sent ahead sounds: the one before has ended, though nobody said so.
-    if (live.started && live.ahead) dispatch(line, () => ({ type: "phraseEnded", phrase: live.phrase, failed: false }));
+    if (live.started && live.ahead) dispatch(line, () => overtakeLive(live));
     dispatch(line, () => {
       const duration = inMilliseconds(e.duration);
       const endsAt = Date.now() + duration;
@@ -1888,6 +1906,12 @@ function createLive(line, live) {
   on(line, player, PlayerEvents.Error, () => breakLive(line));
   player.sendMediaTo(line.call);
   return player;
+}
+
+// The phrase that was sent ahead sounds: the one before has ended, which may be told yet.
+function overtakeLive(live) {
+  live.owes += 1;
+  return { type: "phraseEnded", phrase: live.phrase, failed: false };
 }
 
 // The end of a phrase that was dropped may be told late: long before this one can be over.

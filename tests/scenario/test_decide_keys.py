@@ -116,3 +116,90 @@ def test_what_was_said_before_a_key_is_asked_with_it():
     assert waits(table.see("key", 200, digit="5")) == 1_500
     table.see("expired", 1_500)
     assert table.state["question"]["text"].endswith("вы сегодня работаете 5")
+
+
+def dictating() -> Table:
+    """The caller was asked for a number."""
+    table = Table(barge_in__mode="asr").asked()
+    table.see("replied", 300, turn=1, text="Назовите номер.", action="listen", patience=1200)
+    table.speak_out()
+    return table
+
+
+def said(actions) -> list[str]:
+    return [action["text"] for action in actions if action["do"] == "ask"]
+
+
+def test_keys_are_asked_with_the_words_that_were_said_before_them():
+    """F18: the result of these words comes between two keys, and ends nothing."""
+    table = dictating()
+    table.see("speechStarted", 100)
+    table.see("interim", 500, text="мой номер")
+    table.see("speechCaptured", 500)
+    table.see("key", 200, digit="5")
+    assert done(table.see("heard", 200, text="мой номер", confidence=0.9)) == []
+    table.see("key", 200, digit="6")
+    assert said(table.see("expired", 3_000)) == ["мой номер 56"]
+
+
+def test_keys_are_asked_with_the_words_that_follow_them():
+    """F18: nothing is waited for but the next key."""
+    table = dictating()
+    table.see("key", 200, digit="5")
+    table.see("speechStarted", 500)
+    table.see("interim", 500, text="это квартира")
+    table.see("speechCaptured", 500)
+    assert done(table.see("heard", 200, text="это квартира", confidence=0.9)) == []
+    assert said(table.see("expired", 1_000)) == ["это квартира 5"]
+
+
+@pytest.mark.parametrize("text", ["", "назовите номер"])
+def test_a_sound_beside_keys_ends_nothing(text):
+    """F07, F12, F18: a cough, our echo."""
+    table = dictating()
+    table.see("key", 200, digit="5")
+    table.see("speechStarted", 200)
+    table.see("speechCaptured", 300)
+    assert done(table.see("heard", 200, text=text, confidence=0.9)) == []
+    table.see("key", 200, digit="6")
+    assert said(table.see("expired", 3_000)) == ["56"]
+
+
+def test_who_speaks_on_beside_keys_is_heard_to_the_end():
+    """F18, invariant 21: the time for the next key is over amid a sentence."""
+    table = dictating()
+    table.see("key", 200, digit="5")
+    table.see("voiceStarted", 2_000)
+    table.see("speechStarted", 100)
+    table.see("interim", 500, text="сто двадцать")
+    assert said(table.see("expired", 400)) == []
+    assert table.name == "hearing"
+    table.see("voiceStopped", 300)
+    table.see("speechCaptured", 100)
+    table.see("heard", 200, text="сто двадцать три", confidence=0.9)
+    assert said(table.see("expired", 1_200)) == ["5 сто двадцать три"]
+
+
+def test_who_begins_to_speak_as_the_keys_are_asked_is_known_from_older_words():
+    """F02, invariant 21: the same were said before, and never got a result."""
+    table = dictating()
+    table.see("speechStarted", 100)
+    table.see("interim", 500, text="сорок пять")
+    table.see("key", 200, digit="5")
+    table.see("voiceStarted", 2_500)
+    table.see("speechStarted", 100)
+    assert said(table.see("expired", 400)) == ["сорок пять 5"]
+    table.see("interim", 300, text="сорок пять")
+    table.see("speechCaptured", 200)
+    assert said(table.see("heard", 200, text="сорок пять", confidence=0.9)) == [
+        "сорок пять 5 сорок пять"
+    ]
+
+
+def test_keys_that_were_not_asked_are_reported():
+    """F18: the caller hangs up amid a number."""
+    table = dictating()
+    table.see("key", 200, digit="5")
+    table.see("key", 200, digit="6")
+    table.see("disconnected", 300)
+    assert table.state["late"] == ["56"]

@@ -106,3 +106,12 @@ def test_each_phrase_that_was_dropped_owes_its_end(player):
     begin += "order(2); heard.Started({ duration: 5 }); pass(50); clearLive(line); pass(100);"
     begin += "heard.Finished({}); pass(600); order(3); heard.Started({ duration: 5 });"
     assert told(player, begin + "pass(500); heard.Finished({})")[2:] == [("phraseStarted", 3)]
+
+
+def test_a_phrase_whose_end_was_not_told_in_time_owes_it(player):
+    """F24, invariant 3: the next one sounds already, is dropped, and a third one is said."""
+    begin = "order(1); heard.Started({ duration: 5 }); pass(5000); live.ahead = 'Да.';"
+    begin += "heard.Started({ duration: 5 }); pass(20); live.ahead = ''; live.phrase = 2;"
+    begin += "clearLive(line); order(3); heard.Started({ duration: 5 });"
+    events = told(player, begin + "pass(100); heard.Finished({}); pass(500); heard.Finished({})")
+    assert events[-1] == ("phraseStarted", 3)
