@@ -6,9 +6,9 @@
 require(Modules.ASR);
 
 
-// ------------------------------------------------------------------------------------------------
+// ---------------------------------------------------------
 // Settings: what holds until the backend's first answer, and without it. Times in milliseconds.
-// ------------------------------------------------------------------------------------------------
+// ---------------------------------------------------------
 
 const SCENARIO_VERSION = "1.4";
 
@@ -102,9 +102,9 @@ const BEEP_MS = 8000; // an answering machine's signal
 const VAD = { threshold: 0.5, minSilenceDurationMs: 650, speechPadMs: 200 };
 
 
-// ------------------------------------------------------------------------------------------------
+// ---------------------------------------------------------
 // Decide: (state, event) → [state, actions]. Pure; knows no clock and nothing of VoxEngine.
-// ------------------------------------------------------------------------------------------------
+// ---------------------------------------------------------
 //
 //   ringing → meeting → speaking ⇄ listening → hearing → recognising → thinking → holding
 //                       │  │ ⇅                    ↑                      └── speaking ───┘
@@ -127,7 +127,7 @@ const START_STATE = {
   repeated: false, unsure: false, // asked to repeat: in this turn; for want of any confidence, in this call
   fresh: false, captured: false, lastText: "", late: [], // new speech since the last result; its end; that result; what came too late
   words: "", wordsAt: 0, taken: [], // recognised so far, since when; words that belong to a turn already, see Words taken
-  owed: false, blankAt: 0, // a speech has ended, and no result came since; the last result without words
+  owed: false, blankAt: 0, textAt: 0, // a speech has ended, and no result came since; the last results without words, and with some
   patience: 0, tardy: false, // more time for the caller's end; results come after their words were taken
   interrupted: false, overtaken: false, deaf: false, nod: null, // see Interruptions
   transfer: null, transfers: [], reply: "", // the one that is under way, and what became of earlier ones; the last answer, for who wants it again
@@ -298,9 +298,14 @@ function decide(state, event) {
   const [known, actions] = part ? revise(state, event, part, rule) : rule(state, event);
   const owed = event.type === "speechCaptured" || (state.owed && event.type !== "heard");
   const kept = event.type === "heard" && event.text && !isKept(state, known, event) ? withLate(known, event.text) : known;
-  const next = kept.owed === owed && !blank ? kept : { ...kept, owed, blankAt: blank ? event.at : kept.blankAt };
+  const timed = event.type === "heard" ? { ...kept, [blank ? "blankAt" : "textAt"]: event.at } : kept;
+  const next = timed.owed === owed ? timed : { ...timed, owed };
   const { voice } = next;
   return [voice && !voice.orderedAt ? { ...next, voice: { ...voice, orderedAt: event.at } } : next, actions];
+}
+
+function isOpen(state) {
+  return ["listening", "hearing", "recognising", "keying"].includes(state.name);
 }
 
 function isAfterCall(state) {
@@ -323,7 +328,7 @@ function tell(state, message) {
   return state.streaming ? [{ do: "tell", message }] : [];
 }
 
-// Beginning ---------------------------------------------------------------------------------------
+// Beginning -----------------------------------------------
 
 function takeProfile(state, event) {
   const profile = event.profile || state.profile;
@@ -339,7 +344,7 @@ function streams(state, event) {
 // A refusal that came late: what is being said is said to its end, and then the goodbye (`listen`). No answer is waited for.
 function turnAway(state, event, before = []) {
   if (!state.turnedAway) return [state, before];
-  if (["listening", "hearing", "recognising", "keying"].includes(state.name)) return listen(state, event, before);
+  if (isOpen(state)) return listen(state, event, before);
   if (!["thinking", "holding", "awaiting"].includes(state.name)) return [state, before];
   const [silent, told] = cutShort(state, event);
   return leave({ ...silent, answer: null }, "busy", state.turnedAway, [...before, { do: "hush" }, ...told]);
@@ -358,7 +363,7 @@ function greet(state, before = []) {
 }
 
 // Speaking: `what` is { kind, text, next }; `next` tells what follows: listen, finish (the last turn), leave, or more
-// (of the answer, whose end decides) -----------------------------------------------------------------
+// (of the answer, whose end decides) ----------------------
 
 function speak(state, what, before = []) {
   const phrase = state.phrase + 1;
@@ -462,7 +467,7 @@ function withTime(state, event) {
   return { ...state, answer: { ...state.answer, queue: [{ ...first, at: state.answer.part ? event.at : first.at }, ...rest] } };
 }
 
-// Listening ---------------------------------------------------------------------------------------
+// Listening -----------------------------------------------
 
 function listen(state, event, before = []) {
   const { recording, texts } = state.profile;
@@ -490,7 +495,7 @@ function speechMs(state, event) {
 
 // An interim result that comes after its own result, or after the turn that was closed on it.
 function isStale(state, event) {
-  const old = [state.lastText, ...awaited(state, event).map((each) => each.text)];
+  const old = [recent(state, event), ...awaited(state, event).map((each) => each.text)];
   return !state.fresh && old.some((text) => shared(event.text, text) >= 0.8 * wordsOf(event.text).length);
 }
 
@@ -543,7 +548,7 @@ function isOurs(state, event) {
 
 // Our last words come back while the caller is speaking: theirs stay.
 function isEchoBeside(state, event) {
-  const last = ours(state, event.at);
+  const last = join(state.said, ours(state, event.at)); // told late, too
   return Boolean(state.words && event.text) && isEcho(event.text, last) && shared(event.text, state.words) === 0;
 }
 
@@ -671,8 +676,9 @@ function hear(state, event) {
     return carried(state) ? keepHearing({ ...passed, name: "hearing" }, event) : listen(passed, event);
   }
   if (!event.text) return reprompt(calm, event);
-  // Of the speech before, while they are already saying other words: both are one turn.
-  if (calm.fresh && state.words && !state.deaf && !isOverlong(state, event)) {
+  // Of the speech before, while they are already saying, or have just said, other words: both are one turn.
+  const other = state.fresh && wordsOf(state.words).length > 1 && shared(event.text, state.words) === 0;
+  if ((calm.fresh || other) && state.words && !state.deaf && !isOverlong(state, event)) {
     return keepHearing({ ...take(state, { ...event, sure: true }), lastText: event.text }, event);
   }
   const nothing = event.confidence === 0;
@@ -687,13 +693,18 @@ function hear(state, event) {
 
 // The same result once more, or an empty one of the speech before.
 function isOld(state, event) {
-  const again = event.text !== "" && event.text === state.lastText;
+  const again = event.text !== "" && event.text === recent(state, event);
   if (state.fresh && state.captured) {
     return again && (state.words ? likeness(event.text, state.words) < 0.5 : state.voiced && state.profile.asr.interim);
   }
   // Without interim results only this tells a caller who says it again from a result that comes twice.
   if (event.text) return again && (state.profile.asr.interim || !state.owed);
   return state.fresh && (state.name === "recognising" || awaited(state, event).length > 0);
+}
+
+// The last result, where the same again may be the same one.
+function recent(state, event) {
+  return event.at - state.textAt < DUE_MS ? state.lastText : "";
 }
 
 // More may follow a number or an address: what comes in time belongs to the same turn.
@@ -715,7 +726,7 @@ function isKept(state, next, event) {
   const without = (parts, others) => parts.filter((each) => !others.some((other) => other.at === each.at && other.sure === each.sure));
   const over = [state.during, ours(state, event.at), ...without(state.taken, next.taken).map((each) => each.over)].join(" ");
   const askedAgain = next.phrase > state.phrase && next.voice !== null && next.voice.kind === "prompt";
-  const known = [state.lastText, ...next.late, ...without(next.taken, state.taken).map((each) => each.text)];
+  const known = [recent(state, event), ...next.late, ...without(next.taken, state.taken).map((each) => each.text)];
   return askedAgain || isMurmur(text) || isEcho(text, over) || known.some((each) => each.includes(text));
 }
 
@@ -767,7 +778,7 @@ function keepLate(state, event) {
   const on = speaksOn(state, event);
   const calm = on ? state : { ...state, fresh: false, words: "" };
   if (!event.text) return [calm, []];
-  if ((event.text === state.lastText && !state.owed) || state.late.length >= LATE_TEXTS) return [state, []];
+  if ((event.text === recent(state, event) && !state.owed) || state.late.length >= LATE_TEXTS) return [state, []];
   return [{ ...withLate(calm, event.text), lastText: event.text }, []];
 }
 
@@ -775,18 +786,15 @@ function keepLate(state, event) {
 function press(state, event) {
   const { texts } = state.profile;
   const told = tell(state, { type: "key", digit: event.digit });
-  const open = ["listening", "hearing", "recognising", "keying"].includes(state.name);
+  const open = isOpen(state);
   if (isAfterCall(state) || !state.connectedAt) return [state, []];
   if (open && event.digit === "#" && state.keys) return askKeys(state, event, told);
-  if (open && (state.patience || state.keys) && /^[0-9]$/.test(event.digit)) {
-    const keys = clip(state.keys + event.digit, 40);
-    return [{ ...state, name: "keying", keys }, [...told, { do: "wait", ms: state.overtaken ? AGAIN_MS : KEY_MS }]];
-  }
+  if (isDigits(event.digit) && takesKeys(state)) return takeKey(state, event, told);
   const { operator, repeat, end } = state.profile.keys;
   if (event.digit === operator && canTransfer(state)) return transfer(state, event, "key", told);
   if (event.digit === end && isTalking(state) && !isParting(state)) return endByKey(state, event, told);
   const words = open && join(carried(state), state.words); // they are answered, whatever is pressed meanwhile
-  if (event.digit === repeat && !words && !isParting(state) && (open || isDisposable(state))) return sayAgain(state, event, told);
+  if (event.digit === repeat && !words && (open || isDisposable(state))) return sayAgain(state, event, told);
   if (state.keysTold || words || !texts.keys || !(open || isDisposable(state))) return [state, told];
   const [silent, cut] = cutShort({ ...state, keysTold: true }, event);
   return speak(silent, { kind: "prompt", text: texts.keys, next: "listen" }, [...told, { do: "hush" }, ...cut]);
@@ -802,6 +810,23 @@ function sayAgain(state, event, told) {
   const [silent, cut] = cutShort(state, event);
   const text = clip(state.reply, state.profile.limits.phrase_chars);
   return speak(silent, { kind: "again", text, next: afterTurn(state) }, [...told, { do: "hush" }, ...cut]);
+}
+
+// Also over our voice, and while an answer to digits is waited for: there are more of them.
+function takesKeys(state) {
+  const unheard = isUnheard(state);
+  const dictates = unheard ? isDigits((state.taken[state.taken.length - 1] || { text: "" }).text) : state.patience > 0;
+  if (isOpen(state)) return dictates || state.patience > 0 || state.keys !== "";
+  return dictates && (unheard || isDisposable(state)) && state.turn < state.profile.limits.turns && !state.turnedAway && state.asrFaults < 2;
+}
+
+function takeKey(state, event, told) {
+  const keys = clip(state.keys + event.digit, 40);
+  const overtaken = isUnheard(state);
+  const wait = { do: "wait", ms: overtaken ? AGAIN_MS : KEY_MS };
+  if (isOpen(state)) return [{ ...state, name: "keying", keys }, [...told, wait]];
+  const [silent, cut] = cutShort(state, event);
+  return [{ ...silent, name: "keying", keys, overtaken, nod: null, deaf: false }, [...told, { do: "hush" }, ...cut, { do: "listen" }, wait]];
 }
 
 // Who is still saying something beside their keys is heard to the end.
@@ -823,7 +848,7 @@ function hearBeside(state, event) {
   return [text && !isOurs(state, event) ? take(known, { ...event, sure: true }) : known, []];
 }
 
-// Words taken -------------------------------------------------------------------------------------
+// Words taken ---------------------------------------------
 //
 // Part by part: { turn, text, sure, confidence, at, over }. The coming turn is `turn + 1`. Of no turn is what was PASSED over
 // as an echo of `over`, and what was OVERHEARD while we spoke: too few words to interrupt, but their result may yet.
@@ -902,7 +927,7 @@ function revise(state, event, part, rule) {
   return [state.streaming ? revised : withLate(revised, text), tell(state, { type: "revised", turn, text: clip(said(known, turn), ASKED_CHARS) })];
 }
 
-// Interruptions: while we speak or think the recogniser hears on (profile: barge_in) -----------------
+// Interruptions: while we speak or think the recogniser hears on (profile: barge_in) ---
 
 function hearsAll(state) {
   const { barge_in: { mode } } = state.profile;
@@ -1015,7 +1040,7 @@ function isUnheard(state) {
 }
 
 function isDisposable(state) {
-  return ["speaking", "paused", "awaiting"].includes(state.name) && !isUnheard(state) && !isLeaving(state);
+  return ["speaking", "paused", "awaiting"].includes(state.name) && !isUnheard(state) && !isLeaving(state) && !isParting(state);
 }
 
 // The voice falls silent here. What was heard of the answer is told; an answer of which nothing was heard is kept.
@@ -1058,7 +1083,7 @@ function backToAnswer(state, event, before = []) {
   return [next, [...before, ...actions]];
 }
 
-// Asking ------------------------------------------------------------------------------------------
+// Asking --------------------------------------------------
 
 function ask(state, event, before) {
   const { limits } = state.profile;
@@ -1179,11 +1204,11 @@ function collect(state, event) {
 // The whole answer, by either way: what has not come yet is what follows the phrases that have.
 function complete(state, event) {
   const { answer } = state;
-  const known = { ...state, confirmed: true, notes: [] };
+  const known = { ...state, confirmed: true, notes: [], patience: event.patience || 0 };
   if (answer === null || answer.done) return [known, []];
   const rest = event.parts === answer.count ? "" : remainder(event.text, answer.received);
   const queue = rest ? [...answer.queue, { text: rest, at: event.at }] : answer.queue;
-  const whole = { ...known, answer: { ...answer, queue, done: true, action: event.action }, patience: event.patience || 0 };
+  const whole = { ...known, answer: { ...answer, queue, done: true, action: event.action } };
   if (event.outcome === "apologised") return regret(whole, event);
   return carryOn({ ...whole, reason: event.action === "hangup" ? "assistant_hung_up" : "" }, event);
 }
@@ -1298,7 +1323,7 @@ function notedUnheard(state) {
   return [...notes, { turn, heard: "", asr_ms: answer.asr_ms }].slice(-NOTES);
 }
 
-// Transfer: a person takes the call over ----------------------------------------------------------
+// Transfer: a person takes the call over ------------------
 //
 // { number, why, until, called, queued, joinedAt, brief }; `until` is its step's end. No number is known here before the backend
 // answers for this very transfer. `calling`: the backend is asked, then a telephone rings or a queue moves; the caller hears
@@ -1423,7 +1448,7 @@ function endTransfer(state, event) {
   return hangUp({ ...alone, reason: state.reason || "assistant_hung_up" }, [{ do: "hush" }, ...dropped]);
 }
 
-// Calling out: nobody called ----------------------------------------------------------------------
+// Calling out: nobody called ------------------------------
 //
 // `ordered`: the backend is asked for whom the session's token stands; only its answer has a number. `dialling`: their
 // telephone rings. `judging`: the platform's detector hears who picked up; in doubt it is a person. `beeping`: a machine,
@@ -1487,7 +1512,7 @@ function leaveMessage(state) {
   return speak({ ...known, reason: "assistant_hung_up" }, { kind: "message", text: state.dial.message, next: "leave" }, told);
 }
 
-// Ending ------------------------------------------------------------------------------------------
+// Ending --------------------------------------------------
 
 function leave(state, reason, text, before = []) {
   return speak({ ...state, reason: state.reason || reason }, { kind: "goodbye", text, next: "leave" }, before);
@@ -1549,7 +1574,7 @@ function finish(state) {
   return [{ ...state, name: "over" }, [{ do: "terminate" }]];
 }
 
-// Words -------------------------------------------------------------------------------------------
+// Words ---------------------------------------------------
 
 const MURMURS = "угу ага да так ну ясно понятно хорошо ладно ок окей мм ммм хм м э эм а понял поняла точно слушаю".split(" ");
 const HESITATIONS = "э эм м мм ммм хм".split(" ");
@@ -1567,6 +1592,10 @@ function wordsOf(text) {
 function isMurmur(text) {
   const words = wordsOf(text);
   return words.length <= 3 && words.every((each) => MURMURS.includes(each));
+}
+
+function isDigits(text) {
+  return /^[0-9]+$/.test(text);
 }
 
 // No words yet: «э-э».
@@ -1628,9 +1657,9 @@ function clip(text, limit) {
 }
 
 
-// ------------------------------------------------------------------------------------------------
+// ---------------------------------------------------------
 // Act: one short function for each action. `line` is the call: its state, players, recogniser, detector and stream.
-// ------------------------------------------------------------------------------------------------
+// ---------------------------------------------------------
 
 const ACT = {
   fetchProfile(line) {
@@ -1789,7 +1818,7 @@ const ACT = {
   },
 };
 
-// Voice -------------------------------------------------------------------------------------------
+// Voice ---------------------------------------------------
 
 // A player for each phrase: its events carry the phrase's number, so an old one cannot pass for the new one.
 function play(line, phrase, make) {
@@ -1908,8 +1937,10 @@ function createLive(line, live) {
   return player;
 }
 
-// The phrase that was sent ahead sounds: the one before has ended, which may be told yet.
+// The phrase that was sent ahead sounds: the one before has ended, which may be told yet. Unless that one is not over,
+// and the start of a phrase that was dropped was never told.
 function overtakeLive(live) {
+  if (live.unstarted && Date.now() < live.endsAt - CLEARED_MS) return null;
   live.owes += 1;
   return { type: "phraseEnded", phrase: live.phrase, failed: false };
 }
@@ -1944,7 +1975,7 @@ function breakLive(line) {
 function clearLive(line) {
   const { live } = line;
   if (!live.player || live.broken) return;
-  if (live.started || live.ahead || live.phrase) Object.assign(live, { clearedAt: Date.now(), owes: live.owes + (live.phrase ? 1 : 0) });
+  if (live.started || live.ahead || live.phrase) Object.assign(live, { clearedAt: Date.now(), owes: live.owes + (live.phrase ? 1 : 0), unstarted: live.phrase > 0 && !live.started });
   live.phrase = 0;
   live.ahead = "";
   quietly(() => live.player.clearBuffer());
@@ -1966,7 +1997,7 @@ function quietly(end) {
   }
 }
 
-// Ears --------------------------------------------------------------------------------------------
+// Ears ----------------------------------------------------
 
 function createEars(line) {
   const wish = line.state.profile.asr;
@@ -2021,7 +2052,7 @@ function attach(line, vad) {
   return null;
 }
 
-// The second leg ------------------------------------------------------------------------------------
+// The second leg ------------------------------------------
 
 function readDestination(transfer, result) {
   const { refused, brief, to } = result.code === 200 ? parse(result.text) : { refused: "unreachable", brief: "", to: null };
@@ -2142,7 +2173,7 @@ function brief(line, transfer, text) {
   }
 }
 
-// Calling out ---------------------------------------------------------------------------------------
+// Calling out ---------------------------------------------
 
 const DIAL_CODES = { 486: "busy", 600: "busy", 408: "no_answer", 487: "no_answer", 480: "unavailable", 603: "declined", 404: "invalid", 484: "invalid", 402: "no_money" };
 
@@ -2208,7 +2239,7 @@ function release(line) {
   clearTimeout(stream.timer);
 }
 
-// The backend: HTTP -------------------------------------------------------------------------------
+// The backend: HTTP ---------------------------------------
 
 function readProfile(line, result) {
   const told = result.code === 200 ? parse(result.text) : {};
@@ -2296,7 +2327,7 @@ function signature(line, method, url, body) {
   return { "X-Halo-Key": id, "X-Halo-Timestamp": stamp, "X-Halo-Nonce": nonce, "X-Halo-Signature": "v1=" + mac };
 }
 
-// The backend: the stream -------------------------------------------------------------------------
+// The backend: the stream ---------------------------------
 //
 // One WebSocket for the call, opened again for as long as the call is up. Messages are numbered in each direction: what
 // was seen is dropped, what was overtaken is waited for. Whatever is wrong with it, the turn goes on over HTTP.
@@ -2421,7 +2452,7 @@ function drop(line, link) {
   if (link.socket) quietly(() => link.socket.close());
 }
 
-// Reading and writing -----------------------------------------------------------------------------
+// Reading and writing -------------------------------------
 
 function secret(name) {
   return VoxEngine.getSecretValue(name) || "";
@@ -2489,9 +2520,9 @@ function logged(event, ...lines) {
 }
 
 
-// ------------------------------------------------------------------------------------------------
+// ---------------------------------------------------------
 // Wire: VoxEngine's events become ours; `dispatch` decides and acts, and is the only place that catches everything.
-// ------------------------------------------------------------------------------------------------
+// ---------------------------------------------------------
 
 function dispatch(line, read) {
   line.queue.push(read);
@@ -2522,9 +2553,9 @@ function on(line, source, event, read) {
 }
 
 
-// ------------------------------------------------------------------------------------------------
+// ---------------------------------------------------------
 // Start: a session is one call.
-// ------------------------------------------------------------------------------------------------
+// ---------------------------------------------------------
 
 // A caller by SIP may send an address of any length, or none; the backend takes 64 characters.
 function numberOf(given) {
@@ -2537,7 +2568,7 @@ function newLine(sessionId, start) {
     queue: [], busy: false, faults: 0, nonce: 0, task: null,
     deadline: 0, limit: 0, asr: null, fed: false, vad: null, detecting: false, quietFrom: 0, released: false,
     player: null, prepared: null, leg: null, queued: null, briefer: null, ringer: null, ringerTimer: 0,
-    live: { player: null, phrase: 0, ahead: "", started: false, paused: false, clearedAt: 0, endsAt: 0, owes: 0, broken: false, ousted: false },
+    live: { player: null, phrase: 0, ahead: "", started: false, paused: false, clearedAt: 0, endsAt: 0, owes: 0, unstarted: false, broken: false, ousted: false },
     stream: { link: null, timer: 0, tries: 0 },
   };
 }

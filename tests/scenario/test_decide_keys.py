@@ -203,3 +203,70 @@ def test_keys_that_were_not_asked_are_reported():
     table.see("key", 200, digit="6")
     table.see("disconnected", 300)
     assert table.state["late"] == ["56"]
+
+
+def asking_for_a_number() -> Table:
+    """The answer that asks for it is being said."""
+    table = Table().asked()
+    table.see("replied", 300, turn=1, text="Назовите номер.", action="listen", patience=1200)
+    table.see("phraseStarted", 200, phrase=table.state["voice"]["phrase"], duration=2000)
+    return table
+
+
+def test_keys_cut_the_voice_that_asks_for_them():
+    """F18: who knows what is wanted does not wait for the end of the sentence."""
+    table = asking_for_a_number()
+    assert done(table.see("key", 300, digit="5")) == ["hush", "listen", "wait"]
+    assert table.state["voice"] is None
+    table.see("key", 300, digit="6")
+    assert said(table.see("expired", 3_000)) == ["56"]
+
+
+def test_keys_cut_no_answer_that_says_goodbye():
+    """F18: nor one after which nothing can be asked any more."""
+    table = Table().asked()
+    table.see(
+        "replied", 300, turn=1, text="Всего доброго, номер 5.", action="hangup", patience=1200
+    )
+    table.see("phraseStarted", 200, phrase=table.state["voice"]["phrase"], duration=2000)
+    assert "hush" not in done(table.see("key", 300, digit="5"))
+    table = asking_for_a_number()
+    table.evaluate("state = {...state, turn: state.profile.limits.turns}, 0")
+    table.see("key", 300, digit="5")
+    assert table.name != "keying"
+
+
+def test_digits_that_follow_those_that_are_asked_belong_to_them():
+    """F06, F18: somebody reads a number off a paper, and looks for the rest of it."""
+    table = dictating()
+    table.see("key", 200, digit="5")
+    assert said(table.see("expired", 3_000)) == ["5"]
+    assert waits(table.see("key", 500, digit="6")) == 1_500
+    assert said(table.see("expired", 1_500)) == ["5 6"]
+
+
+def test_digits_after_words_that_are_asked_are_none_of_theirs():
+    """F18: a turn only where digits were asked for."""
+    table = Table().asked()
+    table.see("key", 500, digit="6")
+    assert table.name == "thinking"
+
+
+def test_digits_are_wanted_though_the_answer_was_cut():
+    """F18: its end, which tells that a number is wanted, comes after an interruption."""
+    table = Table().asked()
+    table.see("said", 300, turn=1, part=1, text="Назовите номер.")
+    table.see("phraseStarted", 200, phrase=table.state["voice"]["phrase"], duration=2000)
+    table.see("key", 600, digit="*")
+    table.see(
+        "answered",
+        100,
+        turn=1,
+        parts=1,
+        text="Назовите номер.",
+        action="listen",
+        outcome="answered",
+        patience=1200,
+    )
+    table.see("key", 300, digit="5")
+    assert said(table.see("expired", 3_000)) == ["5"]

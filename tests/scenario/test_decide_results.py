@@ -365,3 +365,36 @@ def test_our_echo_after_their_words_does_not_replace_them():
     table.see("speechCaptured", 100)
     table.see("interim", 150, text="доставка стоит")
     assert table.state["words"] == "девятьсот шестнадцать"
+
+
+def test_an_echo_that_is_told_late_does_not_take_the_place_of_words():
+    """F12: of a phrase that was cut by these very words, two seconds ago."""
+    table = answering()
+    table.see("interim", 200, text="скажите пожалуйста")
+    table.see("interim", 2_000, text="доставка стоит триста рублей")
+    assert table.state["words"] == "скажите пожалуйста"
+
+
+def test_a_result_without_a_word_of_what_was_just_said_takes_no_place():
+    """F07, invariant 21: it is of words before, of which a blank result has told too early."""
+    table = hearing("девятьсот шестнадцать")
+    table.see("speechCaptured", 300)
+    table.see("heard", 200, text="сорок пять", confidence=0.9)
+    assert table.state["words"] == "девятьсот шестнадцать"
+    table.see("expired", 700)
+    assert asked(table) == ["сорок пять", "девятьсот шестнадцать"]
+
+
+def test_the_same_said_again_long_after_is_no_result_told_twice():
+    """F05, F07, invariant 21: where a recogniser tells nothing before the end."""
+    table = Table(barge_in__mode="asr", asr__interim=False).greeted()
+    table.say("шестьдесят семь")
+    table.see("replied", 300, turn=1, text="Записал.", action="listen")
+    table.see("phraseStarted", 200, phrase=table.state["voice"]["phrase"], duration=4_000)
+    assert done(table.see("heard", 500, text="шестьдесят семь", confidence=0.9)) == []
+    table.see("speechStarted", 3_000)
+    table.see("speechCaptured", 500)
+    table.see("heard", 300, text="", confidence=0.0)
+    table.speak_out()
+    table.see("heard", 3_000, text="шестьдесят семь", confidence=0.9)
+    assert table.state["turn"] == 2

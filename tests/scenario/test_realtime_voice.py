@@ -115,3 +115,12 @@ def test_a_phrase_whose_end_was_not_told_in_time_owes_it(player):
     begin += "clearLive(line); order(3); heard.Started({ duration: 5 });"
     events = told(player, begin + "pass(100); heard.Finished({}); pass(500); heard.Finished({})")
     assert events[-1] == ("phraseStarted", 3)
+
+
+def test_the_late_start_of_a_dropped_phrase_is_not_that_of_the_next_but_one(player):
+    """F24, invariant 3: all phrases after it would be taken for the ones before them."""
+    begin = "order(1); pass(500); clearLive(line); order(2); heard.Started({ duration: 5 });"
+    begin += "live.ahead = 'Да.'; pass(300); heard.Started({ duration: 1 });"
+    assert told(player, begin) == [("phraseStarted", 2)]
+    ends = "pass(4700); heard.Started({ duration: 2 })"
+    assert told(player, ends)[1:] == [("phraseEnded", 2), ("phraseStarted", 2)]

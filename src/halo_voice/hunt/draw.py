@@ -9,6 +9,7 @@ from dataclasses import dataclass, replace
 from halo_voice.simulator import PROMPT, TARDY, Faults, Recogniser
 from halo_voice.simulator.desk import Desk
 from halo_voice.simulator.faults import BEHIND, CATALOGUE
+from halo_voice.simulator.keypad import Keypad
 from halo_voice.simulator.ordered import Order
 from halo_voice.simulator.people import Person
 from halo_voice.simulator.quirks import Quirks
@@ -18,6 +19,7 @@ WILD_MS = (8_000, 60_000)  # how long faults may strike, from the session's begi
 RATES = (0.02, 0.5)
 ECHO_RATE = 0.6
 STAYS = 0.03  # how often a caller never hangs up
+TYPES = 0.08  # how often a number is typed
 STAFFED = 0.25  # how often somebody can be asked for, and is
 QUEUED = 0.4  # how often they are reached by a queue then,
 ORDERED = 0.15  # how often nobody calls: the session is to call somebody,
@@ -59,7 +61,9 @@ def drawn(seed: int, *, backend: bool, among: Collection[str] | None = None) -> 
     desk = Desk.drawn(chance, calm_ms) if chance.random() < STAFFED else None
     if desk is not None and seed >= LATER_FROM:
         desk = replace(desk, queue=_stream(seed, "queue").random() < QUEUED)
-    person = Person(_stream(seed, "person"), calm_ms, stays=stays, desk=desk)
+    typing = _stream(seed, "keypad")
+    keypad = Keypad.drawn(typing, calm_ms) if typing.random() < TYPES else None
+    person = Person(_stream(seed, "person"), calm_ms, stays=stays, desk=desk, keypad=keypad)
     faults = _faults(_stream(seed, "faults"), classes(backend=backend), among, calm_ms)
     if person.habit == "echoing" and (among is None or "F12" in among):
         faults = Faults({**faults.on, "F12": ECHO_RATE}, calm_ms)

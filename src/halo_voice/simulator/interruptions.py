@@ -36,13 +36,10 @@ def interruption(case: Case) -> Iterator[Breach]:
             continue
         since = _answer_began(case, phrase) if phrase.spans else 0
         for span in phrase.spans:
-            confirmed = _confirmed_ms(case.call, span, since)
-            if confirmed is None:
-                continue
             # What was told late, or in another order, nobody can act on.
-            began = span.started_ms if span.started_ms < confirmed else since
-            if not case.late_ms(began, confirmed):
-                yield from _stopped(case, phrase, span, confirmed)
+            known = _confirmed(case.call, span, since)
+            if known is not None and not case.late_ms(*known):
+                yield from _stopped(case, phrase, span, known[1])
 
 
 def _stopped(case: Case, phrase: Phrase, span: PlaybackSpan, confirmed_ms: int) -> Iterator[Breach]:
@@ -64,8 +61,9 @@ def _answer_began(case: Case, phrase: Phrase) -> int:
     return min(p.span.started_ms for p in case.story.phrases if p.turn is phrase.turn and p.span)
 
 
-def _confirmed_ms(call: FinishedCall, span: PlaybackSpan, since_ms: int) -> int | None:
-    """When the scenario could know that the caller interrupts this phrase; None: never."""
+def _confirmed(call: FinishedCall, span: PlaybackSpan, since_ms: int) -> tuple[int, int] | None:
+    """When the caller began to interrupt this phrase, and when the scenario could know; None:
+    never."""
     end = call.terminated_ms if span.ended_ms is None else span.ended_ms
     over = [s for s in call.speech if s.call == span.call and since_ms <= s.started_ms < end]
     for speech in over:
@@ -88,7 +86,7 @@ def _confirmed_ms(call: FinishedCall, span: PlaybackSpan, since_ms: int) -> int 
                 and _is_of(speech, told)
                 and _interrupts(told, _just_said(call, speech, line.ms))
             ):
-                return line.ms
+                return min(speech.started_ms, span.started_ms), line.ms
     return None
 
 

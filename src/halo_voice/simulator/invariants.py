@@ -19,6 +19,7 @@ from halo_voice.simulator.recovery import recovers
 from halo_voice.simulator.speakable import safe_to_speak, same_again
 from halo_voice.simulator.transfers import talk_ms, talks, transfers, waits
 from halo_voice.simulator.turns import Phrase, Story, Texts, letters, story
+from halo_voice.simulator.typed import no_lost_key
 from halo_voice.simulator.wire import fields
 
 __all__ = ["CHECKS", "Breach", "Limits", "breaches"]
@@ -51,6 +52,8 @@ def reaction(case: Case) -> Iterator[Breach]:
         sounding = any(
             s.started_ms <= begin and (s.ended_ms or end) > begin for s in case.call.playbacks
         )
+        # Who answers while a phrase sounds waits for its end, which its start tells in advance.
+        since = min([begin, *(s.started_ms for s in case.call.playbacks if s.ended_ms == begin)])
         for name, limit, wanted in (
             ("reaction", limits.reaction_ms, phrases),
             ("answer or apology", limits.answer_ms, [p for p in phrases if p.kind != "filler"]),
@@ -59,7 +62,7 @@ def reaction(case: Case) -> Iterator[Breach]:
                 continue
             first = min(map(_audible_ms, wanted), default=end)
             until = min(first, end)
-            if case.silent_ms(begin, until) > limit + case.late_ms(begin, until):
+            if case.silent_ms(begin, until) > limit + case.late_ms(since, until):
                 yield Breach(1, begin, f"turn {turn.number}: no {name} within {limit} ms")
 
 
@@ -242,6 +245,7 @@ CHECKS: list[Callable[[Case], Iterator[Breach]]] = [
     same_again,
     recovers,
     no_lost_word,
+    no_lost_key,
     transfers,
     outgoing,
 ]

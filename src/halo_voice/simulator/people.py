@@ -10,6 +10,7 @@ from halo_voice.simulator.caller import Caller, Line
 from halo_voice.simulator.clock import Timer
 from halo_voice.simulator.crowd import InterruptingCaller, RandomCaller
 from halo_voice.simulator.desk import Desk
+from halo_voice.simulator.keypad import Keypad
 
 CALM_QUESTIONS = (
     "сколько стоит доставка до вокзала",
@@ -83,7 +84,7 @@ class Person:
     Who is calm lets the assistant speak to its end, asks a plain question each time it listens,
     waits for the answer, and hangs up after a few of them or after a minute. Who `stays` never
     hangs up: the questions begin anew, until the other side has had enough. Where there is a `desk`
-    they ask for somebody once.
+    they ask for somebody once, and with a `keypad` they type a number once.
     """
 
     def __init__(
@@ -94,6 +95,7 @@ class Person:
         *,
         stays: bool = False,
         desk: Desk | None = None,
+        keypad: Keypad | None = None,
     ) -> None:
         self.habit = habit or rng.choice(sorted(HABITS))
         self.calm_ms = calm_ms
@@ -101,6 +103,7 @@ class Person:
         self._questions = list(CALM_QUESTIONS[: rng.randint(2, len(CALM_QUESTIONS))])
         self.stays = stays
         self._desk = desk
+        self._keypad = keypad
         self._begun = False
         self._leaving = False
         self._answered = -1  # phrases heard before the last question
@@ -112,6 +115,8 @@ class Person:
             line.after(self.calm_ms - line.now, lambda: self._calm_down(line))
             if self._desk is not None:
                 line.after(self._desk.asks_ms - line.now, lambda: self._ask_for_somebody(line))
+            if (keypad := self._keypad) is not None:
+                line.after(keypad.says_ms - line.now, lambda: keypad.use(line, self.calm_ms))
             if not self.stays:
                 line.after(self.calm_ms - line.now + CALM_LEAVE_MS, line.hang_up)
         if self._wild is not None:

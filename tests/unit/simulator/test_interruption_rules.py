@@ -9,10 +9,12 @@ import pytest
 from halo_voice.simulator import (
     PROMPT,
     Cough,
+    Faults,
     Interrupt,
     ScriptedCaller,
     ScriptedNetwork,
     Spread,
+    When,
 )
 from halo_voice.simulator.interruptions import check_heard
 from halo_voice.simulator.invariants import breaches
@@ -126,6 +128,17 @@ async def test_a_voice_that_does_not_give_way_breaks_the_fourth(place, habit, te
     call = await place(habit, [QUESTION, Interrupt("Подождите я другое хотел спросить у вас", 600)])
     found = [(b.invariant, b.text) for b in breaches(call)]
     assert any(n == 4 and text in told for n, told in found), found
+
+
+async def test_an_interruption_is_told_late_from_its_beginning_on(place):
+    """4. Whoever is told of its beginning after its words cannot know that they are new, though
+    another phrase sounds by then."""
+    lines = [QUESTION, Interrupt("Подождите я другое хотел спросить у вас", 2100)]
+    late = Faults({"late": When(at=[2], where="ASR.CaptureStarted")})
+    deaf = "interim = () => 1;"
+    assert 4 in {b.invariant for b in breaches(await place(deaf, lines))}
+    call = await place(deaf, lines, faults=late, seed=5)  # told just before the second phrase
+    assert 4 not in {b.invariant for b in breaches(call)}
 
 
 @pytest.mark.parametrize(

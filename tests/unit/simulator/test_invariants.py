@@ -10,9 +10,11 @@ from halo_voice.simulator import (
     Faults,
     HttpRequest,
     HttpResponse,
+    Interrupt,
     Press,
     ScriptedCaller,
     ScriptedNetwork,
+    Silence,
     SilentCaller,
     When,
 )
@@ -195,8 +197,8 @@ async def test_a_report_is_made_again_only_where_its_answer_could_not_be_told(
 def heard(connected):
     """The bot where it hears what a piece of code leaves: its call, judged from a moment on."""
 
-    async def run(words, before_asking="", calm_ms=None, **options):
-        bot = BOT.replace("  const number", f"  {before_asking}\n  const number")
+    async def run(words, before_asking="", calm_ms=None, bot=BOT, **options):
+        bot = bot.replace("  const number", f"  {before_asking}\n  const number")
         options.setdefault("network", ScriptedNetwork(backend))
         call = await connected(bot, caller=ScriptedCaller(words), **options)
         assert call.failures == []
@@ -220,6 +222,30 @@ async def test_words_that_are_asked_for_again_are_not_lost(heard):
     words = ["Первый вопрос", "Второй вопрос", "Третий"]
     assert await heard(words, again) == []
     assert {number for number, _ in await heard(words, again, calm_ms=-5_000)} == {21}
+
+
+async def test_digits_that_go_nowhere_break_the_twenty_first(heard):
+    """Where an answer left time for a number; elsewhere keys need no answer."""
+    keys = """
+        call.handleTones(true);
+        call.addEventListener(CallEvents.ToneReceived, (e) => TAKEN);
+    """
+
+    def asks_for_a_number(request: HttpRequest) -> HttpResponse:
+        reply = json.loads(backend(request).body)
+        more = {"action": "listen", "outcome": "answered", "patience_ms": 1500}
+        return HttpResponse(200, json.dumps(reply | more).encode(), latency_ms=200)
+
+    async def found(taken: str, network=asks_for_a_number) -> list[str]:
+        bot = BOT + keys.replace("TAKEN", taken)
+        words = ["Первый вопрос", Press("57")]
+        told = await heard(words, bot=bot, network=ScriptedNetwork(network))
+        return [text for number, text in told if number == 21]
+
+    gone = ["the key 5 was pressed and went nowhere", "the key 7 was pressed and went nowhere"]
+    assert await found("0") == gone
+    assert await found("0", backend) == []
+    assert await found("ask(++turn, e.tone, () => 0)") == []
 
 
 async def test_a_hesitation_is_no_word(heard):
@@ -290,3 +316,34 @@ async def test_what_a_key_asks_for_may_be_said_again(judged, key, text):
     caller = ScriptedCaller(["Первый вопрос", Press(key)])
     found = await judged(PRESSED.format(text), caller=caller)
     assert 6 not in {number for number, _ in found}
+
+
+async def test_the_end_of_a_phrase_is_known_from_its_start(connected):
+    """1, F24: of a phrase that is answered while it sounds the start was told late, the end not."""
+    waits = """
+        listen();
+        let heard = "";
+        asr.addEventListener(ASREvents.Result, (e) => { heard = e.text; });
+        const greeting = player;
+        greeting.addEventListener(PlayerEvents.Started, (e) => setTimeout(() => {
+          greeting.stop();
+          ask(++turn, heard, (reply) => setTimeout(() => answer(turn, reply), MORE));
+        }, 1000 * e.duration + 1000));
+    """
+    deaf = BOT.replace("  call.stopMediaTo(asr);\n  const number", "  return; const number")
+    deaf = deaf.replace("Здравствуйте!", "Вы хотели бы сделать у нас заказ?")
+
+    async def found(more_ms: int, late: Faults) -> set[int]:
+        call = await connected(
+            deaf + waits.replace("MORE", str(more_ms)),
+            caller=ScriptedCaller([Interrupt("да", 300), Silence()]),
+            network=ScriptedNetwork(backend),
+            faults=late,
+        )
+        return {b.invariant for b in breaches(call, None, TEXTS)}
+
+    ends = {"F24": When(at=[1])}
+    starts = {"late": When(at=[1], where="Player.Started")}
+    assert 1 not in await found(1_000, Faults(ends))
+    assert 1 in await found(3_000, Faults(ends))
+    assert 1 not in await found(1_000, Faults(ends | starts))
