@@ -815,8 +815,9 @@ function sayAgain(state, event, told) {
 // Also over our voice, and while an answer to digits is waited for: there are more of them.
 function takesKeys(state) {
   const unheard = isUnheard(state);
-  const dictates = unheard ? isDigits((state.taken[state.taken.length - 1] || { text: "" }).text) : state.patience > 0;
-  if (isOpen(state)) return dictates || state.patience > 0 || state.keys !== "";
+  const [last] = state.taken.slice(-1);
+  const dictates = state.patience > 0 || (unheard && isDigits(last ? last.text : ""));
+  if (isOpen(state)) return dictates || state.keys !== "";
   return dictates && (unheard || isDisposable(state)) && state.turn < state.profile.limits.turns && !state.turnedAway && state.asrFaults < 2;
 }
 

@@ -270,3 +270,11 @@ def test_digits_are_wanted_though_the_answer_was_cut():
     )
     table.see("key", 300, digit="5")
     assert said(table.see("expired", 3_000)) == ["5"]
+
+
+def test_digits_are_taken_though_the_start_of_the_answer_was_not_told():
+    """F18, F24: the caller may hear it already. The turn is asked with them."""
+    table = Table().asked()
+    table.see("replied", 300, turn=1, text="Назовите номер.", action="listen", patience=1200)
+    table.see("key", 800, digit="5")
+    assert said(table.see("expired", 1_500)) == ["Сколько стоит доставка? 5"]

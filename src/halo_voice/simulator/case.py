@@ -22,6 +22,7 @@ class Limits:
     attempts: int = 2  # requests for one turn
     asks: int = 1  # over the stream; when that is lost it is asked over HTTP
     call_ms: int = 615_000
+    talk_ms: int = 600_000  # of a call, until goodbye is said
     reprompts: int = 2
     apologies: int = 2
     end_ms: int = 20_000

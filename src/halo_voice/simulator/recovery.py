@@ -23,8 +23,12 @@ def recovers(case: Case) -> Iterator[Breach]:
 
 
 def _answered(case: Case, turn: Turn) -> bool:
-    """Its answer is heard; or there was no time for it: the caller went on, or went."""
+    """Its answer is heard; or there was no time for it: the caller went on, or went, or the call's
+    time was up."""
     begin, end = case.window(turn)
+    left_ms = (case.call.connected_ms or 0) + case.limits.talk_ms - begin
+    if left_ms < case.limits.answer_ms:
+        return True
     heard = [p for p in case.within(turn) if p.span]
     if any(p.kind == "answer" and p.turn is turn for p in heard):
         return True

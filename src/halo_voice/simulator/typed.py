@@ -8,10 +8,11 @@ from typing import Any
 from halo_voice.simulator.case import Breach, Case
 from halo_voice.simulator.trace import TraceLine
 from halo_voice.simulator.turns import TURN, path
-from halo_voice.simulator.wire import fields
+from halo_voice.simulator.wire import Message, fields
 
 HEARD_MS = 300  # of an answer, before who hears it knows that a number is wanted
 DIALOGUE = ("goodbye", "transfer")  # once one of these is said there is no turn to come
+GAP_MS = 2_000  # a stream with a gap is given up
 EARS = 2  # recognisers that have failed end the call
 
 
@@ -42,12 +43,21 @@ def _replies(case: Case) -> list[tuple[int, object, dict[str, Any]]]:
         for each in case.call.requests
         if path(each) == TURN and each.code == 200 and each.done_ms is not None
     ]
+    down = [each for each in case.call.messages if not each.up]
     by_stream = [
-        (each.ms, each.turn, each.fields)
-        for each in case.call.messages
-        if each.type == "answered" and not each.up
+        (ms, each.turn, each.fields)
+        for each in down
+        if each.type == "answered" and (ms := _in_order_ms(each, down)) is not None
     ]
     return sorted([*by_http, *by_stream], key=lambda reply: reply[0])
+
+
+def _in_order_ms(message: Message, down: list[Message]) -> int | None:
+    """When it was its turn: one that overtook another waits for it; None: in vain."""
+    opened_ms = max(m.ms for m in down if m.type == "ready" and m.ms <= message.ms)
+    before = [m.ms for m in down if m.number("seq") == message.number("seq") - 1]
+    near = [ms for ms in before if opened_ms <= ms < message.ms + GAP_MS]
+    return max(message.ms, near[0]) if near else None
 
 
 def _is_open(case: Case, key: TraceLine, turn: int, told_ms: int, reply: dict[str, Any]) -> bool:

@@ -268,6 +268,20 @@ async def test_an_apology_when_all_works_breaks_the_eighteenth(judged, connected
     assert 18 not in {b.invariant for b in breaches(call, None, TEXTS)}
 
 
+async def test_a_call_whose_time_is_up_is_not_held_to_the_eighteenth(judged, connected):
+    """Its goodbye comes where the answer was due."""
+    call = await connected(
+        BOT + "answer = () => speak('Извините, до свидания.', () => VoxEngine.terminate());",
+        caller=ScriptedCaller(["Первый вопрос"]),
+        network=ScriptedNetwork(backend),
+    )
+    soon, later = Limits(talk_ms=call.disconnected_ms or call.terminated_ms), Limits()
+    found = [
+        {b.invariant for b in breaches(call, limits, TEXTS, -5_000)} for limits in (soon, later)
+    ]
+    assert [18 in each for each in found] == [False, True]
+
+
 async def test_two_replies_to_one_turn_break_the_fourteenth(judged):
     """A turn that is delivered twice is answered with the same bytes."""
     replies = iter(range(100))
