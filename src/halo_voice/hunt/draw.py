@@ -37,6 +37,7 @@ class Draw:
     quirks: Quirks
     desk: Desk | None = None
     order: Order | None = None
+    keypad: Keypad | None = None
 
     @property
     def calm_ms(self) -> int:
@@ -75,7 +76,7 @@ def drawn(seed: int, *, backend: bool, among: Collection[str] | None = None) -> 
     if seed >= LATER_FROM and not backend and orders.random() < ORDERED:
         order, quirks = Order.drawn(orders), replace(quirks, refuses=False)
     recogniser = _stream(seed, "recogniser").choice(RECOGNISERS)
-    return Draw(person, faults, recogniser, quirks, desk, order)
+    return Draw(person, faults, recogniser, quirks, desk, order, keypad)
 
 
 def _faults(

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 from halo_voice.hunt.draw import LATER_FROM, WILD_MS, classes, drawn
 from halo_voice.hunt.play import one_call
 from halo_voice.simulator.faults import BEHIND, CATALOGUE, RECORDING
@@ -71,6 +73,24 @@ def test_the_queues_that_are_drawn_are_waited_in():
 def _queued(seed):
     desk = drawn(seed, backend=False).desk
     return desk is not None and desk.queue
+
+
+def test_callers_who_type_a_number_are_drawn():
+    """Some of them where a number is wanted: what they type is asked; also over the voice."""
+    asked, cut, typing = "", 0, 0
+    for seed in range(600):
+        if drawn(seed, backend=False).keypad is None:
+            continue
+        outcome = one_call(seed, faults=("F10",))
+        assert [str(breach) for breach in outcome.breaches] == []
+        typing += 1
+        turns = [fields(line.data["message"]) for line in outcome.call.having("message")]
+        asked += " ".join(str(turn["text"]) for turn in turns if turn.get("type") == "final")
+        keys = {line.ms for line in outcome.call.having("tone")}
+        cut += sum(span.ended_ms in keys for span in outcome.call.playbacks)
+    assert 30 < typing < 70
+    assert re.search("[0-9]{3}", asked)
+    assert cut > 0
 
 
 def test_calls_out_are_drawn_from_a_seed_on():
