@@ -179,7 +179,7 @@ const TABLE = {
     speechCaptured: recognise, heard: hear,
     expired: (state, event) => (isOverlong(state, event) && !carried(state) ? cutLong(state, event) : closeTurn(state, event)),
   },
-  recognising: { voiceStopped: hushed, interim: hearRest, speechStarted: hearMore, heard: hear, expired: closeTurn },
+  recognising: { voiceStopped: hushed, interim: hearRest, speechStarted: (state, event) => (state.fresh ? hearMore(state, event) : begunBefore(state, event)), heard: hear, expired: closeTurn },
   keying: {
     interim: (state, event) => [withWords(state, event), []],
     speechStarted: (state, event) => [newSpeech(bank(state), event), []],
@@ -520,6 +520,11 @@ function hearMore(state, event) {
   return keepHearing({ ...newSpeech(bank(state), event), name: "hearing" }, event);
 }
 
+// Its end was told first.
+function begunBefore(state, event) {
+  return [{ ...newSpeech(state, event), captured: true }, []];
+}
+
 // Interim results may come after the speech was captured.
 function hearRest(state, event) {
   if (isOurs(state, event) || isEchoBeside(state, event)) return [{ ...state, passed: event.text }, []];
@@ -797,7 +802,7 @@ function press(state, event) {
   if (event.digit === repeat && !words && (open || isDisposable(state))) return sayAgain(state, event, told);
   if (state.keysTold || words || !texts.keys || !(open || isDisposable(state))) return [state, told];
   const [silent, cut] = cutShort({ ...state, keysTold: true }, event);
-  return speak(silent, { kind: "prompt", text: texts.keys, next: "listen" }, [...told, { do: "hush" }, ...cut]);
+  return speak(silent, { kind: "prompt", text: texts.keys, next: afterTurn(state) }, [...told, { do: "hush" }, ...cut]);
 }
 
 // What was being answered is not heard any more, what was being said goes into the report.

@@ -278,3 +278,13 @@ def test_digits_are_taken_though_the_start_of_the_answer_was_not_told():
     table.see("replied", 300, turn=1, text="Назовите номер.", action="listen", patience=1200)
     table.see("key", 800, digit="5")
     assert said(table.see("expired", 1_500)) == ["Сколько стоит доставка? 5"]
+
+
+def test_keys_are_explained_in_the_last_turn_and_lead_to_no_other():
+    """Invariant 10: after it comes the goodbye."""
+    table = Table().asked()
+    table.see("replied", 300, turn=1, text="Мы на Садовой, 1.", action="listen")
+    table.see("phraseStarted", 200, phrase=table.state["voice"]["phrase"], duration=2000)
+    table.evaluate("state = {...state, turn: state.profile.limits.turns}, 0")
+    table.see("key", 300, digit="5")
+    assert spoken(table.speak_out()) == table.state["profile"]["texts"]["bye_turns"]

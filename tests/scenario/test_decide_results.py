@@ -398,3 +398,13 @@ def test_the_same_said_again_long_after_is_no_result_told_twice():
     table.speak_out()
     table.see("heard", 3_000, text="шестьдесят семь", confidence=0.9)
     assert table.state["turn"] == 2
+
+
+def test_a_beginning_that_is_told_after_its_end_is_the_same_speech():
+    """Invariant 2: where a recogniser tells no words before the end, it is not waited for anew."""
+    table = Table(barge_in__mode="asr", asr__interim=False).greeted()
+    assert waits(table.see("speechCaptured", 1_000)) == 3_000
+    assert waits(table.see("speechStarted", 100)) is None
+    assert table.name == "recognising"
+    table.see("heard", 300, text="мой номер", confidence=0.9)
+    assert asked(table) == ["мой номер"]

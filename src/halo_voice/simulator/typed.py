@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 from halo_voice.simulator.case import Breach, Case
@@ -12,7 +12,6 @@ from halo_voice.simulator.wire import Message, fields
 
 HEARD_MS = 300  # of an answer, before who hears it knows that a number is wanted
 DIALOGUE = ("goodbye", "transfer")  # once one of these is said there is no turn to come
-GAP_MS = 2_000  # a stream with a gap is given up
 EARS = 2  # recognisers that have failed end the call
 
 
@@ -45,19 +44,19 @@ def _replies(case: Case) -> list[tuple[int, object, dict[str, Any]]]:
     ]
     down = [each for each in case.call.messages if not each.up]
     by_stream = [
-        (ms, each.turn, each.fields)
-        for each in down
-        if each.type == "answered" and (ms := _in_order_ms(each, down)) is not None
+        (each.ms, each.turn, each.fields)
+        for number, each in enumerate(down)
+        if each.type == "answered" and _in_order(down[: number + 1])
     ]
     return sorted([*by_http, *by_stream], key=lambda reply: reply[0])
 
 
-def _in_order_ms(message: Message, down: list[Message]) -> int | None:
-    """When it was its turn: one that overtook another waits for it; None: in vain."""
-    opened_ms = max(m.ms for m in down if m.type == "ready" and m.ms <= message.ms)
-    before = [m.ms for m in down if m.number("seq") == message.number("seq") - 1]
-    near = [ms for ms in before if opened_ms <= ms < message.ms + GAP_MS]
-    return max(message.ms, near[0]) if near else None
+def _in_order(messages: Sequence[Message]) -> bool:
+    """Whether all of this connection up to the last came one after the other, or twice: of others
+    it is not known when they were read."""
+    opened = max(at for at, each in enumerate(messages) if each.type == "ready")
+    numbers = list(dict.fromkeys(each.number("seq") for each in messages[opened:]))
+    return numbers == list(range(1, len(numbers) + 1))
 
 
 def _is_open(case: Case, key: TraceLine, turn: int, told_ms: int, reply: dict[str, Any]) -> bool:
