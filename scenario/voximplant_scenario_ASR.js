@@ -402,7 +402,7 @@ function followPhrase(state, event) {
   const times = { voice_ms: Math.max(0, event.at - at), audible_ms: stoppedAt && part === 1 ? event.at - stoppedAt : null };
   const answer = part === 1 ? { ...state.answer, times } : state.answer;
   const reply = part === 1 ? text : join(state.reply, text);
-  return [{ ...sounding, answer, reply, apologies: 0 }, [...tell(state, { type: "phrase_started", turn: state.turn, phrase: part, ...times }), wait]];
+  return [{ ...sounding, answer, reply, apologies: answer.sorry ? state.apologies : 0 }, [...tell(state, { type: "phrase_started", turn: state.turn, phrase: part, ...times }), wait]];
 }
 
 // The phrase was heard: it fell silent at its known length, however late we learn of it.
@@ -1081,7 +1081,7 @@ function heardPart(voice, at) {
 function backToAnswer(state, event, before = []) {
   const { answer } = state;
   const open = { ...state, overtaken: false, words: "", name: "thinking" };
-  if (answer === null) return apologise(open, event, before);
+  if (answer === null || (answer.sorry && state.apologies > state.profile.limits.apologies)) return apologise(open, event, before);
   // They have spoken since the filler, and may have cut it short.
   const back = { ...open, answer: { ...answer, filled: false }, fillAt: Math.max(state.fillAt, event.at + FILL_MS) };
   const lost = answer.failed && !answer.done && !answer.queue.length;
@@ -1107,7 +1107,7 @@ function ask(state, event, before) {
     closed: parts.every((each) => each.sure) ? "final" : "stable", cut: state.deaf || text !== words,
   };
   const answer = {
-    way, accepted: false, queue: [], received: "", count: 0, done: false, short: false, action: "", spoken: "", part: 0, filled: false, failed: null,
+    way, accepted: false, queue: [], received: "", count: 0, done: false, short: false, action: "", sorry: false, spoken: "", part: 0, filled: false, failed: null,
     stoppedAt: asr_ms === null ? 0 : state.stoppedAt, asr_ms, times: null, ms,
   };
   const asked = {
@@ -1214,8 +1214,9 @@ function complete(state, event) {
   if (answer === null || answer.done) return [known, []];
   const rest = event.parts === answer.count ? "" : remainder(event.text, answer.received);
   const queue = rest ? [...answer.queue, { text: rest, at: event.at }] : answer.queue;
-  const whole = { ...known, answer: { ...answer, queue, done: true, action: event.action } };
-  if (event.outcome === "apologised") return regret(whole, event);
+  const sorry = event.outcome === "apologised";
+  const whole = { ...known, answer: { ...answer, queue, done: true, action: event.action, sorry } };
+  if (sorry) return regret(whole, event);
   return carryOn({ ...whole, reason: event.action === "hangup" ? "assistant_hung_up" : "" }, event);
 }
 

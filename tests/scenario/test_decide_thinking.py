@@ -108,6 +108,23 @@ def test_apologies_of_the_backend_count_too():
     assert table.state["reason"] == "backend_down"
 
 
+def test_an_apology_of_the_backend_that_waited_for_the_caller_counts_too():
+    """Invariant 10: it came while they were saying more, and was all there was to go back to."""
+    table = Table(barge_in__mode="asr").greeted()
+    for turn in (1, 2, 3):
+        table.say(f"вопрос {turn}")
+        table.see("speechStarted", 50)
+        table.see("interim", 200, text="ещё вопрос")
+        table.see(
+            "replied", 100, turn=turn, text="Извините.", action="listen", outcome="apologised"
+        )
+        table.see("speechCaptured", 100)
+        table.see("heard", 100, text="", confidence=0.0)
+        assert table.state["apologies"] == turn
+        table.speak_out()
+    assert table.state["reason"] == "backend_down"
+
+
 def test_a_reply_to_an_older_turn_is_dropped():
     """F53, invariant 5: while a newer turn is being asked, it is not spoken."""
     table = Table().asked()
