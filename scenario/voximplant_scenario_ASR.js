@@ -1356,7 +1356,7 @@ function transfer(state, event, why, before = []) {
   const [silent, told] = withoutAnswer(state, event);
   const number = state.transfers.length + 1;
   const begun = {
-    ...withUnasked(silent), voice: null, pending: null, fresh: false, passed: "", patience: 0, nod: null, overtaken: false, interrupted: false,
+    ...withUnasked(silent), voice: null, pending: null, fresh: state.fresh && !state.captured, passed: "", patience: 0, nod: null, overtaken: false, interrupted: false,
     repeated: false, transfer: { number, why, until: event.at + ARRANGE_MS, called: 0, joinedAt: 0, brief: "" },
   };
   const arrange = { do: "arrange", transfer: number, why, turn: state.turn, start: !state.confirmed };

@@ -408,3 +408,18 @@ def test_a_beginning_that_is_told_after_its_end_is_the_same_speech():
     assert table.name == "recognising"
     table.see("heard", 300, text="мой номер", confidence=0.9)
     assert asked(table) == ["мой номер"]
+
+
+def test_who_spoke_as_nobody_could_be_reached_is_heard():
+    """Invariant 21: they said the same before, and had begun again when a key asked for somebody."""
+    table = Table(barge_in__mode="asr")
+    table.evaluate("state = {...state, profile: {...state.profile, operators: true}}, 0")
+    table.greeted().say("спасибо")
+    table.see("speechStarted", 900)
+    table.see("key", 300, digit="0")
+    assert table.name == "calling"
+    table.see("arranged", 50, transfer=1, refused="closed")
+    table.see("interim", 30, text="спасибо")
+    table.see("speechCaptured", 200)
+    table.see("heard", 300, text="спасибо", confidence=0.9)
+    assert table.state["turn"] == 2

@@ -119,12 +119,15 @@ def fresh_answer(case: Case) -> Iterator[Breach]:
 def spoken_once(case: Case) -> Iterator[Breach]:
     """6. An answer is spoken at most once; a phrase repeats only as a counted re-prompt."""
     heard: dict[int, str] = {}
+    # Of a phrase that was heard already, for all that could be known its own.
+    late_errors = {e.ms for e in case.call.having("late") if e.data["event"] == "Player.Error"}
     for phrase in case.story.phrases:
         if phrase.turn and phrase.span:
             number, said = phrase.turn.number, letters(phrase.text)
             # The same sentence may be in an answer twice.
             whole = letters(phrase.turn.words)
-            if heard.get(number, "").count(said) >= max(1, whole.count(said)):
+            again = heard.get(number, "").count(said) >= max(1, whole.count(said))
+            if again and phrase.ordered_ms not in late_errors:
                 text = f"the answer of turn {number} is spoken again"
                 yield Breach(6, phrase.ordered_ms, text)
             heard[number] = heard.get(number, "") + letters(phrase.heard)
