@@ -411,7 +411,7 @@ def test_a_beginning_that_is_told_after_its_end_is_the_same_speech():
 
 
 def test_who_spoke_as_nobody_could_be_reached_is_heard():
-    """Invariant 21: they said the same before, and had begun again when a key asked for somebody."""
+    """Invariant 21: they said the same before, and had begun again as a key asked for somebody."""
     table = Table(barge_in__mode="asr")
     table.evaluate("state = {...state, profile: {...state.profile, operators: true}}, 0")
     table.greeted().say("спасибо")

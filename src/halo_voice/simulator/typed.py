@@ -3,88 +3,84 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from typing import Any
 
 from halo_voice.simulator.case import Breach, Case
+from halo_voice.simulator.exchanges import Exchange
 from halo_voice.simulator.trace import TraceLine
 from halo_voice.simulator.turns import TURN, path
 from halo_voice.simulator.wire import Message, fields
 
 HEARD_MS = 300  # of an answer, before who hears it knows that a number is wanted
-DIALOGUE = ("goodbye", "transfer")  # once one of these is said there is no turn to come
+OTHERWISE = ("goodbye", "transfer")  # once one of these is said there is no turn to come
 EARS = 2  # recognisers that have failed end the call
+REPORTED = 0  # instead of a turn's number
 
 
 def no_lost_key(case: Case) -> Iterator[Breach]:
     """21. Where an answer was heard that leaves time for a number, a digit is in a later turn or in
     the report."""
-    replies = _replies(case)
-    for line in case.call.having("event"):
-        digit = str(line.data.get("tone", ""))
-        if not digit.isdigit() or line.ms >= case.end_ms:
+    events = case.call.having("event")
+    keys = [e for e in events if str(e.data.get("tone", "")).isdigit() and e.ms < case.end_ms]
+    replies = _replies(case) if keys else []
+    for key in keys:
+        digit = key.data["tone"]
+        turn = max((t.number for t in case.story.turns if t.first_asked_ms <= key.ms), default=0)
+        told = [reply for reply in replies if reply.turn == turn and reply.ms <= key.ms]
+        if not told or not told[-1].fields.get("patience_ms") or not _is_open(case, key, told[0]):
             continue
-        turn = max((t.number for t in case.story.turns if t.first_asked_ms <= line.ms), default=0)
-        told = [(ms, reply) for ms, number, reply in replies if number == turn and ms <= line.ms]
-        if (
-            not told
-            or not told[-1][1].get("patience_ms")
-            or not _is_open(case, line, turn, *told[0])
-        ):
-            continue
-        if not any(digit in words for number, words in _said(case) if number > turn or not number):
-            yield Breach(21, line.ms, f"the key {digit} was pressed and went nowhere")
+        later = [words for number, words in _said(case) if number > turn or number == REPORTED]
+        if not any(digit in words for words in later):
+            yield Breach(21, key.ms, f"the key {digit} was pressed and went nowhere")
 
 
-def _replies(case: Case) -> list[tuple[int, object, dict[str, Any]]]:
-    """What the scenario was told of its turns: when, of which, and what."""
+def _replies(case: Case) -> list[Message]:
+    """What the scenario was told of its turns, by either way, in the order of time."""
     by_http = [
-        (each.done_ms, fields(each.body).get("turn"), fields(each.text))
+        Message(each.done_ms, False, "answered", fields(each.text) | {"turn": _turn(each)})
         for each in case.call.requests
         if path(each) == TURN and each.code == 200 and each.done_ms is not None
     ]
     down = [each for each in case.call.messages if not each.up]
     by_stream = [
-        (each.ms, each.turn, each.fields)
+        each
         for number, each in enumerate(down)
         if each.type == "answered" and _in_order(down[: number + 1])
     ]
-    return sorted([*by_http, *by_stream], key=lambda reply: reply[0])
+    return sorted([*by_http, *by_stream], key=lambda reply: reply.ms)
+
+
+def _turn(exchange: Exchange) -> object:
+    return fields(exchange.body).get("turn")
 
 
 def _in_order(messages: Sequence[Message]) -> bool:
     """Whether all of this connection up to the last came one after the other, or twice: of others
     it is not known when they were read."""
-    opened = max(at for at, each in enumerate(messages) if each.type == "ready")
+    opened = max((at for at, each in enumerate(messages) if each.type == "ready"), default=0)
     numbers = list(dict.fromkeys(each.number("seq") for each in messages[opened:]))
     return numbers == list(range(1, len(numbers) + 1))
 
 
-def _is_open(case: Case, key: TraceLine, turn: int, told_ms: int, reply: dict[str, Any]) -> bool:
+def _is_open(case: Case, key: TraceLine, reply: Message) -> bool:
     """Whether the answer was heard, leads to another turn, and nothing else was begun."""
-    goes_on = (reply.get("action"), reply.get("outcome")) == ("listen", "answered")
+    phrases = [p for p in case.story.phrases if p.ordered_ms <= key.ms]
+    goes_on = (reply.text("action"), reply.text("outcome")) == ("listen", "answered")
     heard = any(
-        phrase.turn and phrase.turn.number == turn and phrase.span.started_ms + HEARD_MS < key.ms
-        for phrase in case.story.phrases
-        if phrase.span
+        p.turn and p.turn.number == reply.turn and p.span and p.span.started_ms + HEARD_MS < key.ms
+        for p in phrases
     )
-    failed = [
-        line
-        for line in case.call.recognition
-        if line.data["event"] == "ASR.Error" and line.ms <= key.ms
-    ]
-    ended = any(
-        phrase.kind in DIALOGUE and told_ms <= phrase.ordered_ms <= key.ms
-        for phrase in case.story.phrases
-    )
-    return goes_on and heard and turn < case.limits.turns and len(failed) < EARS and not ended
+    ended = any(p.kind in OTHERWISE and reply.ms <= p.ordered_ms for p in phrases)
+    errors = [e for e in case.call.recognition if e.data["event"] == "ASR.Error"]
+    deaf = sum(error.ms <= key.ms for error in errors) >= EARS
+    return goes_on and heard and not ended and not deaf and (reply.turn or 0) < case.limits.turns
 
 
 def _said(case: Case) -> Iterator[tuple[int, str]]:
-    """The caller's words by turns; those of the report have the number 0."""
+    """The caller's words by turns; those of the report are REPORTED."""
     yield from ((turn.number, turn.user_text) for turn in case.story.turns)
     for message in case.call.messages:
         if message.up and message.type in ("final", "revised"):
-            yield message.turn or 0, message.text()
+            yield message.turn or REPORTED, message.text()
     for report in case.story.reports:
         late = fields(report.body).get("late")
-        yield from ((0, str(each)) for each in (late if isinstance(late, list) else ()))
+        yield from ((REPORTED, str(each)) for each in (late if isinstance(late, list) else ()))
