@@ -75,6 +75,7 @@ const ACCEPT_MS = 1500; // the stream has written a turn down, or it is asked ov
 const MUTE_MS = 4000; // the stream has written it down, and says nothing: the same
 const LATE_FINAL_MS = 20000; // so long after words were taken without their result it may still come
 const DUE_MS = 6000; // most results come within this time
+const STALE_MS = 3000; // most interim results, after the words were taken
 const GUESSES = 6; // of these, kept
 const TWICE_MS = 1500; // a result without words, once more
 const SURE_MS = 500; // words with their result, on a silent line: whether more follow
@@ -493,9 +494,10 @@ function speechMs(state, event) {
   return Math.max(Math.min(SPEECH_MS, whole), whole - Math.max(0, event.at - state.quietAt));
 }
 
-// An interim result that comes after its own result, or after the turn that was closed on it.
+// An interim result that comes soon after its own result, or after the turn that was closed on it. Later the same is said again.
 function isStale(state, event) {
-  const old = [recent(state, event), ...awaited(state, event).map((each) => each.text)];
+  const parts = awaited(state, event).filter((each) => event.at - each.at < STALE_MS);
+  const old = [recent(state, event, STALE_MS), ...parts.map((each) => each.text)];
   return !state.fresh && old.some((text) => shared(event.text, text) >= 0.8 * wordsOf(event.text).length);
 }
 
@@ -708,8 +710,8 @@ function isOld(state, event) {
 }
 
 // The last result, where the same again may be the same one.
-function recent(state, event) {
-  return event.at - state.textAt < DUE_MS ? state.lastText : "";
+function recent(state, event, ms = DUE_MS) {
+  return event.at - state.textAt < ms ? state.lastText : "";
 }
 
 // More may follow a number or an address: what comes in time belongs to the same turn.

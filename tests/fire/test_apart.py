@@ -19,6 +19,7 @@ from tests.halo import PacedModel, TalkingModel
 from tests.streams import Scenario, Served, served
 
 HERE = Path("/proc/self/fd")
+SAME = 50  # looks in a row: a second
 
 
 # ------------------------------------------------------------------------- apart: invariant 15
@@ -173,14 +174,17 @@ def at_work() -> bool:
 
 
 async def settled(halo: Served, wanted: dict[str, object] | None = None) -> dict[str, object]:
-    """What is there once the server has noticed that everybody has gone."""
+    """What is there once the server has noticed that everybody has gone: all that is `wanted`, or
+    what stays the same for a while."""
     gc.collect()
-    found = inventory(halo)
+    found, same = inventory(halo), 0
     with suppress(TimeoutError):
         async with asyncio.timeout(30):
-            while found != wanted if wanted else found["connections"] or at_work():
+            while found != wanted if wanted else same < SAME:
                 await asyncio.sleep(0.02)  # the server's threads and sockets have no event for it
-                found = inventory(halo)
+                before, found = found, inventory(halo)
+                idle = found == before and not found["connections"] and not at_work()
+                same = same + 1 if idle else 0
     return found
 
 

@@ -423,3 +423,17 @@ def test_who_spoke_as_nobody_could_be_reached_is_heard():
     table.see("speechCaptured", 200)
     table.see("heard", 300, text="спасибо", confidence=0.9)
     assert table.state["turn"] == 2
+
+
+def test_an_interim_result_long_after_the_same_words_is_of_new_ones():
+    """Invariant 21: the first result never came, and the recogniser's word of a new beginning is
+    late. Soon after it is the old ones that are told once more."""
+    for later_ms, turns in ((400, 1), (2_000, 2)):
+        table = hearing("сорок пять")
+        table.see("expired", 700)
+        table.see("replied", 300, turn=1, text="Записал.", action="listen")
+        table.speak_out(500)
+        table.see("interim", later_ms, text="сорок пять")
+        table.see("speechCaptured", 200)
+        table.see("heard", 300, text="сорок пять", confidence=0.9)
+        assert table.state["turn"] == turns

@@ -108,9 +108,11 @@ class Directions:
 
 
 def _products(rows: np.ndarray, vector: np.ndarray) -> np.ndarray:
-    """`rows @ vector`, in parts."""
+    """`rows @ vector`, in parts. All numbers are finite; what a library's kernel flags in what it
+    pads them with is no warning of ours."""
     found = np.empty(len(rows), np.float32)
     step = max(1, _AT_ONCE // max(1, rows.shape[1]))
-    for at in range(0, len(rows), step):
-        np.dot(rows[at : at + step], vector, out=found[at : at + step])
+    with np.errstate(all="ignore"):
+        for at in range(0, len(rows), step):
+            np.dot(rows[at : at + step], vector, out=found[at : at + step])
     return found
