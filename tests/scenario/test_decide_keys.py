@@ -189,6 +189,7 @@ def test_who_begins_to_speak_as_the_keys_are_asked_is_known_from_older_words():
     table.see("voiceStarted", 2_500)
     table.see("speechStarted", 100)
     assert said(table.see("expired", 400)) == ["сорок пять 5"]
+    assert table.state["fresh"]
     table.see("interim", 300, text="сорок пять")
     table.see("speechCaptured", 200)
     assert said(table.see("heard", 200, text="сорок пять", confidence=0.9)) == [

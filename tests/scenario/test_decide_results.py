@@ -94,6 +94,17 @@ def test_a_beginning_that_is_told_after_its_end_is_not_waited_for_twice():
     assert spoken(table.see("expired", 5_500))
 
 
+def test_a_speech_after_one_whose_beginning_was_told_late_is_heard_out():
+    """Invariant 2: its time counts from that one, not from the beginning of the call."""
+    table = Table(barge_in__mode="asr", asr__interim=False)
+    table.now = 1_790_000_000_000
+    table.greeted()
+    table.see("speechCaptured", 1_000)
+    table.see("speechStarted", 100)
+    table.see("voiceStarted", 100)
+    assert waits(table.see("speechStarted", 100)) == 59_700
+
+
 def test_a_lost_recogniser_takes_its_results_with_it():
     """F11, invariant 21: the same words, said to the next one, are other words."""
     table = hearing("восемь")

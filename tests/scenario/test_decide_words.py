@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import pytest
+
 from tests.scenario.table import Table, done, spoken, waits
 from tests.scenario.test_decide_interruptions import answering
 
@@ -197,12 +199,13 @@ def test_an_older_result_is_no_turn_while_the_caller_says_other_words():
     assert table.state["question"]["text"] == "добрый день сколько стоит"
 
 
-def test_what_was_overheard_is_no_turn_while_the_caller_is_listened_to():
+@pytest.mark.parametrize("words", ["подождите пожалуйста", "в Казань пожалуйста"])
+def test_what_was_overheard_is_no_turn_while_the_caller_is_listened_to(words):
     table = answering()
     table.see("interim", 400, text="Казань")
     table.see("speechCaptured", 100)
     table.see("speechStarted", 200)
-    table.see("interim", 300, text="подождите пожалуйста")
+    table.see("interim", 300, text=words)
     assert table.name == "hearing"
     assert "ask" not in done(table.see("heard", 100, text="Казань", confidence=0.9))
     assert taken(table)[-1] == (2, "Казань")
