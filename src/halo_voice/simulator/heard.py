@@ -56,6 +56,8 @@ class Kept:
         asked = [(turn.first_asked_ms, turn.user_text) for turn in case.story.turns]
         sent = [m for m in case.call.messages if m.up and m.type in ("final", "revised")]
         self.turns = [(ms, letters(t)) for ms, t in [*asked, *((m.ms, m.text()) for m in sent)]]
+        self.full_ms = [m.ms for m in sent if m.fields.get("cut")]
+        self.full_ms += [e.sent_ms for e in case.call.requests if fields(e.body).get("cut")]
         self.late = [list(_texts(fields(report.body).get("late"))) for report in case.story.reports]
 
     def has(self, line: TraceLine, text: str) -> bool:
@@ -134,9 +136,9 @@ class Kept:
         return " ".join(text for begin, end, text in near if begin <= ms and end >= since)
 
     def _cut(self, line: TraceLine, turns: list[str], since: int) -> bool:
-        """Of who speaks for very long only the beginning is taken."""
+        """Of who speaks for very long, or again and again, only the beginning is taken."""
         long = line.ms - since > UTTERANCE_MS or len(str(line.data["heard"])) > TURN_CHARS
-        return long and bool(turns)
+        return bool(turns) and (long or any(ms >= since for ms in self.full_ms))
 
 
 def _words(text: str) -> list[str]:
