@@ -135,7 +135,7 @@ const START_STATE = {
   waited: 0,
   said: "", saidAt: 0, during: "", passed: "", // our last phrase and its end; what of ours this speech may echo; such words of it
   keys: "", keysTold: false,
-  lineSilent: false, voiced: false, soundAt: 0, stoppedAt: 0, quietAt: 0, speechAt: 0, heardAt: 0, askedAt: 0, fillAt: 0, connectedAt: 0, endedAt: 0,
+  lineSilent: false, voiced: false, soundAt: 0, stoppedAt: 0, quietAt: 0, speechAt: 0, begunAt: 0, heardAt: 0, askedAt: 0, fillAt: 0, connectedAt: 0, endedAt: 0,
   profiled: false, confirmed: false, streaming: false, // the backend's first answer came; it knows the call; by stream
   dial: null, dialled: "", // whom we call, and what came of it: "" as long as nobody knows, and where we were called
   turnedAway: "", // what a caller hears instead of a talk when all lines are busy
@@ -503,7 +503,7 @@ function isStale(state, event) {
 
 // Words of the speech before, whose result has not come (any more): passed over, or taken for the coming turn.
 function newSpeech(state, event) {
-  return { ...passOver(state, event), fresh: true, captured: false, during: ours(state, event.at) };
+  return { ...passOver(state, event), fresh: true, captured: false, begunAt: event.at, during: ours(state, event.at) };
 }
 
 // What was our echo so far, and is followed by other words, has a result of its own.
@@ -727,14 +727,17 @@ function closeTurn(state, event, before = []) {
   return reprompt({ ...state, fresh: state.fresh && !state.captured }, event, before); // what they have begun to say is new
 }
 
-// A result that went into no turn goes into the report, unless the caller was asked for it again, or it is ours.
+// A result that went into no turn goes into the report, unless the caller was asked for it again, or it is ours. So does
+// one that may be of a speech that has begun since: whose it is, nobody can tell.
 function isKept(state, next, event) {
   const { text } = event;
+  const { turn, begunAt, textAt } = state;
   const without = (parts, others) => parts.filter((each) => !others.some((other) => other.at === each.at && other.sure === each.sure));
-  const over = [state.during, ours(state, event.at), ...without(state.taken, next.taken).map((each) => each.over)].join(" ");
+  const over = [state.during, ours(state, event.at), ...without(state.taken, next.taken).map((each) => each.over)].join(" ").trim();
   const askedAgain = next.phrase > state.phrase && next.voice !== null && next.voice.kind === "prompt";
-  const known = [recent(state, event), ...next.late, ...without(next.taken, state.taken).map((each) => each.text)];
-  return askedAgain || isMurmur(text) || isEcho(text, over) || known.some((each) => each.includes(text));
+  const parts = without(next.taken, state.taken).filter((each) => each.turn > turn || each.at >= begunAt);
+  const known = [textAt >= begunAt ? recent(state, event) : "", ...next.late, ...parts.map((each) => each.text)];
+  return askedAgain || (over && isMurmur(text)) || isEcho(text, over) || isHesitation(text) || known.some((each) => each.includes(text));
 }
 
 // As if nothing had been said since: that is not what this result is of, and stays as it is. Who is listened to already

@@ -8,7 +8,7 @@ from typing import Any
 
 from halo_voice.simulator.case import LATE_MS, Breach, Case
 from halo_voice.simulator.recovery import RECOVERED_MS
-from halo_voice.simulator.trace import TraceLine
+from halo_voice.simulator.trace import PlaybackSpan, TraceLine
 from halo_voice.simulator.turns import letters
 from halo_voice.simulator.wire import fields
 
@@ -125,7 +125,7 @@ class Kept:
         been: that a voice has failed (F20) is known later."""
         voice_ms = self.case.limits.voice_ms
         near = [
-            (s.started_ms, ms if s.ended_ms is None else s.ended_ms + ECHO_MS, s.text)
+            (s.started_ms, ms if s.ended_ms is None else self._known_ms(s) + ECHO_MS, s.text)
             for s in self.case.call.playbacks
         ]
         near += [
@@ -134,6 +134,15 @@ class Kept:
             if p.fault
         ]
         return " ".join(text for begin, end, text in near if begin <= ms and end >= since)
+
+    def _known_ms(self, span: PlaybackSpan) -> int:
+        """Until when it sounded, for all that could be known: whose beginning was told late has its
+        known length from then on, unless its end is told."""
+        began, ended = span.started_ms, span.ended_ms or 0
+        for line in self.case.call.having("late"):
+            if line.data["event"] == "Player.Started" and began <= line.ms <= ended + LATE_MS:
+                ended = max(ended, line.ms + round(1000 * line.data["duration"]))
+        return ended
 
     def _cut(self, line: TraceLine, turns: list[str], since: int) -> bool:
         """Of who speaks for very long, or again and again, only the beginning is taken."""

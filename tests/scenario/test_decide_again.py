@@ -1,0 +1,181 @@
+"""The scenario's state table: the same words twice, said again or told again."""
+
+from __future__ import annotations
+
+from tests.scenario.speeches import hearing, listening
+from tests.scenario.table import Table, done
+from tests.scenario.test_decide_interruptions import answering
+
+
+def test_one_word_twice_is_reported_when_a_person_takes_the_call():
+    """Invariant 21: the second one is not the first once more."""
+    table = answering(operators=True)
+    table.run("state = { ...state, profile: { ...state.profile, operators: true } };")
+    table.see("heard", 200, text="стойте", confidence=0.9)
+    table.see("speechStarted", 100)
+    table.see("interim", 200, text="стойте")
+    table.see("speechStarted", 200)
+    table.see("key", 50, digit="0")
+    assert table.name == "calling"
+    table.see("heard", 300, text="стойте", confidence=0.9)
+    assert table.state["late"] == ["стойте"]
+
+
+def test_the_same_word_as_before_is_reported_when_a_person_takes_the_call():
+    """Invariant 21: its speech has just ended, so it is no result that comes twice."""
+    table = Table(barge_in__mode="asr")
+    table.run("state = { ...state, profile: { ...state.profile, operators: true } };")
+    table.asked("восемь")
+    table.see("replied", 300, turn=1, text="Хорошо.", action="listen")
+    table.speak_out()
+    table.see("speechStarted", 300)
+    table.see("key", 100, digit="0")
+    table.see("speechCaptured", 300)
+    table.see("heard", 300, text="восемь", confidence=0.9)
+    assert table.state["late"] == ["восемь"]
+
+
+def test_a_result_that_comes_twice_is_not_of_who_has_no_word_yet():
+    """F05, invariant 21: nobody's result comes while they are still speaking."""
+    table = hearing("девятьсот шестнадцать")
+    table.see("speechCaptured", 100)
+    table.see("speechStarted", 100)
+    table.see("heard", 100, text="девятьсот шестнадцать", confidence=0.9)
+    table.see("interim", 400, text="сто двадцать три")
+    table.see("voiceStarted", 100)
+    table.see("speechStarted", 50)
+    table.see("speechCaptured", 50)
+    assert done(table.see("heard", 100, text="девятьсот шестнадцать", confidence=0.9)) == []
+    assert table.state["fresh"]
+
+
+def test_a_late_result_is_of_its_words_though_they_are_speaking_again():
+    """Invariant 6: ten seconds after them, and nobody is answered twice."""
+    table = hearing("до скольки вы работаете")
+    table.see("speechCaptured", 300)
+    assert "ask" in done(table.see("expired", 2_700))
+    table.see("replied", 100, turn=1, text="До девяти.", action="listen")
+    table.speak_out(6_000)
+    table.see("speechStarted", 600)
+    assert done(table.see("heard", 50, text="до скольки вы работаете", confidence=0.9)) == []
+    assert table.state["turn"] == 1
+
+
+def test_one_word_twice_is_reported_into_our_goodbye():
+    """Invariant 21: the second one, overheard, is not the result of the first once more."""
+    table = answering()
+    table.see("heard", 200, text="стойте", confidence=0.9)
+    table.see("speechStarted", 100)
+    table.see("interim", 200, text="стойте")
+    table.see("speechStarted", 200)
+    table.see("timeUp", 50)
+    assert table.state["voice"]["next"] == "leave"
+    table.see("heard", 300, text="стойте", confidence=0.9)
+    assert table.state["late"] == ["стойте"]
+
+
+def test_the_same_said_again_long_after_is_no_result_told_twice():
+    """F05, F07, invariant 21: where a recogniser tells nothing before the end."""
+    table = Table(barge_in__mode="asr", asr__interim=False).greeted()
+    table.say("шестьдесят семь")
+    table.see("replied", 300, turn=1, text="Записал.", action="listen")
+    table.see("phraseStarted", 200, phrase=table.state["voice"]["phrase"], duration=4_000)
+    assert done(table.see("heard", 500, text="шестьдесят семь", confidence=0.9)) == []
+    table.see("speechStarted", 3_000)
+    table.see("speechCaptured", 500)
+    table.see("heard", 300, text="", confidence=0.0)
+    table.speak_out()
+    table.see("heard", 3_000, text="шестьдесят семь", confidence=0.9)
+    assert table.state["turn"] == 2
+
+
+def test_who_spoke_as_nobody_could_be_reached_is_heard():
+    """Invariant 21: they said the same before, and had begun again as a key asked for somebody."""
+    table = Table(barge_in__mode="asr")
+    table.evaluate("state = {...state, profile: {...state.profile, operators: true}}, 0")
+    table.greeted().say("спасибо")
+    table.see("speechStarted", 900)
+    table.see("key", 300, digit="0")
+    assert table.name == "calling"
+    table.see("arranged", 50, transfer=1, refused="closed")
+    table.see("interim", 30, text="спасибо")
+    table.see("speechCaptured", 200)
+    table.see("heard", 300, text="спасибо", confidence=0.9)
+    assert table.state["turn"] == 2
+
+
+def test_an_interim_result_long_after_the_same_words_is_of_new_ones():
+    """Invariant 21: the first result never came, and the recogniser's word of a new beginning is
+    late. Soon after it is the old ones that are told once more."""
+    for later_ms, turns in ((400, 1), (2_000, 2)):
+        table = hearing("сорок пять")
+        table.see("expired", 700)
+        table.see("replied", 300, turn=1, text="Записал.", action="listen")
+        table.speak_out(500)
+        table.see("interim", later_ms, text="сорок пять")
+        table.see("speechCaptured", 200)
+        table.see("heard", 300, text="сорок пять", confidence=0.9)
+        assert table.state["turn"] == turns
+
+
+def test_what_was_begun_when_a_turn_closed_is_new():
+    """Invariant 21: the same words as before, said while the older ones are being answered."""
+    table = Table(barge_in__mode="asr").asked("сто двадцать три")
+    table.see("speechStarted", 100)
+    table.see("interim", 300, text="нет мне")
+    table.see("voiceStarted", 100)
+    table.see("speechStarted", 50)
+    assert "ask" in done(table.see("expired", 1_500))
+    table.see("interim", 300, text="сто двадцать три")
+    assert table.name == "hearing"
+    assert table.state["words"] == "сто двадцать три"
+
+
+def test_words_beside_keys_are_known_from_older_ones():
+    """F02, invariant 21: the same were said before, and never got a result."""
+    table = hearing("сорок пять")
+    table.see("patience", 10, coming=1, ms=1500)
+    table.see("key", 100, digit="7")
+    assert table.name == "keying"
+    table.see("speechStarted", 300)
+    table.see("interim", 300, text="сорок пять")
+    table.see("speechCaptured", 100)
+    table.see("heard", 200, text="сорок пять", confidence=0.9)
+    assert [part["text"] for part in table.state["taken"]] == ["сорок пять", "сорок пять"]
+
+
+def test_a_result_that_may_be_of_either_speech_is_reported():
+    """F03, invariant 21: the first one's result may still come, and the second is of one word."""
+    table = hearing("сорок пять")
+    table.see("expired", 700)
+    table.see("replied", 300, turn=1, text="Записал.", action="listen")
+    table.speak_out(1_000)
+    table.see("speechStarted", 400)
+    table.see("heard", 500, text="сорок пять", confidence=0.9)
+    assert table.state["turn"] == 1
+    assert table.state["late"] == ["сорок пять"]
+
+
+def test_a_late_result_after_which_nobody_spoke_is_not_reported():
+    """It is of the words that were asked."""
+    table = hearing("сорок пять")
+    table.see("expired", 700)
+    table.see("replied", 300, turn=1, text="Записал.", action="listen")
+    table.speak_out(1_000)
+    table.see("heard", 900, text="сорок пять", confidence=0.9)
+    assert table.state["turn"] == 1
+    assert table.state["late"] == []
+
+
+def test_a_yes_that_is_taken_for_the_one_before_is_reported():
+    """F05, invariant 21: on a silent line it is no murmur, and somebody has spoken since."""
+    for spoke, late in ((True, ["да"]), (False, [])):
+        table = listening()
+        table.say("да")
+        table.see("replied", 100, turn=1, text="Хорошо.", action="listen")
+        table.speak_out(500)
+        if spoke:
+            table.see("speechStarted", 700)
+        table.see("heard", 400, text="да", confidence=0.9)
+        assert table.state["turn"] == 1
+        assert table.state["late"] == late
