@@ -1900,8 +1900,7 @@ function sayLive(line, phrase, text) {
   const { live } = line;
   if (live.ousted && live.player) live.player.sendMediaTo(line.call); // a tone took its place
   live.ousted = false;
-  live.phrase = phrase;
-  live.started = false;
+  Object.assign(live, { phrase, started: false, chars: text.length });
   unpauseLive(live);
   if (live.ahead === text) live.ahead = "";
   else {
@@ -1935,7 +1934,8 @@ function createLive(line, live) {
     dispatch(line, () => {
       const duration = inMilliseconds(e.duration);
       const endsAt = Date.now() + duration;
-      if (live.started && endsAt < live.endsAt) return null; // of a phrase that was dropped, told late
+      // Of two, one is of a phrase that was dropped, told late: the longer text sounds for longer.
+      if (live.started && endsAt > live.endsAt === (live.unstarted && live.dropped > live.chars)) return null;
       Object.assign(live, { started: true, endsAt });
       return { type: "phraseStarted", phrase: live.phrase, duration };
     });
@@ -1987,7 +1987,7 @@ function breakLive(line) {
 function clearLive(line) {
   const { live } = line;
   if (!live.player || live.broken) return;
-  if (live.started || live.ahead || live.phrase) Object.assign(live, { clearedAt: Date.now(), owes: live.owes + (live.phrase ? 1 : 0), unstarted: live.phrase > 0 && !live.started });
+  if (live.started || live.ahead || live.phrase) Object.assign(live, { clearedAt: Date.now(), owes: live.owes + (live.phrase ? 1 : 0), unstarted: live.phrase > 0 && !live.started, dropped: live.chars });
   live.phrase = 0;
   live.ahead = "";
   quietly(() => live.player.clearBuffer());
@@ -2580,7 +2580,7 @@ function newLine(sessionId, start) {
     queue: [], busy: false, faults: 0, nonce: 0, task: null,
     deadline: 0, limit: 0, asr: null, fed: false, vad: null, detecting: false, quietFrom: 0, released: false,
     player: null, prepared: null, leg: null, queued: null, briefer: null, ringer: null, ringerTimer: 0,
-    live: { player: null, phrase: 0, ahead: "", started: false, paused: false, clearedAt: 0, endsAt: 0, owes: 0, unstarted: false, broken: false, ousted: false },
+    live: { player: null, phrase: 0, ahead: "", started: false, paused: false, clearedAt: 0, endsAt: 0, owes: 0, unstarted: false, chars: 0, dropped: 0, broken: false, ousted: false },
     stream: { link: null, timer: 0, tries: 0 },
   };
 }

@@ -62,6 +62,14 @@ def test_the_late_start_of_a_dropped_phrase_does_not_shorten_the_next(player):
     assert events == [("phraseStarted", 2)]
 
 
+def test_the_late_start_of_a_dropped_phrase_does_not_lengthen_the_next(player):
+    """F24, invariant 2: its end would be taken for an older one's, and waited for."""
+    begin = "sayLive(line, 1, 'Здравствуйте! Чем могу помочь?'); pass(100); clearLive(line);"
+    begin += "sayLive(line, 2, 'Да.'); heard.Started({ duration: 1 }); pass(500);"
+    events = told(player, begin + "heard.Started({ duration: 5 })")
+    assert events == [("phraseStarted", 2)]
+
+
 def test_the_late_end_of_a_dropped_phrase_is_not_that_of_the_next(player):
     """F24: long before its length is over, and just before."""
     begin = "order(1); heard.Started({ duration: 5 }); pass(100); clearLive(line); order(2);"
