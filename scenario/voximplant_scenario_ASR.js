@@ -1682,9 +1682,7 @@ const ACT = {
     quietly(() => line.call.handleMicStatus(true));
     quietly(() => line.call.handleTones(true));
   },
-  callOut(line, action) {
-    dialOut(line, action);
-  },
+  callOut: dialOut,
   awaitBeep(line) {
     quietly(() => line.call.enableBeepDetection({ timeout: BEEP_MS }));
   },
@@ -1759,9 +1757,7 @@ const ACT = {
     if (action.delay) setTimeout(() => dispatch(line, again), action.delay);
     else sendTurn(line, action);
   },
-  openStream(line) {
-    openStream(line);
-  },
+  openStream,
   tell(line, action) {
     sendUp(line.stream.link, action.message);
   },
@@ -1776,15 +1772,11 @@ const ACT = {
     const sent = post(line, "/call/transfer", action.start ? { ...body, start: line.start } : body, ARRANGE_MS);
     void sent.then((result) => dispatch(line, () => readDestination(transfer, result)));
   },
-  dial(line, action) {
-    dial(line, action.transfer, action.to);
-  },
+  dial,
   ring(line) {
     ring(line, line.state.profile.audio.hold);
   },
-  unring(line) {
-    unring(line);
-  },
+  unring,
   brief(line, action) {
     brief(line, action.transfer, speakable(action.text, line.state.profile.limits.phrase_chars));
   },
@@ -1798,9 +1790,7 @@ const ACT = {
       dispatch(line, () => ({ type: "legEnded", transfer: action.transfer, outcome: "failed" }));
     }
   },
-  dropLeg(line) {
-    dropLeg(line);
-  },
+  dropLeg,
   tellTransfer(line, action) {
     const { transfer, outcome, talk_ms } = action;
     void post(line, "/call/transferred", { call_id: line.id, transfer, outcome, talk_ms }, REPORT_MS);
@@ -2077,7 +2067,7 @@ function readDestination(transfer, result) {
 // What the platform tells of a call that nobody took.
 const LEG_CODES = { 486: "busy", 600: "busy", 408: "no_answer", 480: "no_answer", 487: "no_answer", 603: "declined", 403: "failed" };
 
-function dial(line, transfer, to) {
+function dial(line, { transfer, to }) {
   try {
     if (to.kind === "queue") enqueue(line, transfer, to);
     else takeLeg(line, transfer, callOut(to));
