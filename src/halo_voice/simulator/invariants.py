@@ -48,9 +48,12 @@ def reaction(case: Case) -> Iterator[Breach]:
     for turn in case.story.turns:
         begin, end = case.window(turn)
         phrases = case.within(turn)
-        # What still sounds from before is a reaction too.
+        # What still sounds from before is a reaction too, or would sound, had the voice not failed.
         sounding = any(
             s.started_ms <= begin and (s.ended_ms or end) > begin for s in case.call.playbacks
+        ) or any(
+            p.fault and p.ordered_ms <= begin < p.ordered_ms + limits.voice_ms
+            for p in case.story.phrases
         )
         # Who answers while a phrase sounds waits for its end, which its start tells in advance.
         since = min([begin, *(s.started_ms for s in case.call.playbacks if s.ended_ms == begin)])
