@@ -215,6 +215,19 @@ async def test_another_process_that_works_on_it_is_waited_for():
     assert (len(diary.keys), await states(store)) == (1, ["done"])
 
 
+async def test_who_catches_up_knows_what_tools_did_before_and_what_they_do_after():
+    """F43: turn 1 was taken by another process; here turn 2 is told of it, and turn 3 of both."""
+    diary, store = Diary(), MemoryStore()
+    model = ScriptedModel([using("book", day="среда")], [BOOKED], ["Что-то ещё?"])
+    here = await call_with(model, diary.tool, store=store)
+    there = await call_with(script(), diary.tool, store=store)
+    await there.take(heard(1, "Запишите"))
+    await here.take(heard(2, "И на среду"))
+    assert model.told(0) == ["Записано: завтра."]
+    await here.take(heard(3, "Спасибо"))
+    assert model.told() == ["Записано: завтра.", "Записано: среда."]
+
+
 async def test_what_cannot_be_written_down_does_not_happen():
     """F41, F54: the store is away: no effect, and nobody says there was one."""
     diary, store = Diary(), MemoryStore()
