@@ -195,17 +195,17 @@ const TABLE = {
   holding: {
     ...GROW,
     phraseStarted: followPhrase,
-    phraseEnded: (state, event) => speakHeld(state, event),
+    phraseEnded: speakHeld,
     expired: (state, event) => speakHeld(state, event, [{ do: "hush" }]),
     interim: overhear, heard: overhear, failed: stopShort,
   },
   calling: {
     arranged, legConnected: pickUp, legEnded: (state, event) => failTransfer(state, event, event.outcome),
-    phraseStarted: followAnnouncement, phraseEnded: (state, event) => ringOn(state, event), expired: waitOn, dismissed: endTransfer,
+    phraseStarted: followAnnouncement, phraseEnded: ringOn, expired: waitOn, dismissed: endTransfer,
   },
   briefing: {
     briefStarted: followBrief, briefEnded: bridge, legEnded: (state, event) => failTransfer(state, event, "hung_up"),
-    phraseStarted: followAnnouncement, phraseEnded: (state, event) => ringOn(state, event), expired: waitOn, dismissed: endTransfer,
+    phraseStarted: followAnnouncement, phraseEnded: ringOn, expired: waitOn, dismissed: endTransfer,
   },
   joined: {
     legEnded: (state, event) => (event.outcome === "hung_up" ? endTransfer(state, event) : failTransfer(state, event, event.outcome)),
@@ -329,7 +329,7 @@ function tell(state, message) {
   return state.streaming ? [{ do: "tell", message }] : [];
 }
 
-// Beginning -----------------------------------------------
+// Beginning ---------------------------
 
 function takeProfile(state, event) {
   const profile = event.profile || state.profile;
@@ -364,7 +364,7 @@ function greet(state, before = []) {
 }
 
 // Speaking: `what` is { kind, text, next }; `next` tells what follows: listen, finish (the last turn), leave, or more
-// (of the answer, whose end decides) ----------------------
+// (of the answer, whose end decides) ---
 
 function speak(state, what, before = []) {
   const phrase = state.phrase + 1;
@@ -468,7 +468,7 @@ function withTime(state, event) {
   return { ...state, answer: { ...state.answer, queue: [{ ...first, at: state.answer.part ? event.at : first.at }, ...rest] } };
 }
 
-// Listening -----------------------------------------------
+// Listening ---------------------------
 
 function listen(state, event, before = []) {
   const { recording, texts } = state.profile;
@@ -859,7 +859,7 @@ function hearBeside(state, event) {
   return [text && !isOurs(state, event) ? take(known, { ...event, sure: true }) : known, []];
 }
 
-// Words taken ---------------------------------------------
+// Words taken -------------------------
 //
 // Part by part: { turn, text, sure, confidence, at, over }. The coming turn is `turn + 1`. Of no turn is what was PASSED over
 // as an echo of `over`, and what was OVERHEARD while we spoke: too few words to interrupt, but their result may yet.
@@ -1033,7 +1033,7 @@ function takeOver(state, event) {
   const { limits, texts } = state.profile;
   const unheard = isUnheard(state);
   const last = state.turn >= limits.turns;
-  if (unheard && last) return event.type === "heard" ? keepLate(state, event) : [withWords(state, event), []];
+  if (unheard && last) return keepWaiting(state, event);
   const [silent, told] = cutShort({ ...state, reason: "" }, event); // an answer that said goodbye has not
   const before = [{ do: "hush" }, ...told];
   if (state.turnedAway) return leave(withWords(silent, event), "busy", state.turnedAway, before);
@@ -1042,6 +1042,14 @@ function takeOver(state, event) {
   if (event.type === "heard") return (open.patience && !unheard ? dictate : ask)({ ...open, fresh: speaksOn(state, event) }, event, before);
   const [hearing, actions] = hearOn({ ...open, name: "hearing", fresh: true, during: "", words: "", speechAt: event.at }, event);
   return [hearing, [...before, ...actions]];
+}
+
+// No turn is left for what they say: the answer comes, but no filler goes on over their words.
+function keepWaiting(state, event) {
+  const kept = event.type === "heard" ? keepLate(state, event)[0] : withWords(state, event);
+  const hush = [{ do: "hush" }];
+  if (state.name === "holding") return speakHeld(kept, event, hush);
+  return state.name === "thinking" && state.voice ? [fallenSilent(kept, event.at), hush] : [kept, []];
 }
 
 function isUnheard(state) {
@@ -1094,7 +1102,7 @@ function backToAnswer(state, event, before = []) {
   return [next, [...before, ...actions]];
 }
 
-// Asking --------------------------------------------------
+// Asking ------------------------------
 
 function ask(state, event, before) {
   const { limits } = state.profile;
@@ -1335,7 +1343,7 @@ function notedUnheard(state) {
   return [...notes, { turn, heard: "", asr_ms: answer.asr_ms }].slice(-NOTES);
 }
 
-// Transfer: a person takes the call over ------------------
+// Transfer: a person takes the call over ---
 //
 // { number, why, until, called, queued, joinedAt, brief }; `until` is its step's end. No number is known here before the backend
 // answers for this very transfer. `calling`: the backend is asked, then a telephone rings or a queue moves; the caller hears
@@ -1460,7 +1468,7 @@ function endTransfer(state, event) {
   return hangUp({ ...alone, reason: state.reason || "assistant_hung_up" }, [{ do: "hush" }, ...dropped]);
 }
 
-// Calling out: nobody called ------------------------------
+// Calling out: nobody called ----------
 //
 // `ordered`: the backend is asked for whom the session's token stands; only its answer has a number. `dialling`: their
 // telephone rings. `judging`: the platform's detector hears who picked up; in doubt it is a person. `beeping`: a machine,
@@ -1524,7 +1532,7 @@ function leaveMessage(state) {
   return speak({ ...known, reason: "assistant_hung_up" }, { kind: "message", text: state.dial.message, next: "leave" }, told);
 }
 
-// Ending --------------------------------------------------
+// Ending ------------------------------
 
 function leave(state, reason, text, before = []) {
   return speak({ ...state, reason: state.reason || reason }, { kind: "goodbye", text, next: "leave" }, before);
@@ -1586,7 +1594,7 @@ function finish(state) {
   return [{ ...state, name: "over" }, [{ do: "terminate" }]];
 }
 
-// Words ---------------------------------------------------
+// Words -------------------------------
 
 const MURMURS = "угу ага да так ну ясно понятно хорошо ладно ок окей мм ммм хм м э эм а понял поняла точно слушаю".split(" ");
 const HESITATIONS = "э эм м мм ммм хм".split(" ");
@@ -1679,8 +1687,7 @@ const ACT = {
   },
   answer(line) {
     line.call.answer();
-    quietly(() => line.call.handleMicStatus(true));
-    quietly(() => line.call.handleTones(true));
+    watchLine(line);
   },
   callOut: dialOut,
   awaitBeep(line) {
@@ -1820,7 +1827,7 @@ const ACT = {
   },
 };
 
-// Voice ---------------------------------------------------
+// Voice -------------------------------
 
 // A player for each phrase: its events carry the phrase's number, so an old one cannot pass for the new one.
 function play(line, phrase, make) {
@@ -1999,7 +2006,7 @@ function quietly(end) {
   }
 }
 
-// Ears ----------------------------------------------------
+// Ears --------------------------------
 
 function createEars(line) {
   const wish = line.state.profile.asr;
@@ -2054,7 +2061,7 @@ function attach(line, vad) {
   return null;
 }
 
-// The second leg ------------------------------------------
+// The second leg ----------------------
 
 function readDestination(transfer, result) {
   const { refused, brief, to } = result.code === 200 ? parse(result.text) : { refused: "unreachable", brief: "", to: null };
@@ -2175,7 +2182,7 @@ function brief(line, transfer, text) {
   }
 }
 
-// Calling out ---------------------------------------------
+// Calling out -------------------------
 
 const DIAL_CODES = { 486: "busy", 600: "busy", 408: "no_answer", 487: "no_answer", 480: "unavailable", 603: "declined", 404: "invalid", 484: "invalid", 402: "no_money" };
 
@@ -2185,12 +2192,16 @@ function dialOut(line, { to, caller_id, detect_ms }) {
     const amd = detect_ms ? detector(line, detect_ms) : undefined;
     attend(line, VoxEngine.callPSTN(to, caller_id, amd ? { amd } : {}));
     on(line, line.call, CallEvents.BeepDetectionComplete, (e) => (e.timeout ? null : { type: "beeped" }));
-    quietly(() => line.call.handleMicStatus(true));
-    quietly(() => line.call.handleTones(true));
+    watchLine(line);
   } catch (error) {
     Logger.write("[HALO] not dialled: " + error);
     dispatch(line, () => ({ type: "disconnected", outcome: "failed" }));
   }
+}
+
+function watchLine(line) {
+  quietly(() => line.call.handleMicStatus(true));
+  quietly(() => line.call.handleTones(true));
 }
 
 function detector(line, timeout) {
@@ -2241,7 +2252,7 @@ function release(line) {
   clearTimeout(stream.timer);
 }
 
-// The backend: HTTP ---------------------------------------
+// The backend: HTTP -------------------
 
 function readProfile(line, result) {
   const told = result.code === 200 ? parse(result.text) : {};
@@ -2329,7 +2340,7 @@ function signature(line, method, url, body) {
   return { "X-Halo-Key": id, "X-Halo-Timestamp": stamp, "X-Halo-Nonce": nonce, "X-Halo-Signature": "v1=" + mac };
 }
 
-// The backend: the stream ---------------------------------
+// The backend: the stream -------------
 //
 // One WebSocket for the call, opened again for as long as the call is up. Messages are numbered in each direction: what
 // was seen is dropped, what was overtaken is waited for. Whatever is wrong with it, the turn goes on over HTTP.
@@ -2454,7 +2465,7 @@ function drop(line, link) {
   if (link.socket) quietly(() => link.socket.close());
 }
 
-// Reading and writing -------------------------------------
+// Reading and writing -----------------
 
 function secret(name) {
   return VoxEngine.getSecretValue(name) || "";

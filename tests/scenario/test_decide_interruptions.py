@@ -184,3 +184,19 @@ def test_a_voice_that_goes_on_is_no_cough():
     assert table.name == "paused"
     assert "hush" in done(table.see("expired", 1_000))
     assert table.name == "hearing"
+
+
+def test_a_filler_of_the_last_turn_falls_silent_and_the_answer_is_still_heard():
+    """F14, invariant 4: nothing more can be asked, but nobody is talked over by «Секунду»."""
+    for answered in (False, True):
+        table = Table(barge_in__mode="asr", limits__turns=1).asked()
+        table.see("expired", 2_000)
+        table.see("phraseStarted", 100, phrase=table.state["phrase"], duration=1_300)
+        if answered:
+            table.see("replied", 100, turn=1, text="Триста рублей.", action="listen")
+        table.see("speechStarted", 100)
+        actions = table.see("interim", 400, text="и ещё вопрос")
+        assert done(actions)[0] == "hush"
+        if not answered:
+            actions = table.see("replied", 100, turn=1, text="Триста рублей.", action="listen")
+        assert spoken(actions) == "Триста рублей."
