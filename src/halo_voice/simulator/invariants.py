@@ -135,13 +135,15 @@ def spoken_once(case: Case) -> Iterator[Breach]:
                 yield Breach(6, phrase.ordered_ms, text)
             heard[number] = heard.get(number, "") + letters(phrase.heard)
     audible = [p for p in case.story.phrases if p.span]
-    keys = [line.ms for line in case.call.having("tone")]
+    # Who is told late of speech, or of a key, hears it now.
+    told = [e.ms for e in case.call.having("late") if str(e.data["event"]).startswith("ASR.")]
+    told += [line.ms for line in case.call.having("tone")]
     errors = [e.ms for e in case.call.having("event") if e.data["event"] == "Player.Error"]
     for before, after in pairwise(audible):
         spoke = any(
             s.started_ms < after.ordered_ms and before.ordered_ms < (s.ended_ms or case.end_ms)
             for s in case.call.speech
-        ) or any(before.ordered_ms < ms <= after.ordered_ms for ms in keys)
+        ) or any(before.ordered_ms < ms <= after.ordered_ms for ms in told)
         counted = after.kind in ("reprompt", "again") or (
             after.kind in ("apology", "filler")  # one for each turn
             and case.story.newest(before.ordered_ms) is not case.story.newest(after.ordered_ms)
