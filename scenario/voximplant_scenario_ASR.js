@@ -75,6 +75,7 @@ const ACCEPT_MS = 1500; // the stream has written a turn down, or it is asked ov
 const MUTE_MS = 4000; // the stream has written it down, and says nothing: the same
 const LATE_FINAL_MS = 20000; // so long after words were taken without their result it may still come
 const DUE_MS = 6000; // most results come within this time
+const FIRST_MS = 300; // and none sooner after the beginning
 const STALE_MS = 3000; // most interim results, after the words were taken
 const GUESSES = 6; // of these, kept
 const TWICE_MS = 1500; // a result without words, once more
@@ -731,12 +732,14 @@ function closeTurn(state, event, before = []) {
 // one that may be of a speech that has begun since: whose it is, nobody can tell.
 function isKept(state, next, event) {
   const { text } = event;
-  const { turn, begunAt, textAt } = state;
+  const { turn, textAt, words } = state;
+  const other = words && likeness(text, words) < 0.5;
+  const since = other || event.at - state.begunAt < FIRST_MS ? 0 : state.begunAt;
   const without = (parts, others) => parts.filter((each) => !others.some((other) => other.at === each.at && other.sure === each.sure));
   const over = [state.during, ours(state, event.at), ...without(state.taken, next.taken).map((each) => each.over)].join(" ").trim();
   const askedAgain = next.phrase > state.phrase && next.voice !== null && next.voice.kind === "prompt";
-  const parts = without(next.taken, state.taken).filter((each) => each.turn > turn || each.at >= begunAt);
-  const known = [textAt >= begunAt ? recent(state, event) : "", ...next.late, ...parts.map((each) => each.text)];
+  const parts = without(next.taken, state.taken).filter((each) => each.turn > turn || each.at >= since);
+  const known = [textAt >= since ? recent(state, event) : "", ...next.late, ...parts.map((each) => each.text)];
   return askedAgain || (over && isMurmur(text)) || isEcho(text, over) || isHesitation(text) || known.some((each) => each.includes(text));
 }
 

@@ -167,6 +167,21 @@ def test_a_late_result_after_which_nobody_spoke_is_not_reported():
     assert table.state["late"] == []
 
 
+def test_a_late_result_that_is_not_of_who_is_speaking_is_not_reported():
+    """They say other words, or began too shortly before."""
+    for other, after_ms in (("на завтра", 100), ("", 200)):
+        table = hearing("сорок пять")
+        table.see("expired", 700)
+        table.see("replied", 300, turn=1, text="Записал.", action="listen")
+        table.speak_out(1_000)
+        table.see("speechStarted", 400)
+        if other:
+            table.see("interim", 500, text=other)
+        table.see("heard", after_ms, text="сорок пять", confidence=0.9)
+        assert table.state["turn"] == 1
+        assert table.state["late"] == []
+
+
 def test_a_yes_that_is_taken_for_the_one_before_is_reported():
     """F05, invariant 21: on a silent line it is no murmur, and somebody has spoken since."""
     for spoke, late in ((True, ["да"]), (False, [])):
