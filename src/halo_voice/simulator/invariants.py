@@ -22,6 +22,8 @@ from halo_voice.simulator.turns import Phrase, Story, Texts, letters, story
 from halo_voice.simulator.typed import no_lost_key
 from halo_voice.simulator.wire import fields
 
+LIVE_END = "Player.AudioChunksPlaybackFinished"
+
 __all__ = ["CHECKS", "Breach", "Limits", "breaches"]
 
 
@@ -122,23 +124,33 @@ def fresh_answer(case: Case) -> Iterator[Breach]:
 def spoken_once(case: Case) -> Iterator[Breach]:
     """6. An answer is spoken at most once; a phrase repeats only as a counted re-prompt."""
     heard: dict[int, str] = {}
+    late = case.call.having("late")
     # Of a phrase that was heard already, for all that could be known its own.
-    late_errors = {e.ms for e in case.call.having("late") if e.data["event"] == "Player.Error"}
+    late_errors = {e.ms for e in late if e.data["event"] == "Player.Error"}
+    # A realtime player does not say which phrase starts or ends: told late, it may be any of them.
+    events = case.call.having("event")
+    live = {e.data["unit"] for e in events if e.data["event"] == LIVE_END}
+    unsure = [
+        e.ms
+        for e in late
+        if e.data["event"] in ("Player.Started", LIVE_END) and e.data.get("unit") in live
+    ]
     for phrase in case.story.phrases:
         if phrase.turn and phrase.span:
             number, said = phrase.turn.number, letters(phrase.text)
             # The same sentence may be in an answer twice.
             whole = letters(phrase.turn.words)
             again = heard.get(number, "").count(said) >= max(1, whole.count(said))
-            if again and phrase.ordered_ms not in late_errors:
+            untold = any(phrase.turn.first_asked_ms <= ms <= phrase.ordered_ms for ms in unsure)
+            if again and not untold and phrase.ordered_ms not in late_errors:
                 text = f"the answer of turn {number} is spoken again"
                 yield Breach(6, phrase.ordered_ms, text)
             heard[number] = heard.get(number, "") + letters(phrase.heard)
     audible = [p for p in case.story.phrases if p.span]
     # Who is told late of speech, or of a key, hears it now.
-    told = [e.ms for e in case.call.having("late") if str(e.data["event"]).startswith("ASR.")]
+    told = [e.ms for e in late if str(e.data["event"]).startswith("ASR.")]
     told += [line.ms for line in case.call.having("tone")]
-    errors = [e.ms for e in case.call.having("event") if e.data["event"] == "Player.Error"]
+    errors = [e.ms for e in events if e.data["event"] == "Player.Error"]
     for before, after in pairwise(audible):
         spoke = any(
             s.started_ms < after.ordered_ms and before.ordered_ms < (s.ended_ms or case.end_ms)
