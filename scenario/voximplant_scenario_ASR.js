@@ -6,9 +6,9 @@
 require(Modules.ASR);
 
 
-// ---------------------------------------------------------
+// -------------------------------------
 // Settings: what holds until the backend's first answer, and without it. Times in milliseconds.
-// ---------------------------------------------------------
+// -------------------------------------
 
 const SCENARIO_VERSION = "1.4";
 
@@ -104,9 +104,9 @@ const BEEP_MS = 8000; // an answering machine's signal
 const VAD = { threshold: 0.5, minSilenceDurationMs: 650, speechPadMs: 200 };
 
 
-// ---------------------------------------------------------
+// -------------------------------------
 // Decide: (state, event) → [state, actions]. Pure; knows no clock and nothing of VoxEngine.
-// ---------------------------------------------------------
+// -------------------------------------
 //
 //   ringing → meeting → speaking ⇄ listening → hearing → recognising → thinking → holding
 //                       │  │ ⇅                    ↑                      └── speaking ───┘
@@ -1050,9 +1050,17 @@ function takeOver(state, event) {
 // No turn is left for what they say: the answer comes, but no filler goes on over their words.
 function keepWaiting(state, event) {
   const kept = event.type === "heard" ? keepLate(state, event)[0] : withWords(state, event);
+  if (!isSounding(state)) return [kept, []];
   const hush = [{ do: "hush" }];
-  if (state.name === "holding") return speakHeld(kept, event, hush);
-  return state.name === "thinking" && state.voice ? [fallenSilent(kept, event.at), hush] : [kept, []];
+  const silent = fallenSilent(kept, event.at);
+  if (state.name === "holding") return speakHeld(silent, event, hush);
+  const again = refilled(silent, event);
+  return [again, [...hush, answerWait(again, event)]];
+}
+
+// They have spoken since the filler, and may have cut it short.
+function refilled(state, event) {
+  return { ...state, answer: { ...state.answer, filled: false }, fillAt: Math.max(state.fillAt, event.at + FILL_MS) };
 }
 
 function isUnheard(state) {
@@ -1098,8 +1106,7 @@ function backToAnswer(state, event, before = []) {
   const { answer } = state;
   const open = { ...state, overtaken: false, words: "", name: "thinking" };
   if (answer === null || (answer.sorry && state.apologies > state.profile.limits.apologies)) return apologise(open, event, before);
-  // They have spoken since the filler, and may have cut it short.
-  const back = { ...open, answer: { ...answer, filled: false }, fillAt: Math.max(state.fillAt, event.at + FILL_MS) };
+  const back = refilled(open, event);
   const lost = answer.failed && !answer.done && !answer.queue.length;
   const [next, actions] = lost ? retry({ ...back, answer: { ...back.answer, failed: null } }, { ...answer.failed, at: event.at }) : carryOn(back, event);
   return [next, [...before, ...actions]];
@@ -1680,9 +1687,9 @@ function clip(text, limit) {
 }
 
 
-// ---------------------------------------------------------
+// -------------------------------------
 // Act: one short function for each action. `line` is the call: its state, players, recogniser, detector and stream.
-// ---------------------------------------------------------
+// -------------------------------------
 
 const ACT = {
   fetchProfile(line) {
@@ -2187,7 +2194,7 @@ function brief(line, transfer, text) {
 
 // Calling out -------------------------
 
-const DIAL_CODES = { 486: "busy", 600: "busy", 408: "no_answer", 487: "no_answer", 480: "unavailable", 603: "declined", 404: "invalid", 484: "invalid", 402: "no_money" };
+const DIAL_CODES = { ...LEG_CODES, 480: "unavailable", 404: "invalid", 484: "invalid", 402: "no_money" };
 
 // The number and the one that they see are the backend's. Without a detector, whoever picks up is a person.
 function dialOut(line, { to, caller_id, detect_ms }) {
@@ -2222,8 +2229,7 @@ function detector(line, timeout) {
 }
 
 // Of a row of a call list, what came of it: exactly once, for a row that tells nothing counts as a success there.
-const REACHED = ["answered", "message"];
-const SETTLED = [...REACHED, "declined", "hung_up", "opted_out", "invalid", "spent", "unknown"]; // nobody is called again
+const SETTLED = ["answered", "message", "declined", "hung_up", "opted_out", "invalid", "spent", "unknown"]; // nobody is called again
 
 function tellTask(line, outcome, retry = null) {
   const { task } = line;
@@ -2536,9 +2542,9 @@ function logged(event, ...lines) {
 }
 
 
-// ---------------------------------------------------------
+// -------------------------------------
 // Wire: VoxEngine's events become ours; `dispatch` decides and acts, and is the only place that catches everything.
-// ---------------------------------------------------------
+// -------------------------------------
 
 function dispatch(line, read) {
   line.queue.push(read);
@@ -2569,9 +2575,9 @@ function on(line, source, event, read) {
 }
 
 
-// ---------------------------------------------------------
+// -------------------------------------
 // Start: a session is one call.
-// ---------------------------------------------------------
+// -------------------------------------
 
 // A caller by SIP may send an address of any length, or none; the backend takes 64 characters.
 function numberOf(given) {

@@ -200,3 +200,16 @@ def test_a_filler_of_the_last_turn_falls_silent_and_the_answer_is_still_heard():
         if not answered:
             actions = table.see("replied", 100, turn=1, text="Триста рублей.", action="listen")
         assert spoken(actions) == "Триста рублей."
+
+
+def test_who_cut_the_last_filler_hears_another_and_who_did_not_hears_it():
+    """Invariant 1: the answer is still on its way, and one that does not sound yet cuts nobody."""
+    for sounding in (True, False):
+        table = Table(barge_in__mode="asr", limits__turns=1).asked()
+        table.see("expired", 2_000)
+        if sounding:
+            table.see("phraseStarted", 100, phrase=table.state["phrase"], duration=1_300)
+        table.see("speechStarted", 100)
+        actions = table.see("interim", 400, text="и ещё вопрос")
+        assert done(actions) == (["hush", "wait"] if sounding else [])
+        assert (spoken(table.see("expired", 600)) == "Секунду, пожалуйста.") == sounding
