@@ -1049,7 +1049,8 @@ function takeOver(state, event) {
 
 // No turn is left for what they say: the answer comes, but no filler goes on over their words.
 function keepWaiting(state, event) {
-  const kept = event.type === "heard" ? keepLate(state, event)[0] : withWords(state, event);
+  if (event.type === "heard") return keepLate(state, event); // they have ended
+  const kept = withWords(state, event);
   if (!isSounding(state)) return [kept, []];
   const hush = [{ do: "hush" }];
   const silent = fallenSilent(kept, event.at);
