@@ -33,6 +33,7 @@ def test_the_same_word_as_before_is_reported_when_a_person_takes_the_call():
     table.see("speechCaptured", 300)
     table.see("heard", 300, text="восемь", confidence=0.9)
     assert table.state["late"] == ["восемь"]
+    assert not table.state["fresh"], "their speech is over"
 
 
 def test_a_result_that_comes_twice_is_not_of_who_has_no_word_yet():
@@ -72,6 +73,19 @@ def test_one_word_twice_is_reported_into_our_goodbye():
     assert table.state["voice"]["next"] == "leave"
     table.see("heard", 300, text="стойте", confidence=0.9)
     assert table.state["late"] == ["стойте"]
+
+
+def test_one_word_twice_breaks_in_twice():
+    """F14: the second one, overheard, is not the result of the first once more."""
+    table = answering()
+    assert "ask" in done(table.see("heard", 200, text="стойте", confidence=0.9))
+    table.see("replied", 300, turn=2, text="Доставка стоит триста рублей.", action="listen")
+    table.see("phraseStarted", 200, phrase=table.state["phrase"], duration=4_000)
+    table.see("speechStarted", 500)
+    table.see("interim", 200, text="стойте")
+    table.see("speechStarted", 300)
+    assert "ask" in done(table.see("heard", 300, text="стойте", confidence=0.9))
+    assert table.state["turn"] == 3
 
 
 def test_the_same_said_again_long_after_is_no_result_told_twice():
