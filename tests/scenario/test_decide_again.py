@@ -83,7 +83,8 @@ def test_one_word_twice_breaks_in_twice():
     table.see("phraseStarted", 200, phrase=table.state["phrase"], duration=4_000)
     table.see("speechStarted", 500)
     table.see("interim", 200, text="стойте")
-    table.see("speechStarted", 300)
+    table.see("voiceStarted", 200)
+    table.see("speechStarted", 100)
     assert "ask" in done(table.see("heard", 300, text="стойте", confidence=0.9))
     assert table.state["turn"] == 3
 
