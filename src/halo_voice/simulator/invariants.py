@@ -22,6 +22,7 @@ from halo_voice.simulator.turns import Phrase, Story, Texts, letters, story
 from halo_voice.simulator.typed import no_lost_key
 from halo_voice.simulator.wire import fields
 
+BEHIND_MS = 1_000  # words are told so long after they were said, as a rule
 LIVE_END = "Player.AudioChunksPlaybackFinished"
 
 __all__ = ["CHECKS", "Breach", "Limits", "breaches"]
@@ -153,7 +154,8 @@ def spoken_once(case: Case) -> Iterator[Breach]:
     errors = [e.ms for e in events if e.data["event"] == "Player.Error"]
     for before, after in pairwise(audible):
         spoke = any(
-            s.started_ms < after.ordered_ms and before.ordered_ms < (s.ended_ms or case.end_ms)
+            s.started_ms < after.ordered_ms
+            and before.ordered_ms < (s.ended_ms or case.end_ms) + BEHIND_MS
             for s in case.call.speech
         ) or any(before.ordered_ms < ms <= after.ordered_ms for ms in told)
         counted = after.kind in ("reprompt", "again") or (
