@@ -12,6 +12,7 @@ require(Modules.ASR);
 
 const SCENARIO_VERSION = "1.4";
 
+const CALL_BACK = " Хотите, я попрошу вам перезвонить?";
 const DEFAULTS = {
   asr: { profile: "Google.ru_RU", model: "", interim: true, single_utterance: true, confidence_scale: 100, phrase_hints: [] },
   voice: "Yandex.Neural.ru_RU_alena",
@@ -29,11 +30,11 @@ const DEFAULTS = {
     too_long: "Минутку, я отвечу на то, что вы уже сказали.",
     keys: "Скажите, пожалуйста, вслух, чем я могу помочь. Звёздочка повторит мой ответ, решётка закончит разговор.",
     transfer: "Минутку, я соединю вас с сотрудником. Пожалуйста, оставайтесь на линии.",
-    transfer_busy: "К сожалению, линия сейчас занята. Хотите, я попрошу вам перезвонить?",
-    transfer_silent: "К сожалению, никто пока не отвечает. Хотите, я попрошу вам перезвонить?",
-    transfer_declined: "К сожалению, сотрудник сейчас не может ответить. Хотите, я попрошу вам перезвонить?",
-    transfer_failed: "К сожалению, соединить сейчас не получилось. Хотите, я попрошу вам перезвонить?",
-    transfer_closed: "К сожалению, сотрудники сейчас не работают. Хотите, я попрошу вам перезвонить?",
+    transfer_busy: "К сожалению, линия сейчас занята." + CALL_BACK,
+    transfer_silent: "К сожалению, никто пока не отвечает." + CALL_BACK,
+    transfer_declined: "К сожалению, сотрудник сейчас не может ответить." + CALL_BACK,
+    transfer_failed: "К сожалению, соединить сейчас не получилось." + CALL_BACK,
+    transfer_closed: "К сожалению, сотрудники сейчас не работают." + CALL_BACK,
     bye_key: "Спасибо, что позвонили. До свидания!",
     bye_busy: "Здравствуйте! Сейчас все линии заняты. Перезвоните нам, пожалуйста, чуть позже. До свидания!",
     bye_time: "Извините, разговор длится слишком долго, мне придётся его завершить. До свидания!",
@@ -736,7 +737,9 @@ function isKept(state, next, event) {
   const other = words && likeness(text, words) < 0.5;
   const since = other || event.at - state.begunAt < FIRST_MS ? 0 : state.begunAt;
   const without = (parts, others) => parts.filter((each) => !others.some((other) => other.at === each.at && other.sure === each.sure));
-  const over = [state.during, ours(state, event.at), ...without(state.taken, next.taken).map((each) => each.over)].join(" ").trim();
+  const due = state.fresh && state.captured && !other; // and so is one that may be an echo of ours
+  const echoed = due ? [] : without(state.taken, next.taken).map((each) => each.over);
+  const over = [state.during, ours(state, event.at), ...echoed].join(" ").trim();
   const askedAgain = next.phrase > state.phrase && next.voice !== null && next.voice.kind === "prompt";
   const parts = without(next.taken, state.taken).filter((each) => each.turn > turn || each.at >= since);
   const known = [textAt >= since ? recent(state, event) : "", ...next.late, ...parts.map((each) => each.text)];
@@ -1059,9 +1062,10 @@ function keepWaiting(state, event) {
   return [again, [...hush, answerWait(again, event)]];
 }
 
-// They have spoken since the filler, and may have cut it short.
+// They have spoken since the filler, if there was one, and may have cut it short.
 function refilled(state, event) {
-  return { ...state, answer: { ...state.answer, filled: false }, fillAt: Math.max(state.fillAt, event.at + FILL_MS) };
+  const { answer, fillAt } = state;
+  return { ...state, answer: { ...answer, filled: false }, fillAt: answer.filled ? Math.max(fillAt, event.at + FILL_MS) : fillAt };
 }
 
 function isUnheard(state) {

@@ -197,6 +197,24 @@ def test_a_late_result_that_is_not_of_who_is_speaking_is_not_reported():
         assert table.state["late"] == []
 
 
+def test_our_own_words_in_the_callers_mouth_are_reported():
+    """F12, invariant 21: an echo was passed over, and its result comes when theirs is due."""
+    for ended, late in ((True, ["скажите пожалуйста"]), (False, [])):
+        table = Table(barge_in__mode="asr")
+        table.evaluate("state = {...state, profile: {...state.profile, operators: true}}, 0")
+        table.greeted()
+        table.run("state = { ...state, said: 'Скажите, пожалуйста, чем помочь?' };")
+        table.see("speechStarted", 100)
+        table.see("interim", 300, text="скажите пожалуйста чем помочь")
+        table.see("speechStarted", 900)
+        table.see("key", 400, digit="0")
+        assert table.name == "calling"
+        if ended:
+            table.see("speechCaptured", 200)
+        table.see("heard", 300, text="скажите пожалуйста", confidence=0.9)
+        assert table.state["late"] == late
+
+
 def test_a_yes_that_is_taken_for_the_one_before_is_reported():
     """F05, invariant 21: on a silent line it is no murmur, and somebody has spoken since."""
     for spoke, late in ((True, ["да"]), (False, [])):

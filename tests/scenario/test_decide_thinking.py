@@ -167,6 +167,19 @@ def test_who_broke_in_with_nothing_hears_a_filler_again():
     assert spoken(table.see("expired", 700)) == table.state["profile"]["texts"]["filler"]
 
 
+def test_who_made_a_sound_before_the_filler_hears_it_at_once():
+    """Invariant 1: it is due, and nothing of it was heard that could be heard twice."""
+    table = Table(barge_in__mode="asr").asked()
+    table.see("voiceStarted", 1_500)
+    table.see("speechStarted", 100)
+    table.see("interim", 300, text="э")
+    table.see("voiceStopped", 100)
+    table.see("speechCaptured", 200)
+    waited = table.see("heard", 300, text="", confidence=0.0)
+    assert table.name == "thinking"
+    assert waits(waited) == 1
+
+
 def test_who_waited_for_an_end_that_nobody_told_waits_no_longer_for_the_answer():
     """F19, F28: the time of a turn begins when the caller has said all."""
     table = Table(barge_in__mode="asr")
