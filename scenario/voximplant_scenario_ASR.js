@@ -137,14 +137,15 @@ const START_STATE = {
   waited: 0,
   said: "", saidAt: 0, during: "", passed: "", // our last phrase and its end; what of ours this speech may echo; such words of it
   keys: "", keysTold: false,
-  lineSilent: false, voiced: false, soundAt: 0, stoppedAt: 0, quietAt: 0, speechAt: 0, begunAt: 0, heardAt: 0, askedAt: 0, fillAt: 0, connectedAt: 0, endedAt: 0,
+  lineSilent: false, voiced: false, soundAt: 0, stoppedAt: 0, quietAt: 0, speechAt: 0, begunAt: 0, before: 0, heardAt: 0, askedAt: 0, fillAt: 0, connectedAt: 0, endedAt: 0,
   profiled: false, confirmed: false, streaming: false, // the backend's first answer came; it knows the call; by stream
   dial: null, dialled: "", // whom we call, and what came of it: "" as long as nobody knows, and where we were called
   turnedAway: "", // what a caller hears instead of a talk when all lines are busy
   records: false, recordingUrl: "", recorded: false, reported: false, broken: false,
 };
 
-const GROW = { said: collect, answered: complete, replied: complete };
+const GROW = { said: collect, answered: complete, replied: complete, interim: overhear, heard: overhear };
+const HOLD = { phraseStarted: followAnnouncement, phraseEnded: ringOn, expired: waitOn, dismissed: endTransfer };
 
 const TABLE = {
   ringing: {
@@ -161,17 +162,17 @@ const TABLE = {
     phraseStarted: followPhrase,
     phraseEnded: (state, event) => (event.failed ? speakAgain(state, event) : afterPhrase(spoken(state, event), event)),
     expired: (state, event) => (isDisturbed(state, event.at) ? pause(state, event) : giveUp(state, event)),
-    interim: overhear, heard: overhear, speechStarted: notice, voiceStarted: notice, voiceStopped: notice,
+    speechStarted: notice, voiceStarted: notice, voiceStopped: notice,
     failed: stopShort,
   },
   paused: {
     ...GROW,
     phraseEnded: (state, event) => afterPhrase(spoken(state, event), event),
-    interim: overhear, heard: overhear, expired: yieldOrResume, failed: stopShort,
+    expired: yieldOrResume, failed: stopShort,
   },
   awaiting: {
     ...GROW,
-    interim: overhear, heard: overhear, expired: stall, failed: endShort,
+    expired: stall, failed: endShort,
   },
   listening: { speechStarted: startHearing, interim: startHearing, speechCaptured: (state, event) => recognise({ ...state, speechAt: event.at }, event), heard: hear, expired: reprompt },
   hearing: {
@@ -192,22 +193,22 @@ const TABLE = {
     ...GROW, accepted,
     phraseStarted: (state, event) => [{ ...state, voice: started(state, event) }, []],
     phraseEnded: (state, event) => [{ ...fallenSilent(state, event.at), quietAt: event.at }, []],
-    failed: retry, expired: overdue, interim: overhear, heard: overhear,
+    failed: retry, expired: overdue,
   },
   holding: {
     ...GROW,
     phraseStarted: followPhrase,
     phraseEnded: speakHeld,
     expired: (state, event) => speakHeld(state, event, [{ do: "hush" }]),
-    interim: overhear, heard: overhear, failed: stopShort,
+    failed: stopShort,
   },
   calling: {
     arranged, legConnected: pickUp, legEnded: (state, event) => failTransfer(state, event, event.outcome),
-    phraseStarted: followAnnouncement, phraseEnded: ringOn, expired: waitOn, dismissed: endTransfer,
+    ...HOLD,
   },
   briefing: {
     briefStarted: followBrief, briefEnded: bridge, legEnded: (state, event) => failTransfer(state, event, "hung_up"),
-    phraseStarted: followAnnouncement, phraseEnded: ringOn, expired: waitOn, dismissed: endTransfer,
+    ...HOLD,
   },
   joined: {
     legEnded: (state, event) => (event.outcome === "hung_up" ? endTransfer(state, event) : failTransfer(state, event, event.outcome)),
@@ -505,7 +506,7 @@ function isStale(state, event) {
 
 // Words of the speech before, whose result has not come (any more): passed over, or taken for the coming turn.
 function newSpeech(state, event) {
-  return { ...passOver(state, event), fresh: true, captured: false, begunAt: event.at, during: ours(state, event.at) };
+  return { ...passOver(state, event), fresh: true, captured: false, begunAt: event.at, before: state.begunAt, during: ours(state, event.at) };
 }
 
 // What was our echo so far, and is followed by other words, has a result of its own.
@@ -566,8 +567,7 @@ function isEchoBeside(state, event) {
 function keepHearing(state, event, before = []) {
   const { asr, limits } = state.profile;
   const waiting = (ms) => [...before, { do: "wait", ms }];
-  const saidAt = asr.interim && state.overtaken && !state.words ? saidLast(state) : 0;
-  if (saidAt) return [state, waiting(Math.max(1, AGAIN_MS - (event.at - saidAt)))]; // sounds without words make no difference
+  if (state.overtaken && saidLast(state)) return [state, waiting(againMs(state, event))];
   if (state.overtaken && (state.words || state.lineSilent)) {
     return [state, waiting(Math.min(settleMs(state, event), againMs(state, event)))];
   }
@@ -584,13 +584,14 @@ function keepHearing(state, event, before = []) {
   return [speaking, waiting(Math.max(1, most))];
 }
 
-// When the last words of the coming turn came; 0: there are none.
-function saidLast(state) {
-  return Math.max(0, ...state.taken.filter((each) => each.turn > state.turn).map((each) => each.at));
+// When the last words of the coming turn came, where none have come since: sounds make no difference. 0: else.
+function saidLast({ profile, words, taken, turn }) {
+  const said = profile.asr.interim && !words ? taken.filter((each) => each.turn > turn && !isHesitation(each.text)) : [];
+  return Math.max(0, ...said.map((each) => each.at));
 }
 
 function againMs(state, event) {
-  const since = state.stoppedAt || (state.words ? state.wordsAt : event.at);
+  const since = saidLast(state) || state.stoppedAt || (state.words ? state.wordsAt : event.at);
   return Math.max(1, AGAIN_MS - (event.at - since));
 }
 
@@ -735,7 +736,7 @@ function isKept(state, next, event) {
   const { text } = event;
   const { turn, textAt, words } = state;
   const other = words && likeness(text, words) < 0.5;
-  const since = other || event.at - state.begunAt < FIRST_MS ? 0 : state.begunAt;
+  const since = other || event.at - state.begunAt < FIRST_MS ? state.before : state.begunAt;
   const without = (parts, others) => parts.filter((each) => !others.some((other) => other.at === each.at && other.sure === each.sure));
   const due = state.fresh && state.captured && !other; // and so is one that may be an echo of ours
   const echoed = due ? [] : without(state.taken, next.taken).map((each) => each.over);
@@ -924,7 +925,8 @@ function partOf(state, event) {
   const due = fits.filter((each) => at - each.at < DUE_MS);
   const likely = due.length ? due : fits.filter((each) => like(each) > own); // else these words are said again
   const best = Math.max(...likely.map((each) => sameness(text, each.text)));
-  return likely.find((each) => sameness(text, each.text) === best) || null;
+  const first = likely.find((each) => sameness(text, each.text) === best) || null;
+  return likely.find((each) => each.turn > state.turn && each.text === text) || first; // which is waited for
 }
 
 // What was asked is told, never answered again. Words that are still to be asked are put right.
@@ -2073,7 +2075,7 @@ function attach(line, vad) {
     return null;
   });
   line.call.sendMediaTo(vad);
-  return null;
+  return line.state.voiced ? { type: "voiceStopped" } : null; // who speaks on is heard by it
 }
 
 // The second leg ----------------------

@@ -227,3 +227,27 @@ def test_a_yes_that_is_taken_for_the_one_before_is_reported():
         table.see("heard", 400, text="да", confidence=0.9)
         assert table.state["turn"] == 1
         assert table.state["late"] == late
+
+
+def test_a_word_said_again_is_reported_though_its_caller_has_begun_to_say_another():
+    """Invariant 21: nothing was told of it before its end, and its result may be the first's."""
+    table = Table(barge_in__mode="asr").asked("восемь")
+    table.see("speechStarted", 400)
+    table.see("speechCaptured", 300)
+    table.see("speechStarted", 200)
+    table.see("heard", 100, text="восемь", confidence=0.9)
+    assert table.state["late"] == ["восемь"]
+
+
+def test_of_one_sentence_said_twice_the_result_is_of_the_one_that_is_waited_for():
+    """F02, F03, invariant 1: the first is answered, and its result may still come."""
+    table = hearing("позовите оператора")
+    table.see("expired", 700)
+    table.see("replied", 300, turn=1, text="Доставка стоит триста рублей.", action="listen")
+    table.see("phraseStarted", 200, phrase=table.state["phrase"], duration=4_000)
+    table.see("speechStarted", 500)
+    table.see("interim", 400, text="позовите оператора")
+    table.see("speechStarted", 300)
+    table.see("heard", 600, text="позовите оператора", confidence=0.9)
+    parts = {part["turn"]: part["sure"] for part in table.state["taken"]}
+    assert parts == {1: False, 2: True}

@@ -192,3 +192,14 @@ def test_who_waited_for_an_end_that_nobody_told_waits_no_longer_for_the_answer()
     asked = table.see("expired", 3_000)
     question = next(each for each in asked if each["do"] == "ask")
     assert question["ms"] == table.state["profile"]["limits"]["turn_ms"] - 1_500
+
+
+def test_what_is_no_word_keeps_no_answer_waiting():
+    """Invariant 1: 1.5 s after the last words, however often they hesitate or cough."""
+    table = Table(barge_in__mode="asr").asked()
+    table.see("speechStarted", 100)
+    table.see("interim", 300, text="и когда привезут")
+    table.see("speechStarted", 300)
+    table.see("interim", 200, text="мм")
+    table.see("speechStarted", 400)
+    assert waits(table.see("speechCaptured", 100)) == 500

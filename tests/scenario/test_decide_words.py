@@ -284,7 +284,8 @@ def test_sounds_without_words_hold_nothing_back():
     table.see("voiceStopped", 100)
     for _ in range(3):
         table.see("voiceStarted", 200)
-        table.see("speechStarted", 50)
+        begun = table.see("speechStarted", 50)
+        assert waits(begun) == said_at + 1_500 - table.now
         stopped = table.see("voiceStopped", 100)
     assert waits(stopped) <= said_at + 1_500 - table.now
 

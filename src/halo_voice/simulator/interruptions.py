@@ -27,6 +27,8 @@ NODS = {
     *("угу", "ага", "да", "да-да", "так", "понятно", "ясно", "хорошо", "ладно", "слушаю"),
     *("м", "мм", "хм", "э", "ну", "окей", "ок"),
 }
+GOODBYE = "до свидания"
+FAREWELLS = {"спасибо", "благодарю", "до", "свидания", "свиданья", "вам", "и", "всего", "доброго"}
 
 
 def interruption(case: Case) -> Iterator[Breach]:
@@ -108,7 +110,12 @@ def _is_of(speech: SpeechSpan, told: str) -> bool:
 def _interrupts(told: str, spoken: str) -> bool:
     words, own = _words(told), set(_words(spoken))
     echo = sum(word in own for word in words) > ECHO * len(words)
-    return len(words) >= WORDS and not echo and any(word not in NODS for word in words)
+    return len(words) >= WORDS and not echo and any(word not in _wantless(spoken) for word in words)
+
+
+def _wantless(spoken: str) -> set[str]:
+    """The words that want no answer; after a goodbye those that one says back, too."""
+    return NODS | FAREWELLS if GOODBYE in spoken.casefold() else NODS
 
 
 def check_heard(

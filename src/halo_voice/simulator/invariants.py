@@ -22,6 +22,7 @@ from halo_voice.simulator.turns import Phrase, Story, Texts, letters, story
 from halo_voice.simulator.typed import no_lost_key
 from halo_voice.simulator.wire import fields
 
+VOICED_MS = 1_000  # a voice takes no longer, as a rule
 BEHIND_MS = 1_000  # words are told so long after they were said, as a rule
 LIVE_END = "Player.AudioChunksPlaybackFinished"
 
@@ -274,9 +275,11 @@ CHECKS: list[Callable[[Case], Iterator[Breach]]] = [
 
 
 def _audible_ms(phrase: Phrase) -> float:
-    """When a phrase was first heard, or would have been, had the vendor's voice not failed."""
+    """When a phrase was first heard, or would have been, had the vendor's voice not failed, or, for
+    a filler, which is made when it is wanted, not taken more than a second."""
     if phrase.span:
-        return phrase.span.started_ms
+        late_ms = phrase.ordered_ms + VOICED_MS if phrase.kind == "filler" else math.inf
+        return min(phrase.span.started_ms, late_ms)
     return phrase.ordered_ms if phrase.fault else float("inf")
 
 

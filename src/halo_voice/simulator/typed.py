@@ -69,7 +69,8 @@ def _is_open(case: Case, key: TraceLine, reply: Message) -> bool:
         p.turn and p.turn.number == reply.turn and p.span and p.span.started_ms + HEARD_MS < key.ms
         for p in phrases
     )
-    ended = any(p.kind in OTHERWISE and reply.ms <= p.ordered_ms for p in phrases)
+    asked = min(t.first_asked_ms for t in case.story.turns if t.number == reply.turn)
+    ended = any(p.kind in OTHERWISE and asked <= p.ordered_ms for p in phrases)
     errors = [e for e in case.call.recognition if e.data["event"] == "ASR.Error"]
     deaf = sum(error.ms <= key.ms for error in errors) >= EARS
     return goes_on and heard and not ended and not deaf and (reply.turn or 0) < case.limits.turns
