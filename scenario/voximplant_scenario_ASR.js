@@ -137,7 +137,7 @@ const START_STATE = {
   waited: 0,
   said: "", saidAt: 0, during: "", passed: "", // our last phrase and its end; what of ours this speech may echo; such words of it
   keys: "", keysTold: false,
-  lineSilent: false, voiced: false, soundAt: 0, stoppedAt: 0, quietAt: 0, speechAt: 0, begunAt: 0, before: 0, heardAt: 0, askedAt: 0, fillAt: 0, connectedAt: 0, endedAt: 0,
+  lineSilent: false, voiced: false, soundAt: 0, stoppedAt: 0, quietAt: 0, speechAt: 0, begunAt: 0, priorAt: 0, heardAt: 0, askedAt: 0, fillAt: 0, connectedAt: 0, endedAt: 0,
   profiled: false, confirmed: false, streaming: false, // the backend's first answer came; it knows the call; by stream
   dial: null, dialled: "", // whom we call, and what came of it: "" as long as nobody knows, and where we were called
   turnedAway: "", // what a caller hears instead of a talk when all lines are busy
@@ -506,7 +506,7 @@ function isStale(state, event) {
 
 // Words of the speech before, whose result has not come (any more): passed over, or taken for the coming turn.
 function newSpeech(state, event) {
-  return { ...passOver(state, event), fresh: true, captured: false, begunAt: event.at, before: state.begunAt, during: ours(state, event.at) };
+  return { ...passOver(state, event), fresh: true, captured: false, begunAt: event.at, priorAt: state.begunAt, during: ours(state, event.at) };
 }
 
 // What was our echo so far, and is followed by other words, has a result of its own.
@@ -736,8 +736,8 @@ function isKept(state, next, event) {
   const { text } = event;
   const { turn, textAt, words } = state;
   const other = words && likeness(text, words) < 0.5;
-  const since = other || event.at - state.begunAt < FIRST_MS ? state.before : state.begunAt;
-  const without = (parts, others) => parts.filter((each) => !others.some((other) => other.at === each.at && other.sure === each.sure));
+  const since = other || event.at - state.begunAt < FIRST_MS ? state.priorAt : state.begunAt;
+  const without = (parts, others) => parts.filter((each) => !others.some((its) => its.at === each.at && its.sure === each.sure));
   const due = state.fresh && state.captured && !other; // and so is one that may be an echo of ours
   const echoed = due ? [] : without(state.taken, next.taken).map((each) => each.over);
   const over = [state.during, ours(state, event.at), ...echoed].join(" ").trim();
@@ -2025,6 +2025,11 @@ function quietly(end) {
 
 // Ears --------------------------------
 
+function watchLine(line) {
+  quietly(() => line.call.handleMicStatus(true));
+  quietly(() => line.call.handleTones(true));
+}
+
 function createEars(line) {
   const wish = line.state.profile.asr;
   const parameters = {
@@ -2214,11 +2219,6 @@ function dialOut(line, { to, caller_id, detect_ms }) {
     Logger.write("[HALO] not dialled: " + error);
     dispatch(line, () => ({ type: "disconnected", outcome: "failed" }));
   }
-}
-
-function watchLine(line) {
-  quietly(() => line.call.handleMicStatus(true));
-  quietly(() => line.call.handleTones(true));
 }
 
 function detector(line, timeout) {

@@ -23,7 +23,7 @@ QUIET_MORE = 25_000
 """Blocks of memory (an object has two or three) by which what is alive may grow before everything
 is looked through: while there are calls, when it may double, too, and while there are none. They
 are counted every `COUNT_S` seconds: Python knows their number, that of what was set aside it would
-have to count, for 4 to 25 ms."""
+have to count, for milliseconds."""
 
 
 class Collector:
