@@ -695,7 +695,7 @@ function hear(state, event) {
   const doubtful = nothing ? !state.unsure : event.confidence < state.profile.limits.confidence;
   const before = state.voice ? [{ do: "hush" }] : [];
   if (doubtful && !state.repeated && !state.voice && !carried(state)) {
-    return prompt({ ...calm, repeated: true, unsure: state.unsure || nothing }, state.profile.texts.repeat);
+    return prompt({ ...calm, repeated: true, unsure: state.unsure || nothing, lastText: event.text }, state.profile.texts.repeat);
   }
   if (state.deaf || (state.voiced && isOverlong(state, event))) return acknowledge(ask({ ...calm, deaf: true }, event, before), event);
   return state.patience && !state.overtaken ? dictate(calm, event, before) : ask(calm, event, before);
@@ -2001,7 +2001,7 @@ function breakLive(line) {
 function clearLive(line) {
   const { live } = line;
   if (!live.player || live.broken) return;
-  if (live.started || live.ahead || live.phrase) Object.assign(live, { clearedAt: Date.now(), owes: live.owes + (live.phrase ? 1 : 0), unstarted: live.phrase > 0 && !live.started, dropped: live.chars });
+  if (live.started || live.ahead || live.phrase) Object.assign(live, { clearedAt: Date.now(), owes: live.owes + (live.phrase ? 1 : 0), unstarted: live.phrase > 0 && !(live.started && !live.ahead), dropped: live.ahead.length || live.chars });
   live.phrase = 0;
   live.ahead = "";
   quietly(() => live.player.clearBuffer());

@@ -251,3 +251,16 @@ def test_of_one_sentence_said_twice_the_result_is_of_the_one_that_is_waited_for(
     table.see("heard", 600, text="позовите оператора", confidence=0.9)
     parts = {part["turn"]: part["sure"] for part in table.state["taken"]}
     assert parts == {1: False, 2: True}
+
+
+def test_what_was_asked_for_again_is_no_news_when_it_is_told_once_more():
+    """F10, F11: words of a recogniser that has failed since, told late; nothing would end them."""
+    table = listening()
+    table.see("speechStarted", 300)
+    table.see("speechCaptured", 900)
+    heard = table.see("heard", 400, text="заказ номер пять семь", confidence=0)
+    assert "say" in done(heard)
+    table.see("phraseStarted", 300, phrase=table.state["phrase"], duration=3_000)
+    table.see("asrFailed", 100)
+    assert done(table.see("interim", 800, text="заказ номер пять семь")) == []
+    assert table.name == "speaking"

@@ -132,3 +132,16 @@ def test_the_late_start_of_a_dropped_phrase_is_not_that_of_the_next_but_one(play
     assert told(player, begin) == [("phraseStarted", 2)]
     ends = "pass(4700); heard.Started({ duration: 2 })"
     assert told(player, ends)[1:] == [("phraseEnded", 2), ("phraseStarted", 2)]
+
+
+def test_the_late_start_of_what_was_sent_ahead_and_dropped_is_not_that_of_the_next(player):
+    """F24: the phrase before was given up, since its end was not told; it sounded by then."""
+    begin = "order(1); heard.Started({ duration: 2 }); live.ahead = 'Да, конечно.'; pass(3500);"
+    begin += "clearLive(line); sayLive(line, 2, 'Да, конечно.'); pass(500);"
+    begin += "heard.Started({ duration: 2 }); live.ahead = 'Что ещё?'; pass(300);"
+    events = told(player, begin + "heard.Started({ duration: 2 })")
+    assert ("phraseEnded", 2) not in events
+    assert told(player, "pass(2000); heard.Started({ duration: 1 })")[-2:] == [
+        ("phraseEnded", 2),
+        ("phraseStarted", 2),
+    ]
