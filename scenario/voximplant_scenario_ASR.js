@@ -669,10 +669,10 @@ function recognise(state, event) {
   return [{ ...state, name: "recognising", captured: true, quietAt }, [...(hearsAll(state) ? [] : [{ do: "deafen" }]), { do: "wait", ms }]];
 }
 
-// Their sound is over, and was it no word, nothing more is waited for.
+// Their sound is over: with all words, or with none, little more is waited for.
 function hushed(state, event) {
   const silent = { ...lineStops(state, event), quietAt: event.at };
-  const known = carried(silent) && isHesitation(silent.words);
+  const known = isWhole(silent) || (carried(silent) && isHesitation(silent.words));
   return known ? recognise(silent, event) : [silent, []];
 }
 

@@ -53,6 +53,17 @@ def test_a_lost_result_is_asked_about_after_three_seconds():
     assert table.state["turn"] == 0
 
 
+def test_a_detector_that_tells_the_end_late_makes_nobody_wait_for_the_result():
+    """F03, invariant 1: a sound that follows would make them wait anew."""
+    table = Table(barge_in__mode="vad").greeted()
+    table.see("voiceStarted", 300)
+    table.see("speechStarted", 50)
+    table.see("interim", 1_200, text="хочу записаться на завтра")
+    assert waits(table.see("speechCaptured", 300)) == 3_000
+    assert waits(table.see("voiceStopped", 150, lateMs=650)) == 1_500 - 450
+    assert "ask" in done(table.see("expired", 1_050))
+
+
 def test_a_result_that_comes_during_the_reprompt_is_taken():
     """A slow recogniser: the re-prompt is cut and the words become the turn."""
     table = Table().greeted()
