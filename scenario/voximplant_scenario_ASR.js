@@ -1622,7 +1622,7 @@ function join(before, after) {
 }
 
 function wordsOf(text) {
-  return text.toLowerCase().replace(/ё/g, "е").split(/[^0-9a-zа-я]+/).filter(Boolean).slice(0, 80);
+  return (text.toLowerCase().replace(/ё/g, "е").match(/[0-9a-zа-я]+/g) || []).slice(0, 80);
 }
 
 // Agreement that wants no answer: «угу», «да-да».

@@ -7,7 +7,7 @@ can neither fill the memory nor find himself in a figure.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sized
-from typing import Protocol, get_args
+from typing import get_args
 
 from prometheus_client import (
     CollectorRegistry,
@@ -20,18 +20,24 @@ from prometheus_client import (
     generate_latest,
 )
 from prometheus_client.exposition import CONTENT_TYPE_PLAIN_0_0_4
-from prometheus_client.metrics_core import GaugeMetricFamily, Metric
 
 from halo_voice.core.admission import Why
 from halo_voice.core.alarms import ALARMS
-from halo_voice.core.dials import OUTCOMES, ROW_STATES
+from halo_voice.core.dials import OUTCOMES
 from halo_voice.core.guard import REASONS
 from halo_voice.core.money import MICROS, PARTS, Cost, Tokens
 from halo_voice.core.operators import Handed, Kind
 from halo_voice.core.operators import Outcome as Ended
 from halo_voice.core.ports import Attempted, Fate, Outcome
-from halo_voice.core.review import RECORDING_STATES, STATES, Work
 from halo_voice.core.tools import ToolState
+from halo_voice.metrics.readings import (
+    EndedCalls,
+    ModelReading,
+    Models,
+    Rows,
+    RowsReading,
+    WorkReading,
+)
 
 CONTENT_TYPE = CONTENT_TYPE_PLAIN_0_0_4
 
@@ -43,52 +49,6 @@ BUCKETS_S = (0.05, 0.1, 0.15, 0.2, 0.3, 0.4, 0.5, 0.6, 0.8, 1, 1.25, 1.5, 2, 3, 
 
 # A telephone that is picked up, and a queue that is waited in.
 ANSWER_BUCKETS_S = (2, 5, 10, 15, 20, 30, 45, 60, 90, 120, 180, 300, 600)
-
-BREAKER_STATES = ("closed", "half_open", "open")
-
-
-class ModelReading(Protocol):
-    """A language model as it stands now."""
-
-    @property
-    def name(self) -> str: ...
-    @property
-    def state(self) -> str:
-        """Of its breaker: one of `BREAKER_STATES`."""
-        ...
-
-    @property
-    def failures(self) -> int:
-        """In a row."""
-        ...
-
-    @property
-    def first_piece_ms(self) -> int | None:
-        """What it usually takes; None before it has answered."""
-        ...
-
-
-class WorkReading(Protocol):
-    """What waits to be done on calls that have ended. `known` is None before it could be read."""
-
-    @property
-    def known(self) -> Work | None: ...
-
-    async def refresh(self) -> None:
-        """Read it anew, unless that was just done. Neither raises nor takes long."""
-        ...
-
-
-class RowsReading(Protocol):
-    """How the rows of campaigns stand: one of `ROW_STATES` -> how many. `known` is None before it
-    could be read."""
-
-    @property
-    def known(self) -> Mapping[str, int] | None: ...
-
-    async def refresh(self) -> None:
-        """As `WorkReading.refresh`."""
-        ...
 
 
 class Metrics:
@@ -267,7 +227,7 @@ class Metrics:
 
     def watch_models(self, read: Callable[[], Iterable[ModelReading]]) -> None:
         """The language models, by their configured names."""
-        self._figures.register(_Models(read))
+        self._figures.register(Models(read))
 
     def watch_parts(self, live: Sized, store: object) -> None:
         """The calls in progress, and the store with what waits for it."""
@@ -282,12 +242,12 @@ class Metrics:
     def watch_work(self, work: WorkReading) -> None:
         """The work on ended calls, as the store has it."""
         self._readings.append(work)
-        self._figures.register(_Work(work))
+        self._figures.register(EndedCalls(work))
 
     def watch_rows(self, rows: RowsReading) -> None:
         """The rows of campaigns, as the store has them."""
         self._readings.append(rows)
-        self._figures.register(_Rows(rows))
+        self._figures.register(Rows(rows))
 
     async def told(self) -> bytes:
         """As `text`, with what has to be read from the store first."""
@@ -304,94 +264,3 @@ class Metrics:
 
     def _histogram(self, name: str, meaning: str, *labels: str) -> Histogram:
         return Histogram(name, meaning, labels, buckets=BUCKETS_S, registry=self._figures)
-
-
-class _Models:
-    """Collects the models' state at each scrape."""
-
-    def __init__(self, read: Callable[[], Iterable[ModelReading]]) -> None:
-        self._read = read
-
-    def describe(self) -> Iterable[Metric]:
-        return []  # registering reads nothing
-
-    def collect(self) -> Iterable[Metric]:
-        breaker = GaugeMetricFamily(
-            "halo_model_breaker",
-            "1 for the state that the model's breaker is in; open: it is left out.",
-            labels=["model", "state"],
-        )
-        failures = GaugeMetricFamily(
-            "halo_model_failures_in_a_row",
-            "Answers that failed one after the other.",
-            labels=["model"],
-        )
-        usual = GaugeMetricFamily(
-            "halo_model_usual_first_token_seconds",
-            "What the model usually takes to its first token.",
-            labels=["model"],
-        )
-        for model in self._read():
-            for state in BREAKER_STATES:
-                breaker.add_metric([model.name, state], float(model.state == state))
-            failures.add_metric([model.name], model.failures)
-            if model.first_piece_ms is not None:
-                usual.add_metric([model.name], model.first_piece_ms / 1000)
-        return [breaker, failures, usual]
-
-
-class _Rows:
-    """Collects how campaigns stand at each scrape."""
-
-    def __init__(self, rows: RowsReading) -> None:
-        self._rows = rows
-
-    def describe(self) -> Iterable[Metric]:
-        return []
-
-    def collect(self) -> Iterable[Metric]:
-        known = self._rows.known
-        if known is None:
-            return []
-        rows = GaugeMetricFamily(
-            "halo_campaign_rows", "Rows of the newest campaigns, as they stand.", labels=["state"]
-        )
-        for state in ROW_STATES:
-            rows.add_metric([state], known.get(state, 0))
-        return [rows]
-
-
-class _Work:
-    """Collects the state of the work on ended calls at each scrape."""
-
-    def __init__(self, work: WorkReading) -> None:
-        self._work = work
-
-    def describe(self) -> Iterable[Metric]:
-        return []
-
-    def collect(self) -> Iterable[Metric]:
-        known = self._work.known
-        if known is None:
-            return []
-        lag = GaugeMetricFamily(
-            "halo_work_lag_seconds",
-            "How long ago the call ended that waits longest for its review.",
-            value=known.lag_s,
-        )
-        workers = GaugeMetricFamily("halo_workers", "Live `halo work`s.", value=known.workers)
-        deliveries = GaugeMetricFamily(
-            "halo_deliveries", "Deliveries that are kept; dead: given up.", labels=["state"]
-        )
-        for state in STATES:
-            deliveries.add_metric([state], known.deliveries.get(state, 0))
-        recordings = GaugeMetricFamily(
-            "halo_recordings", "Recordings of calls that are kept.", labels=["state"]
-        )
-        for state in RECORDING_STATES:
-            recordings.add_metric([state], known.recordings.get(state, 0))
-        told = [lag, workers, deliveries, recordings]
-        if known.balance is not None:
-            meaning = "What the platform's account has, as `halo work` last saw it."
-            told.append(GaugeMetricFamily("halo_account_balance", meaning, value=known.balance))
-        return told
