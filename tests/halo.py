@@ -153,6 +153,13 @@ def in_tokens(text: str, characters: int = 5) -> list[str]:
     return [text[at : at + characters] for at in range(0, len(text), characters)]
 
 
+async def until(condition: Callable[[], object]) -> None:
+    """Wait for what a task or a process beside the test does; an error after half a minute."""
+    async with asyncio.timeout(30):
+        while not condition():  # noqa: ASYNC110 (nobody tells that it is done)
+            await asyncio.sleep(0.02)
+
+
 class TalkingModel:
     """A model whose answers a test writes; it remembers what it was asked."""
 

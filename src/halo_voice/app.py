@@ -54,13 +54,14 @@ from halo_voice.llm.configured import configured
 from halo_voice.llm.embeddings import EmbeddingClient, embeddings_faults
 from halo_voice.llm.endpoint import Endpoint, Limits
 from halo_voice.llm.openai_client import OpenAIClient
+from halo_voice.llm.packages import watch_tokens
 from halo_voice.llm.provider import Provider
 from halo_voice.metrics import CONTENT_TYPE, Metrics
 from halo_voice.outgoing.place import bucket_faults
 from halo_voice.profiles import Files, files_of, load_profiles
 from halo_voice.pulse import Pulse
 from halo_voice.settings import Settings, read_settings, variable
-from halo_voice.speech.addresses import RECORDING_HOSTS, host_fault
+from halo_voice.speech.addresses import host_fault
 from halo_voice.speech.recordings import HttpRecordingSource
 from halo_voice.speech.transcriber import transcriber_faults, transcriber_of
 from halo_voice.speech.values import READERS
@@ -221,8 +222,7 @@ async def running(
         clients = [model] if model else [OpenAIClient(e) for e in configuration.endpoints]
         for each in clients:
             parts.push_async_callback(each.close)
-        hedge_s = settings.model_hedge_ms / 1000
-        providers = [Provider(each, hedge_s=hedge_s) for each in clients]
+        providers = [Provider(each, hedge_s=settings.model_hedge_ms / 1000) for each in clients]
         metrics = Metrics()
         alarms = Alarms(metrics.alarmed)
         meanings = Meanings(settings.embeddings_file, partial(_embedder, settings))
@@ -269,13 +269,14 @@ async def running(
         used = "The part of the day's cap on models that is used up, 0 to 1."
         metrics.watch("halo_day_budget_used", used, lambda: budget.share)
         parts.push_async_callback(switchboard.close)
+        least, few = settings.model_tokens_min, partial(alarms.raised, "tokens_low")
+        parts.push_async_callback(_ended, asyncio.create_task(watch_tokens(providers, least, few)))
         reconciler = Reconciler(switchboard, store)
         reconciler.start()
         parts.push_async_callback(reconciler.close)
         watching = asyncio.create_task(renewal.watch(configuration.files, settings.watch_s))
         parts.push_async_callback(_ended, watching)
-        hosts = settings.recording_hosts or RECORDING_HOSTS
-        source = recording_source or HttpRecordingSource(hosts)
+        source = recording_source or HttpRecordingSource(settings.recording_hosts)
         parts.push_async_callback(source.close)
         transcriber = transcriber_of(
             settings.transcription_url,

@@ -73,9 +73,7 @@ class Settings(BaseSettings):
         "Whose model: openai, yandexgpt, gigachat, cloudru, vllm, ollama; or see HALO_MODEL_URL.",
     )
     model_url: str = _knob("", "Base URL of any OpenAI-compatible server, up to and with `/v1`.")
-    model_key: SecretStr = _knob(
-        SecretStr(""), "The model's key; without key and URL HALO is offline."
-    )
+    model_key: SecretStr = _knob(SecretStr(""), "Its key; without key and URL HALO is offline.")
     model_name: str = _knob("", "The model's name; empty: the preset's.")
     model_folder: str = _knob("", "YandexGPT: the folder's id.")
     model_scope: str = _knob("", "GigaChat: GIGACHAT_API_PERS, _B2B or _CORP.")
@@ -97,6 +95,7 @@ class Settings(BaseSettings):
         le=60_000,
     )
     model_max_tokens: int = _knob(300, "Longest answer of the model, tokens.", ge=16, le=4000)
+    model_tokens_min: int = _knob(100_000, "Alarm when GigaChat's package has fewer.", ge=0)
     model_connect_s: float = _knob(1.0, "Connecting to the model's server, s.", gt=0, le=60)
     model_first_token_s: float = _knob(2.5, "Waiting for the model's first token, s.", gt=0, le=60)
     model_stall_s: float = _knob(1.5, "Longest pause between two tokens, s.", gt=0, le=60)

@@ -9,7 +9,7 @@ import pytest
 
 from halo_voice.core.editions import PROFILE
 from halo_voice.core.workshop import TooMuch
-from tests.halo import TalkingModel, backend, client_of
+from tests.halo import TalkingModel, backend, client_of, until
 
 PROFILE_TEXT = (
     'name = "shop"\ncompany = "Лавка"\ndefault = true\nknowledge = "texts"\n'
@@ -53,12 +53,6 @@ async def changed(halo):
     content = origin.with_text(PROFILE, origin.profile.replace("первый", "второй"))
     text = content.text("delivery.md").replace("триста", "пятьсот")
     return content.with_text("delivery.md", text)
-
-
-async def until(condition) -> None:
-    async with asyncio.timeout(30):
-        while not condition():  # noqa: ASYNC110 (what is waited for is another process's work)
-            await asyncio.sleep(EVERY_S)
 
 
 async def publish(halo, number: int, content, **how) -> bool:

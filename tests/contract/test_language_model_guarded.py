@@ -187,7 +187,13 @@ async def test_a_silent_model_costs_three_turns_their_wait_and_no_more() -> None
         state = (await client.get("/readyz")).json()
     assert state["ready"] is True
     assert state["models"] == [
-        {"name": "compatible", "state": "open", "failures": 3, "first_piece_ms": None}
+        {
+            "name": "compatible",
+            "state": "open",
+            "failures": 3,
+            "first_piece_ms": None,
+            "tokens_left": None,
+        }
     ]
 
 

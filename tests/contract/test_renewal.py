@@ -10,7 +10,7 @@ from structlog.testing import capture_logs
 
 from halo_voice.assistants import Assistants, Renewal
 from halo_voice.profiles import files_of
-from tests.halo import TalkingModel, backend, client_of
+from tests.halo import TalkingModel, backend, client_of, until
 from tests.tooling import script
 
 PROFILE = 'name = "shop"\ncompany = "Лавка"\ndefault = true\nknowledge = "texts"\n'
@@ -39,12 +39,6 @@ async def start(client, call_id: str) -> str:
     begun = {"call_id": call_id, "caller": "+79161234567", "called": "+74950000000"}
     answer = await client.post("/call/start", json=begun)
     return answer.json()["profile"]["version"]
-
-
-async def until(condition) -> None:
-    async with asyncio.timeout(30):
-        while not condition():  # noqa: ASYNC110 (what is waited for is another process's work)
-            await asyncio.sleep(EVERY_S)
 
 
 async def test_new_calls_get_the_new_texts_and_live_calls_keep_theirs(folder):

@@ -25,6 +25,7 @@ class Reading:
     state: str
     failures: int
     first_piece_ms: int | None
+    tokens_left: int | None = None
 
 
 def figures(metrics: Metrics) -> dict[str, float]:

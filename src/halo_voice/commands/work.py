@@ -131,19 +131,17 @@ def _work(configuration: Any, profiles: Any, channels: Any) -> None:
 
 def _recorded(settings: Any, archive: Any, profile: Any) -> Any:
     """Keeps recordings in the settings' folder, or bucket."""
-    from halo_voice.speech.addresses import RECORDING_HOSTS
     from halo_voice.speech.recordings import HttpRecordingSource
     from halo_voice.speech.transcriber import transcriber_of
     from halo_voice.store.shelf import Folder
     from halo_voice.workflows.recorded import Recorded
 
-    hosts = settings.recording_hosts or RECORDING_HOSTS
     key = settings.transcription_key.get_secret_value()
     server = (settings.transcription_url, key, settings.transcription_model)
     return Recorded(
         archive,
         archive.shelf.bucket or Folder(Path(settings.recordings)),
-        lambda: HttpRecordingSource(hosts, total_s=RECORDING_S),
+        lambda: HttpRecordingSource(settings.recording_hosts, total_s=RECORDING_S),
         lambda: transcriber_of(*server, ca_file=settings.transcription_ca_file),
         profile,
     )

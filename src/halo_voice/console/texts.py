@@ -282,6 +282,7 @@ EN: Mapping[str, str] = {
     "Запросы сценария не разобрать: сценарий и сервер разных версий.": "The scenario's requests cannot be used: scenario and server are of different versions.",
     "Дневной предел на модели почти исчерпан или исчерпан.": "The day's cap on models is nearly used up, or is.",
     "На счёте платформы кончаются деньги: пополните его, иначе звонки прекратятся.": "The account on the platform runs out of money: top it up, or calls will stop.",
+    "Купленные токены модели кончаются: докупите их, иначе она замолчит.": "The tokens that were bought for a model run out: buy more, or it stops answering.",
     "О конце звонков не сообщили: они закрыты отсюда.": "The end of calls was not reported: they were closed from here.",
     # the account
     "Телефонная линия": "The telephone line",
@@ -346,6 +347,7 @@ EN: Mapping[str, str] = {
     "Предохранитель": "Breaker",
     "Отказов подряд": "Failures in a row",
     "Обычно до первого слова, с": "Usually to the first word, s",
+    "Осталось токенов": "Tokens left",
     "Показатели": "Figures",
     "дн.": "days",
     "звонков": "calls",

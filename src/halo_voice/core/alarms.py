@@ -19,6 +19,7 @@ ALARMS = {
     "request_unusable": "the scenario's requests cannot be used: deploy scenario and backend alike",
     "money": "the day's cap on models is nearly used up, or is",
     "balance_low": "the platform's account runs out of money: top it up, or no call goes through",
+    "tokens_low": "the tokens bought for a model run out: buy more, or it stops answering",
     "call_lost": "the end of calls was not reported: they were closed from here",
 }
 """Each with what it means and what to do."""

@@ -89,7 +89,10 @@ async def check_models(configuration: Configuration | None) -> list[Check]:
     if not configuration.endpoints:
         return [Check("model", "none: the offline assistant answers from the company's texts")]
     limit = configuration.settings.model_max_tokens
-    checks = [await _check_model(endpoint, limit) for endpoint in configuration.endpoints]
+    least = configuration.settings.model_tokens_min
+    checks = []
+    for endpoint in configuration.endpoints:
+        checks += await _check_model(endpoint, limit, least)
     named = [each for each in configuration.profiles if each.embeddings is not None]
     return checks + [await _check_embeddings(configuration.settings, each) for each in named]
 
@@ -118,7 +121,7 @@ async def _check_embeddings(settings: Settings, profile: Profile) -> Check:
     return Check("embeddings", f"{profile.name}: a vector in {took_s * 1000:.0f} ms", cure)
 
 
-async def _check_model(endpoint: Endpoint, max_tokens: int) -> Check:
+async def _check_model(endpoint: Endpoint, max_tokens: int, least: int) -> list[Check]:
     client = OpenAIClient(endpoint)
     try:
         await client.warm_up()
@@ -126,9 +129,25 @@ async def _check_model(endpoint: Endpoint, max_tokens: int) -> Check:
         async for _ in answer:
             pass
         first_s = answer.first_piece_s or 0.0
+        left = await _tokens_left(client)
     except ModelError as error:
         cure = "correct HALO_MODEL_…, or ask its provider; until then the offline assistant answers"
-        return Check("model", f"{client.name}: {error.message.rstrip('.')}", cure)
+        return [Check("model", f"{client.name}: {error.message.rstrip('.')}", cure)]
     finally:
         await client.close()
-    return Check("model", f"{client.name} answers, its first word after {first_s:.2f} s")
+    answers = Check("model", f"{client.name} answers, its first word after {first_s:.2f} s")
+    if left is None:
+        return [answers]
+    few = "buy more: without them it stops answering" if left < least else ""
+    return [
+        answers,
+        Check("tokens", f"{client.name}: {left:,} bought tokens left", few),
+    ]
+
+
+async def _tokens_left(client: OpenAIClient) -> int | None:
+    """None where nothing is told: it is no fault of a model that answers."""
+    try:
+        return await client.tokens_left()
+    except ModelError:
+        return None

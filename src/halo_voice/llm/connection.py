@@ -12,13 +12,13 @@ from halo_voice import __version__
 from halo_voice.core.errors import ConfigurationError, ModelError
 from halo_voice.llm.endpoint import Endpoint
 from halo_voice.llm.faults import fault_of_connection
-from halo_voice.llm.fetch import fetch
+from halo_voice.llm.fetch import Fetched, fetch
 from halo_voice.llm.gigachat import Token
 from halo_voice.llm.line import Line
 from halo_voice.llm.pool import Pool
 
 _WARM_UP_S = 3.0
-_WARM_UP_BYTES_MAX = 1024 * 1024
+_TOLD_BYTES_MAX = 1024 * 1024
 _SIGN_IN_LINES_MAX = 2
 
 
@@ -29,13 +29,14 @@ class Connection:
     """
 
     def __init__(self, endpoint: Endpoint) -> None:
-        url = URL(f"{endpoint.url.rstrip('/')}/chat/completions")
+        self._base = URL(endpoint.url.rstrip("/"))
+        url = self._base / "chat/completions"
         tls = _tls(endpoint)
         connect_s = endpoint.limits.connect_s
         self._pool = _pool(url, tls, connect_s, endpoint.connections_max)
-        headers = _headers(endpoint)
-        self._answers_head = request_head("POST", url, headers, endpoint.prefix)
-        self._models_head = request_head("GET", url.with_name("models"), headers, endpoint.prefix)
+        self._headers = _headers(endpoint)
+        self._answers_head = request_head("POST", url, self._headers, endpoint.prefix)
+        self._prefix = endpoint.prefix
         self._token: Token | None = None
         self._token_pool: Pool | None = None
         if endpoint.sign_in is not None:
@@ -80,15 +81,19 @@ class Connection:
         self._token.discard()
         return True
 
+    async def ask(self, name: str) -> Fetched:
+        """What the server tells under this name, beside its answers. Raises `ModelError`."""
+        request = request_head("GET", self._base / name, self._headers, self._prefix)
+        if self._token is not None:
+            token = await self._token.get()
+            request += b"Authorization: Bearer %b\r\n" % token.encode()
+        return await fetch(self._pool, request + b"\r\n", bytes_max=_TOLD_BYTES_MAX)
+
     async def warm_up(self) -> None:
         """Sign in and open a line by asking for the list of models. Never raises."""
         try:
             async with asyncio.timeout(_WARM_UP_S):
-                request = self._models_head
-                if self._token is not None:
-                    token = await self._token.get()
-                    request += b"Authorization: Bearer %b\r\n" % token.encode()
-                await fetch(self._pool, request + b"\r\n", bytes_max=_WARM_UP_BYTES_MAX)
+                await self.ask("models")
         except (ModelError, TimeoutError):
             return  # the first turn will find out and say so
 

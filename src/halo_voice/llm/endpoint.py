@@ -46,7 +46,8 @@ class Endpoint:
     `url` is the base, without `/chat/completions`. `extra` goes into every request as it is.
     `ca_file` (PEM) is trusted besides the system's authorities, for this server only. `prefix`:
     what the names of the variables begin with that describe it. `tools`: it takes tools; `dialect`:
-    in the OpenAI format, or as GigaChat's `functions`.
+    in the OpenAI format, or as GigaChat's `functions`. `packages`: tells what is left of tokens
+    that were bought.
     """
 
     url: str
@@ -64,3 +65,4 @@ class Endpoint:
     prefix: str = "HALO_MODEL"
     tools: bool = True
     dialect: Dialect = "tools"
+    packages: bool = False

@@ -19,6 +19,7 @@ from halo_voice.llm.answer import Answer
 from halo_voice.llm.chunks import mended
 from halo_voice.llm.connection import Connection
 from halo_voice.llm.endpoint import Endpoint
+from halo_voice.llm.packages import tokens_left
 
 CONTEXT = "Вы - вежливый голосовой ассистент компании HALO."
 MAX_TOKENS = 300
@@ -90,6 +91,13 @@ class OpenAIClient:
             user_text, context, history, max_tokens=max_tokens, deadline_s=deadline_s
         )
         return "".join([piece async for piece in answer])
+
+    async def tokens_left(self) -> int | None:
+        """Of those that were bought for this model; None where nothing is told of them. Raises
+        `ModelError`."""
+        if not self.endpoint.packages:
+            return None
+        return await tokens_left(self._connection, self.endpoint.model)
 
     async def warm_up(self) -> None:
         """Sign in and open a connection. Never raises."""

@@ -40,6 +40,7 @@ class Preset:
     scope: str = ""
     tools: bool = True
     dialect: Dialect = "tools"
+    packages: bool = False
 
     @property
     def folder_needed(self) -> bool:
@@ -74,6 +75,7 @@ PRESETS: Mapping[str, Preset] = {
         sign_in_url="https://ngw.devices.sberbank.ru:9443/api/v2/oauth",
         scope="GIGACHAT_API_PERS",
         dialect="functions",
+        packages=True,
     ),
     "cloudru": Preset(
         url="https://foundation-models.api.cloud.ru/v1",
@@ -152,6 +154,7 @@ def endpoint_of(values: ModelValues, limits: Limits | None = None) -> Endpoint:
         limits=limits or Limits(),
         tools=preset.tools,
         dialect=preset.dialect,
+        packages=preset.packages,
     )
 
 

@@ -46,12 +46,14 @@ _log = structlog.get_logger(__name__)
 @dataclass(frozen=True, slots=True)
 class ModelState:
     """What `/readyz` tells of a model. `failures`: in a row. `first_piece_ms`: its usual (90th
-    percentile) time to the first piece, None while too few answers are known."""
+    percentile) time to the first piece, None while too few answers are known. `tokens_left`: of
+    those that were bought beforehand, None where nothing is told of them."""
 
     name: str
     state: str
     failures: int
     first_piece_ms: int | None
+    tokens_left: int | None = None
 
 
 class Provider:
@@ -75,6 +77,7 @@ class Provider:
         self.breaker = Breaker(limits, now=now)
         self._model = model
         self._hedge_s = hedge_s
+        self.tokens_left: int | None = None
 
     @property
     def patience_s(self) -> float:
@@ -88,7 +91,8 @@ class Provider:
     def state(self) -> ModelState:
         usual_s, breaker = self.pace.usual_s, self.breaker
         usual_ms = None if usual_s is None else round(usual_s * 1000)
-        return ModelState(self.name, breaker.state.value, breaker.failures, usual_ms)
+        known = breaker.state.value, breaker.failures, usual_ms, self.tokens_left
+        return ModelState(self.name, *known)
 
     def begin(
         self,
@@ -110,6 +114,13 @@ class Provider:
                 messages, tools = plain(messages), None
         answer = self._model.stream(messages, max_tokens=max_tokens, deadline_s=deadline_s, **how)
         return Attempt(self, era, answer, deadline_s, messages, tools)
+
+    async def count_tokens(self) -> None:
+        """Ask for `tokens_left`; None where they are not told. Raises `ModelError`."""
+        ask = getattr(self._model, "tokens_left", None)
+        self.tokens_left = None  # as long as nothing is told
+        if ask is not None:
+            self.tokens_left = await ask()
 
     async def warm_up(self) -> None:
         await self._model.warm_up()

@@ -33,6 +33,11 @@ class ModelReading(Protocol):
         """What it usually takes; None before it has answered."""
         ...
 
+    @property
+    def tokens_left(self) -> int | None:
+        """Of those that were bought beforehand; None where nothing is told of them."""
+        ...
+
 
 class WorkReading(Protocol):
     """What waits to be done on calls that have ended. `known` is None before it could be read."""
@@ -82,13 +87,20 @@ class Models:
             "What the model usually takes to its first token.",
             labels=["model"],
         )
+        left = GaugeMetricFamily(
+            "halo_model_tokens_left",
+            "What is left of the tokens that were bought for the model.",
+            labels=["model"],
+        )
         for model in self._read():
             for state in BREAKER_STATES:
                 breaker.add_metric([model.name, state], float(model.state == state))
             failures.add_metric([model.name], model.failures)
             if model.first_piece_ms is not None:
                 usual.add_metric([model.name], model.first_piece_ms / 1000)
-        return [breaker, failures, usual]
+            if model.tokens_left is not None:
+                left.add_metric([model.name], model.tokens_left)
+        return [breaker, failures, usual, left]
 
 
 class Rows:

@@ -34,16 +34,17 @@ _AUDIO = re.compile(r"audio/[a-z0-9][a-z0-9.+-]{0,40}")
 class HttpRecordingSource:
     """The `RecordingSource` over https.
 
-    `hosts` are exact names. `total_s` bounds a whole fetch, name look-up included; `bytes_max` is
-    enforced while reading; at most `at_once` fetches run together. `ca_file` (PEM) replaces the
-    system's certificate authorities. `resolve`, `allowed` and `port` are for tests.
+    `hosts` are exact names; empty: `RECORDING_HOSTS`. `total_s` bounds a whole fetch, name look-up
+    included; `bytes_max` is enforced while reading; at most `at_once` fetches run together.
+    `ca_file` (PEM) replaces the system's certificate authorities. `resolve`, `allowed` and `port`
+    are for tests.
 
     Raises `ConfigurationError` for an unusable host or `ca_file`.
     """
 
     def __init__(
         self,
-        hosts: Sequence[str] = RECORDING_HOSTS,
+        hosts: Sequence[str] = (),
         *,
         total_s: float = 10.0,
         bytes_max: int = 25 * 1024 * 1024,
@@ -55,7 +56,7 @@ class HttpRecordingSource:
     ) -> None:
         if faults := [fault for host in hosts if (fault := host_fault(host))]:
             raise ConfigurationError([f"recording hosts: {fault}" for fault in faults])
-        self._hosts = frozenset(hosts)
+        self._hosts = frozenset(hosts or RECORDING_HOSTS)
         self._total_s = total_s
         self._bytes_max = bytes_max
         self._turnstile = asyncio.Semaphore(at_once)
