@@ -16,15 +16,14 @@ from halo_voice.simulator.interruptions import interruption
 from halo_voice.simulator.outgoing import outgoing, signal_awaited
 from halo_voice.simulator.place import FinishedCall
 from halo_voice.simulator.recovery import recovers
+from halo_voice.simulator.repeated import spoken_once
 from halo_voice.simulator.speakable import safe_to_speak, same_again
 from halo_voice.simulator.transfers import talk_ms, talks, transfers, waits
-from halo_voice.simulator.turns import Phrase, Story, Texts, letters, story
+from halo_voice.simulator.turns import Phrase, Story, Texts, story
 from halo_voice.simulator.typed import no_lost_key
 from halo_voice.simulator.wire import fields
 
 VOICED_MS = 1_000  # a voice takes no longer, as a rule
-BEHIND_MS = 1_000  # words are told so long after they were said, as a rule
-LIVE_END = "Player.AudioChunksPlaybackFinished"
 
 __all__ = ["CHECKS", "Breach", "Limits", "breaches"]
 
@@ -121,54 +120,6 @@ def fresh_answer(case: Case) -> Iterator[Breach]:
         if phrase.turn and newest and phrase.turn.number < newest.number:
             text = f"the answer of turn {phrase.turn.number} is spoken in turn {newest.number}"
             yield Breach(5, phrase.ordered_ms, text)
-
-
-def spoken_once(case: Case) -> Iterator[Breach]:
-    """6. An answer is spoken at most once; a phrase repeats only as a counted re-prompt."""
-    heard: dict[int, str] = {}
-    late = case.call.having("late")
-    # Of a phrase that was heard already, for all that could be known its own.
-    late_errors = {e.ms for e in late if e.data["event"] == "Player.Error"}
-    # A realtime player does not say which phrase starts or ends: told late, it may be any of them.
-    events = case.call.having("event")
-    live = {e.data["unit"] for e in events if e.data["event"] == LIVE_END}
-    unsure = [
-        e.ms
-        for e in late
-        if e.data["event"] in ("Player.Started", LIVE_END) and e.data.get("unit") in live
-    ]
-    for phrase in case.story.phrases:
-        if phrase.turn and phrase.span:
-            number, said = phrase.turn.number, letters(phrase.text)
-            # The same sentence may be in an answer twice.
-            whole = letters(phrase.turn.words)
-            again = heard.get(number, "").count(said) >= max(1, whole.count(said))
-            untold = any(phrase.turn.first_asked_ms <= ms <= phrase.ordered_ms for ms in unsure)
-            if again and not untold and phrase.ordered_ms not in late_errors:
-                text = f"the answer of turn {number} is spoken again"
-                yield Breach(6, phrase.ordered_ms, text)
-            heard[number] = heard.get(number, "") + letters(phrase.heard)
-    audible = [p for p in case.story.phrases if p.span]
-    # Who is told late of speech, or of a key, hears it now.
-    told = [e.ms for e in late if str(e.data["event"]).startswith("ASR.")]
-    told += [line.ms for line in case.call.having("tone")]
-    errors = [e.ms for e in events if e.data["event"] == "Player.Error"]
-    for before, after in pairwise(audible):
-        spoke = any(
-            s.started_ms < after.ordered_ms
-            and before.ordered_ms < (s.ended_ms or case.end_ms) + BEHIND_MS
-            for s in case.call.speech
-        ) or any(before.ordered_ms < ms <= after.ordered_ms for ms in told)
-        counted = after.kind in ("reprompt", "again") or (
-            after.kind in ("apology", "filler")  # one for each turn
-            and case.story.newest(before.ordered_ms) is not case.story.newest(after.ordered_ms)
-        )
-        # Cut because of an error, it is said once more. Nobody can tell which of its phrases a late
-        # error of a realtime player is of.
-        cut = before.span is not None and not before.span.complete
-        failed = cut and any(before.ordered_ms < ms <= after.ordered_ms for ms in errors)
-        if before.text == after.text and not (spoke or after.turn or counted or failed):
-            yield Breach(6, after.ordered_ms, f"«{after.text}» is spoken twice in a row")
 
 
 def one_outcome(case: Case) -> Iterator[Breach]:
