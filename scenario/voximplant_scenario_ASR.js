@@ -963,9 +963,9 @@ function ours(state, at) {
   return join(at - saidAt < ECHO_MS ? said : "", voice !== null && !hasFaded(voice, at) ? voice.text : "");
 }
 
-// It ended by its known length, though nobody has told so.
+// It ended by its known length, though nobody has told so, or is paused.
 function hasFaded(voice, at) {
-  return voice.started && !voice.pausedAt && at - voice.endsAt >= ECHO_MS;
+  return voice.started && at - (voice.pausedAt || voice.endsAt) >= ECHO_MS;
 }
 
 // Sound without words: it is known from a voice detector, or from a recogniser that tells no words before the end.

@@ -95,3 +95,16 @@ def test_an_echo_that_is_told_late_does_not_take_the_place_of_words():
     table.see("interim", 200, text="скажите пожалуйста")
     table.see("interim", 2_000, text="доставка стоит триста рублей")
     assert table.state["words"] == "скажите пожалуйста"
+
+
+def test_a_voice_that_is_paused_is_no_echo_for_long():
+    """F13, invariant 21: who says one of our words then has said it."""
+    table = answering(barge_in__mode="vad")
+    table.see("voiceStarted", 200)
+    table.see("expired", 300)
+    assert table.name == "paused"
+    table.see("voiceStopped", 300, lateMs=0)
+    table.see("voiceStarted", 300)
+    table.see("speechStarted", 100)
+    table.see("heard", 400, text="доставка", confidence=0.9)
+    assert asked(table) == ["доставка"]
