@@ -919,13 +919,15 @@ function partOf(state, event) {
   if (!text) return parts.find((each) => !present || each.turn < 1 || (each.turn > state.turn && !isHesitation(each.text))) || null;
   if (state.fresh && text === state.words) return null; // said before, too: what comes of that is the same
   const own = present ? likeness(text, state.words) : 0;
-  const still = (each) => (isMurmur(text) || isEcho(text, each.over) ? 1 : sameness(text, each.text));
-  const like = (each) => (each.turn === PASSED ? still(each) : likeness(text, each.text));
+  const same = (each) => likeness(text, each.text, Math.max);
+  const still = (each) => (isMurmur(text) || isEcho(text, each.over) ? 1 : same(each));
+  const found = text === recent(state, event) ? same : (each) => likeness(text, each.text); // told twice, it holds no others
+  const like = (each) => (each.turn === PASSED ? still(each) : found(each));
   const fits = parts.filter((each) => like(each) >= Math.max(0.5, own) && (each.turn !== PASSED || like(each) > own));
   const due = fits.filter((each) => at - each.at < DUE_MS);
   const likely = due.length ? due : fits.filter((each) => like(each) > own); // else these words are said again
-  const best = Math.max(...likely.map((each) => sameness(text, each.text)));
-  const first = likely.find((each) => sameness(text, each.text) === best) || null;
+  const best = Math.max(...likely.map(same));
+  const first = likely.find((each) => same(each) === best) || null;
   return likely.find((each) => each.turn > state.turn && each.text === text) || first; // which is waited for
 }
 
@@ -1653,14 +1655,9 @@ function isEcho(text, ours) {
   return words.length > 0 && source.some((_, from) => words.filter((each, i) => source[from + i] === each).length >= enough);
 }
 
-// How many words of the shorter text the other has too, in the same order: 0..1.
-function likeness(one, other) {
-  return shared(one, other) / Math.max(1, Math.min(wordsOf(one).length, wordsOf(other).length));
-}
-
-// The same of the longer text: that it holds the other one is not enough.
-function sameness(one, other) {
-  return shared(one, other) / Math.max(1, wordsOf(one).length, wordsOf(other).length);
+// How many words of the shorter text (`Math.max`: of the longer one) the other has too, in the same order: 0..1.
+function likeness(one, other, of = Math.min) {
+  return shared(one, other) / Math.max(1, of(wordsOf(one).length, wordsOf(other).length));
 }
 
 function shared(one, other) {

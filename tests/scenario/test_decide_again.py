@@ -264,3 +264,17 @@ def test_what_was_asked_for_again_is_no_news_when_it_is_told_once_more():
     table.see("asrFailed", 100)
     assert done(table.see("interim", 800, text="заказ номер пять семь")) == []
     assert table.name == "speaking"
+
+
+def test_a_long_result_told_twice_is_not_that_of_shorter_words_in_it():
+    """F05, invariant 21: theirs is still to come, and there would be no room for it."""
+    table = listening()
+    long = "когда вы работаете, нет, хочу записаться на завтра"
+    for text in (long, "хочу записаться на завтра"):
+        table.see("speechStarted", 300)
+        table.see("interim", 400, text=text)
+    table.see("speechStarted", 300)
+    for _ in range(2):
+        table.see("heard", 200, text=long, confidence=0.9)
+    parts = [(part["text"], part["sure"]) for part in table.state["taken"]]
+    assert parts == [(long, True), ("хочу записаться на завтра", False)]
