@@ -269,7 +269,7 @@ def test_what_was_asked_for_again_is_no_news_when_it_is_told_once_more():
 def test_a_long_result_told_twice_is_not_that_of_shorter_words_in_it():
     """F05, invariant 21: theirs is still to come, and there would be no room for it."""
     table = listening()
-    long = "когда вы работаете, нет, хочу записаться на завтра"
+    long = "мне привезли не то, когда вы работаете, нет, хочу записаться на завтра"
     for text in (long, "хочу записаться на завтра"):
         table.see("speechStarted", 300)
         table.see("interim", 400, text=text)
