@@ -28,9 +28,10 @@ mutants: $(VENV)/.test  ## remove one guard after the other, and see who notices
 	@$(BIN)/python -m tests.mutants
 
 coverage: $(VENV)/.coverage  ## which branches tests take: of core and calls, and of the scenario
-	@$(BIN)/python -m coverage run -m pytest -q -k "not linear_time" tests/unit/core tests/unit/calls tests/unit/api \
-	    tests/contract/test_stream.py tests/contract/test_stream_marks.py tests/contract/test_deliveries.py \
-	    tests/simulated/test_turn_faults.py tests/simulated/test_stream_faults.py tests/simulated/test_led_nowhere.py
+	@$(BIN)/python -m coverage run -m pytest -q -k "not linear_time" tests/unit/core tests/unit/calls tests/unit/api tests/unit/tools \
+	    $(addprefix tests/contract/test_,stream.py stream_marks.py deliveries.py sms.py personal_data.py editions_in_force.py) \
+	    $(addprefix tests/simulated/test_,turn_faults.py stream_faults.py led_nowhere.py calling_out.py campaign.py) \
+	    $(addprefix tests/simulated/test_,transfers.py transfers_queued.py first_words.py)
 	@$(BIN)/python -m coverage report
 	@$(BIN)/python -m tests.branches --calls 300
 

@@ -7,7 +7,13 @@ from datetime import UTC, datetime
 import pytest
 
 from halo_voice.core.context import told_of
-from halo_voice.core.dials import callable_number, digest_of, new_token, wants_no_calls
+from halo_voice.core.dials import (
+    callable_number,
+    digest_of,
+    new_token,
+    row_state,
+    wants_no_calls,
+)
 from halo_voice.core.outbound import Outbound
 from halo_voice.core.profile import Profile, Texts
 from halo_voice.core.zones import RUSSIA, zones_of
@@ -156,3 +162,16 @@ def test_nobody_is_thanked_for_a_call_that_we_made():
     assert own.farewell == "Всего доброго!"
     assert own.bye_key == usual.bye_key
     assert Profile().texts.farewell == "Спасибо за звонок. До свидания!"
+
+
+@pytest.mark.parametrize(
+    ("outcome", "state"),
+    [
+        ("waiting", "waiting"), ("running", "running"), ("opted_out", "barred"),
+        ("no_consent", "barred"), ("answered", "reached"), ("message", "reached"),
+        ("busy", "unreached"), ("spent", "unreached"),
+    ],
+)  # fmt: skip
+def test_a_row_stands_as_its_last_attempt_left_it(outcome, state):
+    """What an operator reads of a campaign."""
+    assert row_state(outcome) == state
