@@ -4,7 +4,7 @@ VENV   := .venv
 BIN    := $(VENV)/bin
 
 .DEFAULT_GOAL := help
-.PHONY: help setup run call test hunt mutants coverage load lint lock audit sbom docs clean
+.PHONY: help setup run call test hunt mutants million coverage load lint lock audit sbom docs clean
 
 help:  ## list these targets
 	@awk -F':.*## ' '/^[a-z]+:.*## /{printf "  make %-8s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -26,6 +26,9 @@ hunt: $(VENV)/.run  ## 20,000 drawn calls against the scenario, 2,000 more with 
 
 mutants: $(VENV)/.test  ## remove one guard after the other, and see who notices
 	@$(BIN)/python -m tests.mutants
+
+million: $(VENV)/.run  ## a million calls with a stand-in, in as many sittings as it takes: goes on where it was broken off
+	@$(BIN)/halo simulate --calls 1000000 --seed 25000000 --no-backend --ledger tests/simulated/million.json
 
 coverage: $(VENV)/.coverage  ## which branches tests take: of core and calls, and of the scenario
 	@$(BIN)/python -m coverage run -m pytest -q -k "not linear_time" tests/unit/core tests/unit/calls tests/unit/api tests/unit/tools \

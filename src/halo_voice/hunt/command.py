@@ -69,6 +69,9 @@ def simulate(
     _err.print(f"{calls:,} calls {way} from seed {seed} on, in {jobs} processes")
     try:
         written = Ledger(ledger, hunt)
+        if whole_now := written.judge_again():
+            seeds = ", ".join(map(str, whole_now))
+            _err.print(f"Whole now, since the judge has changed: {seeds}", soft_wrap=True)
         whole = _hunt(hunt, jobs, minutes, written)
     except LedgerFault as fault:
         _stop(f"{ledger}: {fault}. Choose another file with --ledger.")

@@ -13,6 +13,7 @@ from typing import Any, get_args
 import msgspec
 
 from halo_voice.hunt.crew import Hunt
+from halo_voice.hunt.play import one_call
 from halo_voice.hunt.tally import Tally
 
 WRITE_S = 10.0  # between two times it is written: so much is played again after a crash
@@ -23,7 +24,8 @@ class LedgerFault(Exception):
 
 
 class _Page(msgspec.Struct, forbid_unknown_fields=True):
-    """The file, as JSON. `scenario` is the SHA-256 of its text, `seconds` those of all sittings."""
+    """The file, as JSON. `scenario` is the SHA-256 of its text, `seconds` those of all sittings;
+    `acquitted`: the seeds of calls that an earlier judge held against the same scenario."""
 
     scenario: str
     first: int
@@ -32,6 +34,7 @@ class _Page(msgspec.Struct, forbid_unknown_fields=True):
     sittings: int = 0
     seconds: float = 0.0
     tally: Tally = msgspec.field(default_factory=Tally)
+    acquitted: list[int] = []
 
     @property
     def hunt(self) -> tuple[object, ...]:
@@ -72,6 +75,20 @@ class Ledger:
         """What is still to be played."""
         done = min(self.tally.calls, self._hunt.calls)
         return replace(self._hunt, first=self._hunt.first + done, calls=self._hunt.calls - done)
+
+    def judge_again(self) -> list[int]:
+        """Play the broken calls anew. The scenario is the same, so one that is whole now was the
+        judge's fault: it counts as broken no more, and its seed is kept. Those seeds."""
+        tally, hunt = self.tally, self._hunt
+        how: dict[str, Any] = {"backend": hunt.backend, "faults": hunt.faults}
+        played = [one_call(f.seed, scenario=hunt.scenario, **how) for f in tally.failures]
+        whole = [each.seed for each in played if not each.breaches]
+        if whole:
+            tally.failures = [each for each in tally.failures if each.seed not in whole]
+            tally.broken = Counter(number for each in played for number in each.invariants)
+            self._page.acquitted = sorted([*self._page.acquitted, *whole])
+            self.write()
+        return whole
 
     def add(self, tally: Tally) -> None:
         """The next calls are played. A file that cannot be written now is tried again."""

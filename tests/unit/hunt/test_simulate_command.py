@@ -155,6 +155,24 @@ def test_a_long_hunt_goes_on_where_it_ended(jobs, deaf, tmp_path):
     assert [path.name for path in tmp_path.glob("*.new")] == []
 
 
+def test_a_call_that_the_judge_lets_pass_now_is_broken_no_more(tmp_path):
+    """The scenario is the same: what was held against it stays in sight, by its seed."""
+    file = tmp_path / "ledger.json"
+    run("--calls", 3, *FAST, "--ledger", file)
+    page = json.loads(file.read_bytes())
+    page["tally"]["failures"] = [
+        {"seed": 1, "backend": False, "habit": "any", "breaches": ["invariant 4 at 1 ms: so"]}
+    ]
+    page["tally"]["broken"] = {"4": 1}
+    file.write_text(json.dumps(page))
+    again = run("--calls", 4, *FAST, "--ledger", file)
+    assert again.exit_code == 0, again.output
+    assert "Whole now, since the judge has changed: 1" in again.stderr
+    page = json.loads(file.read_bytes())
+    assert page["acquitted"] == [1]
+    assert (page["tally"]["failures"], page["tally"]["broken"]) == ([], {})
+
+
 def test_a_ledger_that_is_played_to_its_end_is_told_again(tmp_path):
     """Nothing is left to be played."""
     file = tmp_path / "ledger.json"
