@@ -50,7 +50,7 @@ class Ledger:
 
         Raises `LedgerFault`.
         """
-        digest = hashlib.sha256(hunt.scenario.read_bytes()).hexdigest()
+        digest = f"sha256:{hashlib.sha256(hunt.scenario.read_bytes()).hexdigest()}"
         page = _Page(digest, hunt.first, hunt.backend, hunt.faults)
         if path is not None and path.exists():
             found = _read(path)
