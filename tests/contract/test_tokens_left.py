@@ -96,6 +96,17 @@ async def test_what_cannot_be_read_is_a_model_error(reply: Reply, kind: type[Mod
         await asking.close()
 
 
+async def test_a_refusal_takes_no_token_from_the_turns() -> None:
+    """It may be of this path alone: a turn that follows signs in no second time."""
+    async with ModelServer(GigaChat(reply=plain({}, status=401))) as server:
+        asking = client(server)
+        with pytest.raises(ModelRefused):
+            await asking.tokens_left()
+        assert await asking.get_ai_response("Алло") == "Да."
+        await asking.close()
+    assert [request.path for request in server.requests].count("/v1/oauth") == 1
+
+
 class Counted:
     """A model that tells these figures one after the other; an error is raised."""
 

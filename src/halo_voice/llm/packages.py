@@ -63,7 +63,7 @@ async def tokens_left(connection: Connection, model: str) -> int | None:
         raise ModelTimeout("The server did not tell in time what tokens are left.") from None
     if told.status == 403:
         return None
-    connection.refused(told.status)
+    # A 401 may be of this path alone: the token that the turns use is left to them.
     if told.status != 200:
         raise fault_of_status(told.status, told.headers, told.body)
     try:

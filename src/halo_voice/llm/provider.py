@@ -118,9 +118,11 @@ class Provider:
     async def count_tokens(self) -> None:
         """Ask for `tokens_left`; None where they are not told. Raises `ModelError`."""
         ask = getattr(self._model, "tokens_left", None)
-        self.tokens_left = None  # as long as nothing is told
-        if ask is not None:
-            self.tokens_left = await ask()
+        try:
+            self.tokens_left = None if ask is None else await ask()
+        except ModelError:
+            self.tokens_left = None  # what was known may be long past
+            raise
 
     async def warm_up(self) -> None:
         await self._model.warm_up()
