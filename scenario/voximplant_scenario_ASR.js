@@ -6,9 +6,9 @@
 require(Modules.ASR);
 
 
-// -------------------------------------
+// --------------------
 // Settings: what holds until the backend's first answer, and without it. Times in milliseconds.
-// -------------------------------------
+// --------------------
 
 const SCENARIO_VERSION = "1.4";
 
@@ -105,9 +105,9 @@ const BEEP_MS = 8000; // an answering machine's signal
 const VAD = { threshold: 0.5, minSilenceDurationMs: 650, speechPadMs: 200 };
 
 
-// -------------------------------------
+// --------------------
 // Decide: (state, event) → [state, actions]. Pure; knows no clock and nothing of VoxEngine.
-// -------------------------------------
+// --------------------
 //
 //   ringing → meeting → speaking ⇄ listening → hearing → recognising → thinking → holding
 //                       │  │ ⇅                    ↑                      └── speaking ───┘
@@ -332,7 +332,7 @@ function tell(state, message) {
   return state.streaming ? [{ do: "tell", message }] : [];
 }
 
-// Beginning ---------------------------
+// Beginning ---
 
 function takeProfile(state, event) {
   const profile = event.profile || state.profile;
@@ -471,7 +471,7 @@ function withTime(state, event) {
   return { ...state, answer: { ...state.answer, queue: [{ ...first, at: state.answer.part ? event.at : first.at }, ...rest] } };
 }
 
-// Listening ---------------------------
+// Listening ---
 
 function listen(state, event, before = []) {
   const { recording, texts } = state.profile;
@@ -590,8 +590,10 @@ function saidLast({ profile, words, taken, turn }) {
   return Math.max(0, ...said.map((each) => each.at));
 }
 
+// A sound after the words costs little more than itself.
 function againMs(state, event) {
-  const since = saidLast(state) || state.stoppedAt || (state.words ? state.wordsAt : event.at);
+  const { words, wordsAt, stoppedAt } = state;
+  const since = saidLast(state) || (words ? Math.max(wordsAt, stoppedAt + SURE_MS - AGAIN_MS) : stoppedAt || event.at);
   return Math.max(1, AGAIN_MS - (event.at - since));
 }
 
@@ -866,7 +868,7 @@ function hearBeside(state, event) {
   return [text && !isOurs(state, event) ? take(known, { ...event, sure: true }) : known, []];
 }
 
-// Words taken -------------------------
+// Words taken ---
 //
 // Part by part: { turn, text, sure, confidence, at, over }. The coming turn is `turn + 1`. Of no turn is what was PASSED over
 // as an echo of `over`, and what was OVERHEARD while we spoke: too few words to interrupt, but their result may yet.
@@ -1121,7 +1123,7 @@ function backToAnswer(state, event, before = []) {
   return [next, [...before, ...actions]];
 }
 
-// Asking ------------------------------
+// Asking ---
 
 function ask(state, event, before) {
   const { limits } = state.profile;
@@ -1487,7 +1489,7 @@ function endTransfer(state, event) {
   return hangUp({ ...alone, reason: state.reason || "assistant_hung_up" }, [{ do: "hush" }, ...dropped]);
 }
 
-// Calling out: nobody called ----------
+// Calling out: nobody called ---
 //
 // `ordered`: the backend is asked for whom the session's token stands; only its answer has a number. `dialling`: their
 // telephone rings. `judging`: the platform's detector hears who picked up; in doubt it is a person. `beeping`: a machine,
@@ -1551,7 +1553,7 @@ function leaveMessage(state) {
   return speak({ ...known, reason: "assistant_hung_up" }, { kind: "message", text: state.dial.message, next: "leave" }, told);
 }
 
-// Ending ------------------------------
+// Ending ---
 
 function leave(state, reason, text, before = []) {
   return speak({ ...state, reason: state.reason || reason }, { kind: "goodbye", text, next: "leave" }, before);
@@ -1613,7 +1615,7 @@ function finish(state) {
   return [{ ...state, name: "over" }, [{ do: "terminate" }]];
 }
 
-// Words -------------------------------
+// Words ---
 
 const MURMURS = "угу ага да так ну ясно понятно хорошо ладно ок окей мм ммм хм м э эм а понял поняла точно слушаю".split(" ");
 const HESITATIONS = "э эм м мм ммм хм".split(" ");
@@ -1691,9 +1693,9 @@ function clip(text, limit) {
 }
 
 
-// -------------------------------------
+// --------------------
 // Act: one short function for each action. `line` is the call: its state, players, recogniser, detector and stream.
-// -------------------------------------
+// --------------------
 
 const ACT = {
   fetchProfile(line) {
@@ -1841,7 +1843,7 @@ const ACT = {
   },
 };
 
-// Voice -------------------------------
+// Voice ---
 
 // A player for each phrase: its events carry the phrase's number, so an old one cannot pass for the new one.
 function play(line, phrase, make) {
@@ -2020,7 +2022,7 @@ function quietly(end) {
   }
 }
 
-// Ears --------------------------------
+// Ears ---
 
 function watchLine(line) {
   quietly(() => line.call.handleMicStatus(true));
@@ -2080,7 +2082,7 @@ function attach(line, vad) {
   return line.state.voiced ? { type: "voiceStopped" } : null; // who speaks on is heard by it
 }
 
-// The second leg ----------------------
+// The second leg ---
 
 function readDestination(transfer, result) {
   const { refused, brief, to } = result.code === 200 ? parse(result.text) : { refused: "unreachable", brief: "", to: null };
@@ -2201,7 +2203,7 @@ function brief(line, transfer, text) {
   }
 }
 
-// Calling out -------------------------
+// Calling out ---
 
 const DIAL_CODES = { ...LEG_CODES, 480: "unavailable", 404: "invalid", 484: "invalid", 402: "no_money" };
 
@@ -2265,7 +2267,7 @@ function release(line) {
   clearTimeout(stream.timer);
 }
 
-// The backend: HTTP -------------------
+// The backend: HTTP ---
 
 function readProfile(line, result) {
   const told = result.code === 200 ? parse(result.text) : {};
@@ -2353,7 +2355,7 @@ function signature(line, method, url, body) {
   return { "X-Halo-Key": id, "X-Halo-Timestamp": stamp, "X-Halo-Nonce": nonce, "X-Halo-Signature": "v1=" + mac };
 }
 
-// The backend: the stream -------------
+// The backend: the stream ---
 //
 // One WebSocket for the call, opened again for as long as the call is up. Messages are numbered in each direction: what
 // was seen is dropped, what was overtaken is waited for. Whatever is wrong with it, the turn goes on over HTTP.
@@ -2478,7 +2480,7 @@ function drop(line, link) {
   if (link.socket) quietly(() => link.socket.close());
 }
 
-// Reading and writing -----------------
+// Reading and writing ---
 
 function secret(name) {
   return VoxEngine.getSecretValue(name) || "";
@@ -2546,9 +2548,9 @@ function logged(event, ...lines) {
 }
 
 
-// -------------------------------------
+// --------------------
 // Wire: VoxEngine's events become ours; `dispatch` decides and acts, and is the only place that catches everything.
-// -------------------------------------
+// --------------------
 
 function dispatch(line, read) {
   line.queue.push(read);
@@ -2579,9 +2581,9 @@ function on(line, source, event, read) {
 }
 
 
-// -------------------------------------
+// --------------------
 // Start: a session is one call.
-// -------------------------------------
+// --------------------
 
 // A caller by SIP may send an address of any length, or none; the backend takes 64 characters.
 function numberOf(given) {

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from tests.scenario.table import Table, done, spoken
+from tests.scenario.table import Table, done, spoken, waits
 
 REPLY = "Доставка стоит триста рублей и занимает один день."
 
@@ -32,6 +32,18 @@ def test_two_words_stop_the_voice_and_what_was_heard_is_kept():
         if a["do"] == "ask"
     ]
     assert question["turn"] == 2
+
+
+def test_a_sound_after_all_was_said_costs_little():
+    """Invariant 1: who broke in upon an unheard answer has said all, and coughs; it has no words."""
+    table = Table(barge_in__mode="asr").asked()
+    table.see("voiceStarted", 300)
+    table.see("speechStarted", 50)
+    table.see("interim", 400, text="и скажите адрес")
+    assert table.state["overtaken"]
+    assert waits(table.see("voiceStopped", 100)) == 1_400, "the words are as old as that"
+    table.see("voiceStarted", 1_200)
+    assert waits(table.see("voiceStopped", 200)) == 500
 
 
 def test_an_answer_that_was_cut_is_over():

@@ -10,6 +10,7 @@ from halo_voice.simulator.turns import Phrase, letters
 
 BEHIND_MS = 1_000  # words are told so long after they were said, as a rule
 LIVE_END = "Player.AudioChunksPlaybackFinished"
+LIVE_TOLD = ("Player.Started", "Player.Error", LIVE_END)
 
 
 def spoken_once(case: Case) -> Iterator[Breach]:
@@ -42,7 +43,7 @@ class Why:
         self._unsure_ms = [
             e.ms
             for e in late
-            if e.data["event"] in ("Player.Started", LIVE_END) and e.data.get("unit") in live
+            if e.data["event"] in LIVE_TOLD and e.data.get("unit") in live
         ]
         # Who is told late of speech, or of a key, hears it now.
         self._told_ms = [e.ms for e in late if str(e.data["event"]).startswith("ASR.")]
@@ -50,7 +51,7 @@ class Why:
 
     def unknown(self, phrase: Phrase) -> bool:
         """Nobody could know that it had been heard: a late error is for all that is known its own,
-        and a realtime player does not say which phrase has started or ended."""
+        and a realtime player does not say which phrase has started, failed or ended."""
         if phrase.ordered_ms in self._late_error_ms:
             return True
         since = phrase.turn.first_asked_ms if phrase.turn else phrase.ordered_ms
