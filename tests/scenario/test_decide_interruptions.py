@@ -35,7 +35,7 @@ def test_two_words_stop_the_voice_and_what_was_heard_is_kept():
 
 
 def test_a_sound_after_all_was_said_costs_little():
-    """Invariant 1: who broke in upon an unheard answer has said all, and coughs; it has no words."""
+    """Invariant 1: who broke in upon an unheard answer has said all, and coughs."""
     table = Table(barge_in__mode="asr").asked()
     table.see("voiceStarted", 300)
     table.see("speechStarted", 50)

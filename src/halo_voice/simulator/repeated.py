@@ -41,9 +41,7 @@ class Why:
         self._late_error_ms = {e.ms for e in late if e.data["event"] == "Player.Error"}
         self._error_ms = [e.ms for e in events if e.data["event"] == "Player.Error"]
         self._unsure_ms = [
-            e.ms
-            for e in late
-            if e.data["event"] in LIVE_TOLD and e.data.get("unit") in live
+            e.ms for e in late if e.data["event"] in LIVE_TOLD and e.data.get("unit") in live
         ]
         # Who is told late of speech, or of a key, hears it now.
         self._told_ms = [e.ms for e in late if str(e.data["event"]).startswith("ASR.")]
