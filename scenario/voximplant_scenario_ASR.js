@@ -86,6 +86,7 @@ const NOD_MS = 1500; // the rest of an answer to which the caller has said yes a
 const FILL_MS = 600; // the filler comes no sooner after the question
 const LISTENS_MS = 2000; // who was interrupted by nothing says so
 const KEY_MS = 3000; // after a digit, for the next one
+const LEAP_MS = 2000; // where the clock was set, so much time has passed, if the deadline has not come
 const NOTES = 12; // of turns that the backend was not told about
 const PING_MS = 5000;
 const DEAD_MS = 10000; // a stream that said nothing for so long
@@ -149,7 +150,7 @@ const HOLD = { phraseStarted: followAnnouncement, phraseEnded: ringOn, expired: 
 
 const TABLE = {
   ringing: {
-    alerted: (state) => [state, [{ do: "fetchProfile" }, { do: "answer" }, { do: "wait", ms: RING_MS }]],
+    alerted: (state) => [state, [{ do: "fetchProfile" }, { do: "answer" }, wait(RING_MS)]],
     connected: meet,
     expired: (state, event) => close(state, event, "not_connected", [{ do: "hangup" }]),
   },
@@ -290,6 +291,11 @@ const ALWAYS = {
   },
 };
 
+// The deadline of a state, set anew.
+function wait(ms) {
+  return { do: "wait", ms: Math.max(1, ms) };
+}
+
 function decide(state, event) {
   const rule = TABLE[state.name][event.type] || ALWAYS[event.type];
   const oldTurn = event.turn !== undefined && event.turn !== state.turn;
@@ -357,7 +363,7 @@ function turnAway(state, event, before = []) {
 function meet(state, event) {
   const met = { ...state, name: "meeting", connectedAt: event.at, quietAt: event.at };
   const limit = { do: "limitCall", ms: state.profile.limits.call_ms };
-  return state.profiled ? greet(met, [limit]) : [met, [limit, { do: "wait", ms: PROFILE_MS }]];
+  return state.profiled ? greet(met, [limit]) : [met, [limit, wait(PROFILE_MS)]];
 }
 
 function greet(state, before = []) {
@@ -373,9 +379,9 @@ function speak(state, what, before = []) {
   const phrase = state.phrase + 1;
   const voice = { at: 0, part: 0, orderedAt: 0, ...what, phrase, attempt: 0, started: false, duration: 0, endsAt: 0, giveUpAt: 0, pausedAt: 0 };
   const say = { do: "say", phrase, text: what.text };
-  const wait = { do: "wait", ms: state.profile.limits.playback_start_ms };
+  const deadline = wait(state.profile.limits.playback_start_ms);
   const next = { ...state, name: "speaking", phrase, voice, pending: null, soundAt: 0 };
-  return [next, [...before, { do: hearsAll(next) ? "listen" : "deafen" }, say, wait]];
+  return [next, [...before, { do: hearsAll(next) ? "listen" : "deafen" }, say, deadline]];
 }
 
 function speakNext(state, before = []) {
@@ -398,15 +404,15 @@ function started(state, event) {
 }
 
 function followPhrase(state, event) {
-  const wait = { do: "wait", ms: event.duration + state.profile.limits.playback_grace_ms };
+  const deadline = wait(event.duration + state.profile.limits.playback_grace_ms);
   const { kind, part, at, text } = state.voice;
   const sounding = { ...state, voice: started(state, event) };
-  if (kind !== "answer") return [sounding, [wait]];
+  if (kind !== "answer") return [sounding, [deadline]];
   const { stoppedAt } = state.answer;
   const times = { voice_ms: Math.max(0, event.at - at), audible_ms: stoppedAt && part === 1 ? event.at - stoppedAt : null };
   const answer = part === 1 ? { ...state.answer, times } : state.answer;
   const reply = part === 1 ? text : join(state.reply, text);
-  return [{ ...sounding, answer, reply, apologies: answer.sorry ? state.apologies : 0 }, [...tell(state, { type: "phrase_started", turn: state.turn, phrase: part, ...times }), wait]];
+  return [{ ...sounding, answer, reply, apologies: answer.sorry ? state.apologies : 0 }, [...tell(state, { type: "phrase_started", turn: state.turn, phrase: part, ...times }), deadline]];
 }
 
 // The phrase was heard: it fell silent at its known length, however late we learn of it.
@@ -438,7 +444,7 @@ function speakAgain(state, event) {
   const url = isLeaving(state) || isParting(state) ? audio.goodbye : audio.apology;
   const again = voice.attempt === 1 ? { do: "say", phrase, text: plain(voice.text) } : { do: "play", phrase, url };
   if (voice.attempt > 2 || (voice.attempt === 2 && !url)) return afterPhrase(unspoken(state), event, [{ do: "hush" }]);
-  return [{ ...state, phrase, voice }, [{ do: "hush" }, again, { do: "wait", ms: limits.playback_start_ms }]];
+  return [{ ...state, phrase, voice }, [{ do: "hush" }, again, wait(limits.playback_start_ms)]];
 }
 
 function afterPhrase(state, event, before = []) {
@@ -486,9 +492,9 @@ function listen(state, event, before = []) {
   if (state.fresh && hearsAll(state) && (state.voiced || open.words)) {
     const hearing = { ...open, name: "hearing", speechAt: event.at };
     if (open.words || !state.profile.asr.interim) return keepHearing(hearing, event, actions);
-    return [hearing, [...actions, { do: "wait", ms: speechMs(state, event) }]];
+    return [hearing, [...actions, wait(speechMs(state, event))]];
   }
-  return [open, [...actions, { do: "wait", ms: speechMs(state, event) }]];
+  return [open, [...actions, wait(speechMs(state, event))]];
 }
 
 // The caller's time to speak; what has passed in silence counts.
@@ -566,7 +572,7 @@ function isEchoBeside(state, event) {
 // speaks for long: while there is a voice, a recogniser may be silent for a while; interim results are its pulse.
 function keepHearing(state, event, before = []) {
   const { asr, limits } = state.profile;
-  const waiting = (ms) => [...before, { do: "wait", ms }];
+  const waiting = (ms) => [...before, wait(ms)];
   if (state.overtaken && saidLast(state)) return [state, waiting(againMs(state, event))];
   if (state.overtaken && (state.words || state.lineSilent)) {
     return [state, waiting(Math.min(settleMs(state, event), againMs(state, event)))];
@@ -578,10 +584,10 @@ function keepHearing(state, event, before = []) {
   const speaking = state.during && !state.voiced ? state : { ...state, quietAt: event.at }; // it may be our echo
   const news = state.words ? state.wordsAt : event.at;
   const still = state.overtaken ? AGAIN_MS : limits.result_ms;
-  if (asr.interim && (state.words || carried(state))) return [speaking, waiting(Math.max(1, still - (event.at - news)))];
+  if (asr.interim && (state.words || carried(state))) return [speaking, waiting(still - (event.at - news))];
   if (asr.interim) return [speaking, waiting(speechMs(speaking, event))];
   const most = state.voiced ? limits.utterance_ms - (event.at - state.speechAt) : limits.capture_ms; // the line's own ear hears them
-  return [speaking, waiting(Math.max(1, most))];
+  return [speaking, waiting(most)];
 }
 
 // When the last words of the coming turn came, where none have come since: sounds make no difference. 0: else.
@@ -594,13 +600,13 @@ function saidLast({ profile, words, taken, turn }) {
 function againMs(state, event) {
   const { words, wordsAt, stoppedAt } = state;
   const since = saidLast(state) || (words ? Math.max(wordsAt, stoppedAt + SURE_MS - AGAIN_MS) : stoppedAt || event.at);
-  return Math.max(1, AGAIN_MS - (event.at - since));
+  return AGAIN_MS - (event.at - since);
 }
 
 // A caller who broke in without words has perhaps only coughed.
 function silenceMs(state, event) {
   const ms = speechMs(state, event);
-  return state.interrupted ? Math.max(1, Math.min(ms, LISTENS_MS - (event.at - state.stoppedAt))) : ms;
+  return state.interrupted ? Math.min(ms, LISTENS_MS - (event.at - state.stoppedAt)) : ms;
 }
 
 // How long words have to stay as they are, on a line that is not known to be speaking, to be the whole turn.
@@ -608,7 +614,7 @@ function settleMs(state, event) {
   const { close_ms, result_ms } = state.profile.limits;
   const close = close_ms + state.patience;
   const whole = isWhole(state) ? close : Math.max(result_ms, close);
-  return Math.max(1, whole - (event.at - Math.max(state.wordsAt, state.stoppedAt)));
+  return whole - (event.at - Math.max(state.wordsAt, state.stoppedAt));
 }
 
 // Words that came before the caller's last sound may lack the last ones, and a prompt recogniser's result has them soon.
@@ -668,7 +674,7 @@ function recognise(state, event) {
   const settled = sure ? Math.max(SURE_MS, state.patience) : settleMs(state, event);
   const ms = (sure || isWhole(state)) && !state.voiced ? Math.min(whole, settled) : whole;
   const quietAt = state.passed ? state.quietAt : event.at;
-  return [{ ...state, name: "recognising", captured: true, quietAt }, [...(hearsAll(state) ? [] : [{ do: "deafen" }]), { do: "wait", ms }]];
+  return [{ ...state, name: "recognising", captured: true, quietAt }, [...(hearsAll(state) ? [] : [{ do: "deafen" }]), wait(ms)]];
 }
 
 // Their sound is over: with all words, or with none, little more is waited for.
@@ -722,7 +728,7 @@ function recent(state, event, ms = DUE_MS) {
 // More may follow a number or an address: what comes in time belongs to the same turn.
 function dictate(state, event, before) {
   const more = { ...take(state, { ...event, sure: true }), name: "hearing", words: "", lastText: event.text, speechAt: event.at, heardAt: event.at };
-  return [more, [...before, { do: "listen" }, { do: "wait", ms: state.patience }]];
+  return [more, [...before, { do: "listen" }, wait(state.patience)]];
 }
 
 // Nothing more comes: the turn is what was recognised so far, if anything.
@@ -761,7 +767,7 @@ function interrupt(state, event, over, rule) {
 // All that was said is known for sure now: no more is waited for than the caller's end.
 function settle(state, event) {
   if (state.name === "hearing") return keepHearing(state, event);
-  return [state, state.name === "recognising" && !state.voiced ? [{ do: "wait", ms: Math.max(SURE_MS, state.patience) }] : []];
+  return [state, state.name === "recognising" && !state.voiced ? [wait(Math.max(SURE_MS, state.patience))] : []];
 }
 
 // What was said before is the turn; else the caller is asked. Other words each time: who hears the same sentence again
@@ -843,10 +849,10 @@ function takesKeys(state) {
 function takeKey(state, event, told) {
   const keys = clip(state.keys + event.digit, 40);
   const overtaken = isUnheard(state);
-  const wait = { do: "wait", ms: overtaken ? AGAIN_MS : KEY_MS };
-  if (isOpen(state)) return [{ ...state, name: "keying", keys }, [...told, wait]];
+  const deadline = wait(overtaken ? AGAIN_MS : KEY_MS);
+  if (isOpen(state)) return [{ ...state, name: "keying", keys }, [...told, deadline]];
   const [silent, cut] = cutShort(state, event);
-  return [{ ...silent, name: "keying", keys, overtaken, nod: null, deaf: false }, [...told, { do: "hush" }, ...cut, { do: "listen" }, wait]];
+  return [{ ...silent, name: "keying", keys, overtaken, nod: null, deaf: false }, [...told, { do: "hush" }, ...cut, { do: "listen" }, deadline]];
 }
 
 // Who is still saying something beside their keys is heard to the end.
@@ -985,12 +991,12 @@ function notice(state, event) {
   const { giveUpAt } = state.voice;
   const soundAt = event.type === "voiceStarted" ? event.at : noticed.soundAt;
   const due = isDisturbed(noticed, event.at) ? Math.min(giveUpAt, soundAt + state.profile.barge_in.min_ms) : giveUpAt;
-  return [{ ...noticed, soundAt }, [{ do: "wait", ms: Math.max(1, due - event.at) }]];
+  return [{ ...noticed, soundAt }, [wait(due - event.at)]];
 }
 
 function pause(state, event) {
   const voice = { ...state.voice, pausedAt: event.at };
-  return [{ ...state, name: "paused", voice, soundAt: 0 }, [{ do: "pause" }, { do: "wait", ms: state.profile.barge_in.resume_ms }]];
+  return [{ ...state, name: "paused", voice, soundAt: 0 }, [{ do: "pause" }, wait(state.profile.barge_in.resume_ms)]];
 }
 
 // It was nothing.
@@ -998,8 +1004,8 @@ function resume(state, event) {
   const held = event.at - state.voice.pausedAt;
   const voice = { ...state.voice, pausedAt: 0, endsAt: state.voice.endsAt + held, giveUpAt: state.voice.giveUpAt + held };
   const told = voice.kind === "answer" ? tell(state, { type: "phrase_resumed", turn: state.turn, phrase: voice.part }) : [];
-  const wait = { do: "wait", ms: Math.max(1, voice.giveUpAt - event.at) };
-  return [{ ...state, name: "speaking", voice, soundAt: 0 }, [{ do: "resume" }, ...told, wait]];
+  const deadline = wait(voice.giveUpAt - event.at);
+  return [{ ...state, name: "speaking", voice, soundAt: 0 }, [{ do: "resume" }, ...told, deadline]];
 }
 
 // A recogniser without interim results cannot say; a voice that goes on for so long is no cough.
@@ -1180,7 +1186,7 @@ function answerWait(state, event) {
   const dues = [state.answer.filled ? timeLeft(state, event) : state.fillAt - event.at];
   if (isUnaccepted(state)) dues.push(ACCEPT_MS - past);
   else if (isMute(state)) dues.push(MUTE_MS - past);
-  return { do: "wait", ms: Math.max(1, Math.min(...dues)) };
+  return wait(Math.min(...dues));
 }
 
 function overdue(state, event) {
@@ -1218,7 +1224,7 @@ function failOver(state, event) {
   const ms = Math.max(RETRY_MS, timeLeft(state, event));
   const question = { ...state.question, way: "http", have: answer.count, ms };
   const asked = { ...state, attempt: 1, question, answer: { ...answer, way: "http" } };
-  if (state.name === "awaiting") return [asked, [question, { do: "wait", ms: STALL_HTTP_MS }]];
+  if (state.name === "awaiting") return [asked, [question, wait(STALL_HTTP_MS)]];
   return [asked, state.name === "thinking" ? [question, answerWait(asked, event)] : [question]];
 }
 
@@ -1310,7 +1316,7 @@ function endShort(state, event) {
 // Who has said yes to what they heard does not wait for the rest for long.
 function restWait(state) {
   const { stall_ms } = state.profile.limits;
-  return { do: "wait", ms: state.nod ? Math.min(NOD_MS, stall_ms) : stall_ms };
+  return wait(state.nod ? Math.min(NOD_MS, stall_ms) : stall_ms);
 }
 
 function stall(state, event) {
@@ -1339,8 +1345,8 @@ function afterTurn(state) {
 function hold(state, event, what, before = []) {
   if (state.voice === null) return speak(state, what, before);
   const grace = state.voice.started ? state.profile.limits.playback_grace_ms : 0;
-  const wait = { do: "wait", ms: Math.max(1, state.voice.endsAt + grace - event.at) };
-  return [{ ...state, name: "holding", pending: what }, [...before, wait]];
+  const deadline = wait(state.voice.endsAt + grace - event.at);
+  return [{ ...state, name: "holding", pending: what }, [...before, deadline]];
 }
 
 function speakHeld(state, event, before = []) {
@@ -1404,7 +1410,7 @@ function transfer(state, event, why, before = []) {
 
 function transferWait(state, event) {
   const { voice, transfer: { until } } = state;
-  return { do: "wait", ms: Math.max(1, (voice === null ? until : Math.min(until, voiceDue(state))) - event.at) };
+  return wait((voice === null ? until : Math.min(until, voiceDue(state))) - event.at);
 }
 
 function voiceDue(state) {
@@ -1456,7 +1462,7 @@ function bridge(state, event) {
   const { talk_ms } = state.profile.limits;
   const joined = { ...fallenSilent(state, event.at), name: "joined", reason: "transferred", transfer: { ...state.transfer, joinedAt: event.at } };
   const apart = [{ do: "hush" }, { do: "unring" }, { do: "deafen" }, { do: "stopEars" }, { do: "unlimitCall" }];
-  return [joined, [...apart, { do: "join", transfer: state.transfer.number }, { do: "wait", ms: talk_ms }]];
+  return [joined, [...apart, { do: "join", transfer: state.transfer.number }, wait(talk_ms)]];
 }
 
 // It is over, whatever comes next.
@@ -1496,21 +1502,21 @@ function endTransfer(state, event) {
 // and the signal after which it takes a message. What came of it is told once, as soon as it is known (`settleDial`).
 
 function beginOrder(state) {
-  return [{ ...state, attempt: 1 }, [{ do: "fetchProfile" }, { do: "wait", ms: REPORT_MS + ORDER_MS }]];
+  return [{ ...state, attempt: 1 }, [{ do: "fetchProfile" }, wait(REPORT_MS + ORDER_MS)]];
 }
 
 function orderAgain(state, event) {
   if (state.attempt >= ORDERS) return unreached(state, event, "failed");
-  return [{ ...state, attempt: state.attempt + 1 }, [{ do: "fetchProfile" }, { do: "wait", ms: REPORT_MS + ORDER_MS }]];
+  return [{ ...state, attempt: state.attempt + 1 }, [{ do: "fetchProfile" }, wait(REPORT_MS + ORDER_MS)]];
 }
 
 function orderCall(state, event) {
-  if (!event.confirmed) return [state, [{ do: "wait", ms: ORDER_MS }]];
+  if (!event.confirmed) return [state, [wait(ORDER_MS)]];
   const known = takeProfile(state, event);
   const { dial, barred, retry } = event;
   // It may not be called, or an older backend knows of no such calls.
   if (!dial) return finishDial(known, barred || "failed", retry);
-  return [{ ...known, name: "dialling", attempt: 0, dial }, [{ do: "callOut", ...dial }, { do: "wait", ms: dial.ring_ms }]];
+  return [{ ...known, name: "dialling", attempt: 0, dial }, [{ do: "callOut", ...dial }, wait(dial.ring_ms)]];
 }
 
 // Nothing was begun here: there is nothing to report to the backend, which has refused it.
@@ -1534,7 +1540,7 @@ function pickedUp(state, event) {
   const limit = { do: "limitCall", ms: state.profile.limits.call_ms };
   const { detect_ms } = state.dial;
   if (!detect_ms || up.machine === false) return meetPerson(up, event, [limit]);
-  return up.machine ? meetMachine(up, event) : [up, [limit, { do: "wait", ms: detect_ms + JUDGE_MS }]];
+  return up.machine ? meetMachine(up, event) : [up, [limit, wait(detect_ms + JUDGE_MS)]];
 }
 
 function meetPerson(state, event, before = []) {
@@ -1543,7 +1549,7 @@ function meetPerson(state, event, before = []) {
 }
 
 function meetMachine(state, event) {
-  if (state.dial.message) return [{ ...state, name: "beeping" }, [{ do: "awaitBeep" }, { do: "wait", ms: BEEP_MS }]];
+  if (state.dial.message) return [{ ...state, name: "beeping" }, [{ do: "awaitBeep" }, wait(BEEP_MS)]];
   const [known, told] = settleDial(state, "machine");
   return hangUp({ ...known, reason: "assistant_hung_up", quietAt: event.at }, told);
 }
@@ -1560,14 +1566,14 @@ function leave(state, reason, text, before = []) {
 }
 
 function hangUp(state, before) {
-  return [{ ...state, name: "hanging" }, [...before, { do: "hangup" }, { do: "wait", ms: state.profile.limits.goodbye_ms }]];
+  return [{ ...state, name: "hanging" }, [...before, { do: "hangup" }, wait(state.profile.limits.goodbye_ms)]];
 }
 
 function close(state, event, reason, before = []) {
   const [alone, dropped] = dropTransfer(state, event);
   const [silent, told] = withoutAnswer(alone, event);
   const closed = { ...withUnasked(silent), name: "closing", reason, voice: null, endedAt: event.at };
-  const end = [{ do: "hush" }, ...dropped, { do: "deafen" }, { do: "unlimitCall" }, { do: "release", reason }, { do: "wait", ms: LATE_MS }];
+  const end = [{ do: "hush" }, ...dropped, { do: "deafen" }, { do: "unlimitCall" }, { do: "release", reason }, wait(LATE_MS)];
   return [closed, [...before, ...told, ...end]];
 }
 
@@ -1591,7 +1597,7 @@ function withLate(state, text) {
 }
 
 function report(state) {
-  return [{ ...state, name: "reporting" }, [{ do: "stopEars" }, summary(state), { do: "wait", ms: REPORT_MS }]];
+  return [{ ...state, name: "reporting" }, [{ do: "stopEars" }, summary(state), wait(REPORT_MS)]];
 }
 
 function summary(state, ms = REPORT_MS) {
@@ -1603,12 +1609,12 @@ function summary(state, ms = REPORT_MS) {
 function file(state, event) {
   if (!state.records) return finish(state);
   const filing = { ...state, name: "filing" };
-  const wait = { do: "wait", ms: Math.max(1, state.endedAt + RECORDING_MS - event.at) };
-  return state.recorded ? fileRecording(filing, state.recordingUrl) : [filing, [wait]];
+  const deadline = wait(state.endedAt + RECORDING_MS - event.at);
+  return state.recorded ? fileRecording(filing, state.recordingUrl) : [filing, [deadline]];
 }
 
 function fileRecording(state, url) {
-  return [{ ...state, recorded: true }, [{ do: "fileRecording", url }, { do: "wait", ms: LAST_MS }]];
+  return [{ ...state, recorded: true }, [{ do: "fileRecording", url }, wait(LAST_MS)]];
 }
 
 function finish(state) {
@@ -1714,6 +1720,7 @@ const ACT = {
   },
   wait(line, action) {
     clearTimeout(line.deadline);
+    line.due = line.now + action.ms;
     line.deadline = setTimeout(() => dispatch(line, () => ({ type: "expired" })), action.ms);
   },
   limitCall(line, action) {
@@ -1943,10 +1950,10 @@ function createLive(line, live) {
   const create = /** @type {any} */ ({ modelId: "voxtts", voiceId: known ? line.state.profile.realtime_voice : "Anna" });
   const player = VoxTTS.createRealtimeTTSPlayer({ createContextParameters: { create } });
   on(line, player, PlayerEvents.Started, (e) => {
-    if (live.started && live.ahead) dispatch(line, () => overtakeLive(live));
+    if (live.started && live.ahead) dispatch(line, () => overtakeLive(line));
     dispatch(line, () => {
       const duration = inMilliseconds(e.duration);
-      const endsAt = Date.now() + duration;
+      const endsAt = timeOf(line) + duration;
       // Of two, one is of a phrase that was dropped, told late: the longer text sounds for longer.
       if (live.started && endsAt > live.endsAt === (live.unstarted && live.dropped > live.chars)) return null;
       Object.assign(live, { started: true, endsAt });
@@ -1955,7 +1962,7 @@ function createLive(line, live) {
     return null;
   });
   on(line, player, PlayerEvents.AudioChunksPlaybackFinished, (e) => {
-    return e["final"] !== false && live.started && !live.paused && !isOfDropped(live) ? endLive(line) : null;
+    return e["final"] !== false && live.started && !live.paused && !isOfDropped(line) ? endLive(line) : null;
   });
   on(line, player, PlayerEvents.Error, () => breakLive(line));
   player.sendMediaTo(line.call);
@@ -1964,15 +1971,17 @@ function createLive(line, live) {
 
 // The phrase that was sent ahead sounds: the one before has ended, which may be told yet. Unless that one is not over,
 // and the start of a phrase that was dropped was never told.
-function overtakeLive(live) {
-  if (live.unstarted && Date.now() < live.endsAt - CLEARED_MS) return null;
+function overtakeLive(line) {
+  const { live } = line;
+  if (live.unstarted && timeOf(line) < live.endsAt - CLEARED_MS) return null;
   live.owes += 1;
   return { type: "phraseEnded", phrase: live.phrase, failed: false };
 }
 
 // The end of a phrase that was dropped may be told late: long before this one can be over.
-function isOfDropped(live) {
-  const now = Date.now();
+function isOfDropped(line) {
+  const { live } = line;
+  const now = timeOf(line);
   const late = (live.owes > 0 && now < live.endsAt - CLEARED_MS) || now - live.clearedAt < CLEARED_MS;
   if (late) live.owes = Math.max(0, live.owes - 1);
   return late;
@@ -1982,7 +1991,7 @@ function isOfDropped(live) {
 function endLive(line) {
   const { live } = line;
   const ended = { type: "phraseEnded", phrase: live.phrase, failed: false };
-  const early = live.owes ? live.endsAt - Date.now() : 0;
+  const early = live.owes ? live.endsAt - timeOf(line) : 0;
   if (early <= 0) return ended;
   setTimeout(() => dispatch(line, () => ended), early);
   return null;
@@ -2000,7 +2009,7 @@ function breakLive(line) {
 function clearLive(line) {
   const { live } = line;
   if (!live.player || live.broken) return;
-  if (live.started || live.ahead || live.phrase) Object.assign(live, { clearedAt: Date.now(), owes: live.owes + (live.phrase ? 1 : 0), unstarted: live.phrase > 0 && !(live.started && !live.ahead), dropped: live.ahead.length || live.chars });
+  if (live.started || live.ahead || live.phrase) Object.assign(live, { clearedAt: timeOf(line), owes: live.owes + (live.phrase ? 1 : 0), unstarted: live.phrase > 0 && !(live.started && !live.ahead), dropped: live.ahead.length || live.chars });
   live.phrase = 0;
   live.ahead = "";
   quietly(() => live.player.clearBuffer());
@@ -2364,7 +2373,7 @@ function openStream(line) {
   const { stream } = line;
   const url = addressOf("/stream");
   if (stream.link || line.released || line.state.turnedAway || !/^https?:/i.test(url)) return null;
-  const link = { socket: null, ready: false, out: 0, seen: 0, held: {}, gap: 0, heardAt: Date.now() };
+  const link = { socket: null, ready: false, out: 0, seen: 0, held: {}, gap: 0, heardAt: timeOf(line) };
   stream.link = link;
   try {
     const signed = signature(line, "GET", url, "");
@@ -2402,7 +2411,7 @@ function askStream(line, action) {
 
 function beat(line, link) {
   if (line.stream.link !== link) return null;
-  const silent = Date.now() - link.heardAt;
+  const silent = timeOf(line) - link.heardAt;
   if (silent >= DEAD_MS) return lose(line, link);
   if (link.ready) sendUp(link, { type: "ping" });
   const due = Math.max(1, Math.min(PING_MS, DEAD_MS - silent));
@@ -2416,7 +2425,7 @@ function receive(line, link, text) {
   const { seq } = message;
   if (line.stream.link !== link) return null;
   if (!Number.isInteger(seq) || seq < 1 || typeof message.type !== "string") return lose(line, link);
-  link.heardAt = Date.now();
+  link.heardAt = timeOf(line);
   if (seq <= link.seen) return null;
   link.held[seq] = message;
   if (Object.keys(link.held).length > GAP_MESSAGES) return lose(line, link);
@@ -2571,9 +2580,18 @@ function dispatch(line, read) {
 
 function advance(line, event) {
   if (!event) return;
-  const [state, actions] = decide(line.state, { ...event, at: Date.now() });
+  const [state, actions] = decide(line.state, { ...event, at: timeOf(line) });
   line.state = state;
   actions.forEach((action) => ACT[action.do](line, action));
+}
+
+// The machine's clock may be set during a call: time runs neither back nor past the deadline.
+function timeOf(line) {
+  const told = Date.now() + line.shift;
+  const at = told >= line.now && told <= line.due + LEAP_MS ? told : Math.min(line.due, line.now + LEAP_MS);
+  line.shift += at - told;
+  line.now = at;
+  return at;
 }
 
 function on(line, source, event, read) {
@@ -2594,7 +2612,7 @@ function newLine(sessionId, start) {
   return {
     call: null, id: sessionId, start: { call_id: sessionId, ...start, scenario_version: SCENARIO_VERSION }, state: START_STATE,
     queue: [], busy: false, faults: 0, nonce: 0, task: null,
-    deadline: 0, limit: 0, asr: null, fed: false, vad: null, detecting: false, quietFrom: 0, released: false,
+    deadline: 0, due: Infinity, now: 0, shift: 0, limit: 0, asr: null, fed: false, vad: null, detecting: false, quietFrom: 0, released: false,
     player: null, prepared: null, leg: null, queued: null, briefer: null, ringer: null, ringerTimer: 0,
     live: { player: null, phrase: 0, ahead: "", started: false, paused: false, clearedAt: 0, endsAt: 0, owes: 0, unstarted: false, chars: 0, dropped: 0, broken: false, ousted: false },
     stream: { link: null, timer: 0, tries: 0 },

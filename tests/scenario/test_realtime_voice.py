@@ -21,7 +21,7 @@ setTimeout = (then, ms) => later.push([now + ms, then]);
 dispatch = (line, read) => { const event = read(); if (event) told.push(event); };
 const live = { player: null, phrase: 0, ahead: "", started: false, paused: false, clearedAt: 0,
   endsAt: 0, owes: 0, broken: false, ousted: false };
-const line = { state: START_STATE, live, call: {} };
+const line = { state: START_STATE, live, call: {}, due: Infinity, now: 0, shift: 0 };
 live.player = createLive(line, live);
 const order = (phrase) => Object.assign(live, { phrase, started: false });
 const pass = (ms) => {

@@ -21,7 +21,7 @@ clearTimeout = () => later.splice(0);
 dispatch = (line, read) => read();
 const line = { state: START_STATE, live: {}, call: {}, ringer: null, ringerTimer: null };
 const happens = (event, number = 0) => made[number].handlers[event]({});
-const wait = () => later.splice(0).forEach((then) => then());
+const elapse = () => later.splice(0).forEach((then) => then());
 """
 
 
@@ -43,12 +43,12 @@ def test_without_music_the_tone_is_heard(phone):
 
 def test_music_that_plays_is_left_to_play(phone):
     """Its end would be silence, so that it is looped; an end that is told all the same is one."""
-    music = 'ring(line, "https://a/music.mp3"); happens("Started"); wait();'
+    music = 'ring(line, "https://a/music.mp3"); happens("Started"); elapse();'
     assert heard(phone, music) == ["https://a/music.mp3"]
     assert heard(phone, 'happens("Finished")')[1:] == ["stop https://a/music.mp3", "tone"]
 
 
-@pytest.mark.parametrize("what", ['happens("Error")', "wait()"])
+@pytest.mark.parametrize("what", ['happens("Error")', "elapse()"])
 def test_music_that_does_not_play_gives_way_to_the_tone(phone, what):
     """F26: an error, or silence for as long as a voice is waited for."""
     told = heard(phone, f'ring(line, "https://a/music.mp3"); {what}')

@@ -1,4 +1,4 @@
-"""The machine's clock jumps in a call: an hour ahead, an hour back, back and forth (F58)."""
+"""A clock jumps in a call, the backend's or the platform's: an hour ahead, an hour back (F58)."""
 
 from __future__ import annotations
 
@@ -13,8 +13,12 @@ from halo_voice.calls.admission import Admission
 from halo_voice.calls.budget import Budget
 from halo_voice.calls.reconciler import Reconciler
 from halo_voice.core.ports import Outcome
+from halo_voice.simulator import When
+from halo_voice.simulator.faults import Faults
+from halo_voice.simulator.invariants import breaches
 from halo_voice.store.memory import MemoryStore
-from tests.halo import TalkingModel, backend, client_of
+from tests.halo import TalkingModel, backend, call_to, client_of
+from tests.simulated.test_settings_of_a_call import with_profile
 
 KEY = "k" * 32
 JUMPS = {"ahead": [3600, 3600, 3600], "back": [-3600] * 3, "to and fro": [3600, -3600, 0]}
@@ -91,3 +95,23 @@ async def test_a_clock_that_is_wrong_refuses_and_alarms(wall, off_s):
         wall.off_s = 0
         assert await asked("c-1.2") == 200
     assert warned == ["request_refused"]
+
+
+@pytest.mark.parametrize("step", ["timer", "ASR.", "Player."])
+@pytest.mark.parametrize("seed", range(1, 5))
+async def test_the_clock_of_the_platform_keeps_nobody_waiting(step, seed):
+    """F58: set to and fro by up to an hour at every step of one kind, with a backend that never
+    answers: the caller hears filler and apology in time."""
+    faults = {"F58": When(probability=1, where=step), "F28": When(probability=1, where="/process_")}
+    async with backend(model=TalkingModel()) as halo:
+        # A caller who may break in would speak again after the filler.
+        place, network = call_to(halo.web), with_profile(halo, barge_in={"mode": "off"})
+        words = ["где вы", "до скольки вы работаете", "сколько стоит доставка"]
+        call = await place(words, network=network, faults=Faults(faults), seed=seed)
+        [profile] = [p for p in halo.switchboard.profiles if p.default]
+    assert call.struck["F58"] > 5
+    assert call.failures == []
+    assert breaches(call) == []
+    texts = profile.texts
+    twice = [texts.filler, texts.apology] * 2
+    assert [span.text for span in call.playbacks] == [texts.greeting, *twice, texts.filler]

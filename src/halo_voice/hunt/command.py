@@ -54,10 +54,10 @@ def simulate(
     from halo_voice.hunt.crew import Hunt
     from halo_voice.hunt.draw import classes
     from halo_voice.hunt.ledger import Ledger, LedgerFault
-    from halo_voice.simulator.faults import RECORDING
+    from halo_voice.simulator.faults import APART
 
     _check(scenario)
-    known = (*classes(backend=backend), *(() if backend else RECORDING))
+    known = (*classes(backend=backend), *(() if backend else APART))
     among = tuple(sorted({name.strip() for name in faults.split(",") if name.strip()})) or None
     unknown = sorted(set(among or ()) - set(known))
     if unknown:

@@ -60,9 +60,12 @@ class Case:
 
     @cached_property
     def _late(self) -> list[tuple[int, int]]:
-        """From when until when an event was held back, for each that was told late."""
+        """From when until when an event was held back, for each that was told late. A clock that
+        was set (F58) is worth as much: nobody can know how long ago the last event was."""
         late = ((line.ms, line.data["late"]) for line in self.call.having("late"))
-        return [(ms - delay, ms) for ms, delay in late if delay]
+        held = [(ms - delay, ms) for ms, delay in late if delay]
+        faults = ((line.ms, line.data["fault"]) for line in self.call.having("fault"))
+        return held + [(ms - LATE_MS, ms) for ms, fault in faults if fault == "F58"]
 
     def late_ms(self, begin: float, end: float) -> int:
         """What is told so much late can be acted on no earlier: for so long events of this

@@ -6,11 +6,15 @@ import asyncio
 import math
 from collections.abc import Callable
 from heapq import heappop, heappush
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
 from halo_voice.simulator.virtual_loop import VirtualLoop
 
+if TYPE_CHECKING:
+    from halo_voice.simulator.faults import Dice
+
 Action = Callable[[], object]
+SET_MS = (60_000, 3_600_000)  # by how much at least, and at most
 
 
 class Timer:
@@ -24,6 +28,21 @@ class Timer:
 
     def cancel(self) -> None:
         self.action = None
+
+
+class Wall:
+    """What the machine's clock shows to a session: its own time, until somebody sets it (F58)."""
+
+    def __init__(self, dice: Dice) -> None:
+        self._dice = dice
+        self._off_ms = 0
+
+    def shows(self, now: int, told: str) -> int:
+        """The milliseconds at a step of the session. `told`: of what it is told."""
+        if self._dice.strikes("F58", told):
+            drawn = self._dice.delay_ms("F58", -1, 1)
+            self._off_ms = round(math.copysign(SET_MS[0], drawn) + drawn * (SET_MS[1] - SET_MS[0]))
+        return now + self._off_ms
 
 
 class Clock(Protocol):

@@ -10,7 +10,7 @@ from typing import Any, Literal
 from halo_voice.simulator.amd import Amd
 from halo_voice.simulator.caller import Caller, Pickup, SilentCaller
 from halo_voice.simulator.chance import Chance, Spread
-from halo_voice.simulator.clock import Clock, RealClock, Timer, VirtualClock
+from halo_voice.simulator.clock import Clock, RealClock, Timer, VirtualClock, Wall
 from halo_voice.simulator.connections import Connections
 from halo_voice.simulator.engine import Command, Engine
 from halo_voice.simulator.exchanges import Exchanges
@@ -87,6 +87,7 @@ class Cloud:
         self.clock: Clock = RealClock() if world.real_time else VirtualClock()
         self.after = self.clock.after
         self.dice = Dice(world.faults, world.chance, self._struck, lambda: self.clock.now)
+        self._wall = Wall(self.dice)
         self.exchanges = Exchanges(self)
         self.connections = Connections(self)
         self.legs: dict[str, Leg] = {}
@@ -192,13 +193,9 @@ class Cloud:
     def _controlled(self, request: Control) -> None:
         if self._phase != "running":
             return
-        data = {
-            "method": request.method,
-            "path": request.path,
-            "content": request.content,
-            "headers": [{"key": k, "value": v} for k, v in request.headers.items()],
-        }
-        self._app("Application.HttpRequest", data)
+        headers = [{"key": k, "value": v} for k, v in request.headers.items()]
+        data = {"method": request.method, "path": request.path, "content": request.content}
+        self._app("Application.HttpRequest", {**data, "headers": headers})
 
     def terminate(self) -> None:
         """The scenario wants to end: calls fall, requests are waited for, then Terminating."""
@@ -301,7 +298,7 @@ class Cloud:
         self._step({"type": "app", "event": event, "data": data, **more})
 
     def _step(self, event: dict[str, Any]) -> None:
-        event["at"] = self.clock.now
+        event["at"] = self._wall.shows(self.clock.now, event.get("event", event["type"]))
         self.obey(self._engine.step(event))
 
     # ---- from the scenario -----------------------------------------------------------------------

@@ -67,10 +67,14 @@ BEHIND = {
     "F54": "the store is locked",
     "F55": "the store refuses everything for a while",
 }
-# Of calls that are recorded: they strike only where they are named, so that a seed gives what it
-# always gave.
+# Of calls that are recorded. These and the next strike only where they are named, so that a seed
+# gives what it always gave.
 RECORDING = {"unrecorded": "the end of the recording is never reported"}
-KNOWN = CATALOGUE | BEHIND | RECORDING
+# Of the machine that runs the scenario. Every step of the session is an occasion; its subject is
+# what the scenario is told of.
+MACHINE = {"F58": "the machine's clock is set, by an hour at most"}
+APART = RECORDING | MACHINE
+KNOWN = CATALOGUE | BEHIND | APART
 
 
 @dataclass(frozen=True, slots=True)
