@@ -145,6 +145,8 @@ const START_STATE = {
   records: false, recordingUrl: "", recorded: false, reported: false, broken: false,
 };
 
+const HUSH = { do: "hush" }; // our voice falls silent
+
 const GROW = { said: collect, answered: complete, replied: complete, interim: overhear, heard: overhear };
 const HOLD = { phraseStarted: followAnnouncement, phraseEnded: ringOn, expired: waitOn, dismissed: endTransfer };
 
@@ -200,7 +202,7 @@ const TABLE = {
     ...GROW,
     phraseStarted: followPhrase,
     phraseEnded: speakHeld,
-    expired: (state, event) => speakHeld(state, event, [{ do: "hush" }]),
+    expired: (state, event) => speakHeld(state, event, [HUSH]),
     failed: stopShort,
   },
   calling: {
@@ -269,7 +271,7 @@ const ALWAYS = {
     if (isAfterCall(state) || isLeaving(state) || isParting(state)) return [state, []];
     const [alone, dropped] = dropTransfer(state, event);
     const [silent, told] = cutShort(alone, event);
-    return leave(silent, "time_limit", state.profile.texts.bye_time, [{ do: "hush" }, ...dropped, ...told]);
+    return leave(silent, "time_limit", state.profile.texts.bye_time, [HUSH, ...dropped, ...told]);
   },
   disconnected: (state, event) => {
     if (isAfterCall(state)) return [state, []];
@@ -287,7 +289,7 @@ const ALWAYS = {
     if (state.broken) return close(state, event, "scenario_error", [{ do: "hangup" }]);
     const [alone, dropped] = dropTransfer(state, event);
     const broken = { ...alone, broken: true, reason: "scenario_error", answer: null };
-    return leave(broken, broken.reason, state.profile.texts.bye_failure, [{ do: "hush" }, ...dropped]);
+    return leave(broken, broken.reason, state.profile.texts.bye_failure, [HUSH, ...dropped]);
   },
 };
 
@@ -357,7 +359,7 @@ function turnAway(state, event, before = []) {
   if (isOpen(state)) return listen(state, event, before);
   if (!["thinking", "holding", "awaiting"].includes(state.name)) return [state, before];
   const [silent, told] = cutShort(state, event);
-  return leave({ ...silent, answer: null }, "busy", state.turnedAway, [...before, { do: "hush" }, ...told]);
+  return leave({ ...silent, answer: null }, "busy", state.turnedAway, [...before, HUSH, ...told]);
 }
 
 function meet(state, event) {
@@ -433,7 +435,7 @@ function fallenSilent(state, at) {
 }
 
 function giveUp(state, event) {
-  return afterPhrase(state.voice.started ? spoken(state, event) : unspoken(state), event, [{ do: "hush" }]);
+  return afterPhrase(state.voice.started ? spoken(state, event) : unspoken(state), event, [HUSH]);
 }
 
 // The voice failed: once more as plain short text, then a recorded prompt, then on without it.
@@ -443,8 +445,8 @@ function speakAgain(state, event) {
   const voice = { ...state.voice, phrase, attempt: state.voice.attempt + 1, started: false };
   const url = isLeaving(state) || isParting(state) ? audio.goodbye : audio.apology;
   const again = voice.attempt === 1 ? { do: "say", phrase, text: plain(voice.text) } : { do: "play", phrase, url };
-  if (voice.attempt > 2 || (voice.attempt === 2 && !url)) return afterPhrase(unspoken(state), event, [{ do: "hush" }]);
-  return [{ ...state, phrase, voice }, [{ do: "hush" }, again, wait(limits.playback_start_ms)]];
+  if (voice.attempt > 2 || (voice.attempt === 2 && !url)) return afterPhrase(unspoken(state), event, [HUSH]);
+  return [{ ...state, phrase, voice }, [HUSH, again, wait(limits.playback_start_ms)]];
 }
 
 function afterPhrase(state, event, before = []) {
@@ -497,10 +499,11 @@ function listen(state, event, before = []) {
   return [open, [...actions, wait(speechMs(state, event))]];
 }
 
-// The caller's time to speak; what has passed in silence counts.
+// The caller's time to speak; what has passed in silence counts. A mere sound may be a noise beside them.
 function speechMs(state, event) {
   const whole = state.profile.limits.no_speech_ms;
-  return Math.max(Math.min(SPEECH_MS, whole), whole - Math.max(0, event.at - state.quietAt));
+  const least = event.type.startsWith("voice") ? SURE_MS : SPEECH_MS;
+  return Math.max(Math.min(least, whole), whole - Math.max(0, event.at - state.quietAt));
 }
 
 // An interim result that comes soon after its own result, or after the turn that was closed on it. Later the same is said again.
@@ -577,14 +580,16 @@ function keepHearing(state, event, before = []) {
   if (state.overtaken && (state.words || state.lineSilent)) {
     return [state, waiting(Math.min(settleMs(state, event), againMs(state, event)))];
   }
+  const past = event.at - (state.words ? state.wordsAt : Math.max(saidLast(state), state.textAt, state.begunAt));
   const whole = said(state, state.turn + 1) && isHesitation(state.words);
-  if (whole && !state.voiced && !state.overtaken) return [state, waiting(Math.max(SURE_MS, state.patience))];
+  const noticed = state.fresh && !state.captured; // by the recogniser; else it may be a noise
+  if (whole && !(state.voiced && noticed) && !state.overtaken) return [state, waiting(Math.max(SURE_MS, state.patience - past))];
   if (state.words && !state.voiced) return [{ ...state, quietAt: event.at }, waiting(settleMs(state, event))];
   if (state.lineSilent) return [state, waiting(silenceMs(state, event))];
-  const speaking = state.during && !state.voiced ? state : { ...state, quietAt: event.at }; // it may be our echo
-  const news = state.words ? state.wordsAt : event.at;
+  const unsure = state.voiced ? asr.interim && event.type === "voiceStarted" : state.during; // noise, our echo
+  const speaking = unsure ? state : { ...state, quietAt: event.at };
   const still = state.overtaken ? AGAIN_MS : limits.result_ms;
-  if (asr.interim && (state.words || carried(state))) return [speaking, waiting(still - (event.at - news))];
+  if (asr.interim && (state.words || carried(state))) return [speaking, waiting(still - past)];
   if (asr.interim) return [speaking, waiting(speechMs(speaking, event))];
   const most = state.voiced ? limits.utterance_ms - (event.at - state.speechAt) : limits.capture_ms; // the line's own ear hears them
   return [speaking, waiting(most)];
@@ -614,7 +619,7 @@ function settleMs(state, event) {
   const { close_ms, result_ms } = state.profile.limits;
   const close = close_ms + state.patience;
   const whole = isWhole(state) ? close : Math.max(result_ms, close);
-  return whole - (event.at - Math.max(state.wordsAt, state.stoppedAt));
+  return whole - (event.at - Math.max(state.wordsAt, Math.min(state.stoppedAt, state.wordsAt + AGAIN_MS)));
 }
 
 // Words that came before the caller's last sound may lack the last ones, and a prompt recogniser's result has them soon.
@@ -669,17 +674,18 @@ function recognise(state, event) {
   const before = carried(state);
   if (before && !state.fresh) return [state, []]; // of speech whose result is known
   const whole = state.overtaken ? Math.min(result_ms, againMs(state, event)) : result_ms;
-  // All words are known, and this sound has none so far: a cough must not keep the answer waiting.
-  const sure = state.profile.asr.interim && before && isHesitation(state.words) && !awaited(state, event).some((each) => each.turn > state.turn);
-  const settled = sure ? Math.max(SURE_MS, state.patience) : settleMs(state, event);
-  const ms = (sure || isWhole(state)) && !state.voiced ? Math.min(whole, settled) : whole;
+  // This sound has no words so far: a cough must not keep the answer waiting.
+  const cough = state.profile.asr.interim && before && isHesitation(state.words);
+  const due = awaited(state, event).some((each) => each.turn > state.turn) ? AGAIN_MS - (event.at - saidLast(state)) : 0;
+  const settled = cough ? Math.max(SURE_MS, state.patience, due) : settleMs(state, event);
+  const ms = (cough || isWhole(state)) && !state.voiced ? Math.min(whole, settled) : whole;
   const quietAt = state.passed ? state.quietAt : event.at;
   return [{ ...state, name: "recognising", captured: true, quietAt }, [...(hearsAll(state) ? [] : [{ do: "deafen" }]), wait(ms)]];
 }
 
 // Their sound is over: with all words, or with none, little more is waited for.
 function hushed(state, event) {
-  const silent = { ...lineStops(state, event), quietAt: event.at };
+  const silent = { ...lineStops(state, event), quietAt: state.passed ? state.quietAt : event.at };
   const known = isWhole(silent) || (carried(silent) && isHesitation(silent.words));
   return known ? recognise(silent, event) : [silent, []];
 }
@@ -701,7 +707,7 @@ function hear(state, event) {
   }
   const nothing = event.confidence === 0;
   const doubtful = nothing ? !state.unsure : event.confidence < state.profile.limits.confidence;
-  const before = state.voice ? [{ do: "hush" }] : [];
+  const before = state.voice ? [HUSH] : [];
   if (doubtful && !state.repeated && !state.voice && !carried(state)) {
     return prompt({ ...calm, repeated: true, unsure: state.unsure || nothing, lastText: event.text }, state.profile.texts.repeat);
   }
@@ -822,19 +828,19 @@ function press(state, event) {
   if (event.digit === repeat && !words && (open || isDisposable(state))) return sayAgain(state, event, told);
   if (state.keysTold || words || !texts.keys || !(open || isDisposable(state))) return [state, told];
   const [silent, cut] = cutShort({ ...state, keysTold: true }, event);
-  return speak(silent, { kind: "prompt", text: texts.keys, next: afterTurn(state) }, [...told, { do: "hush" }, ...cut]);
+  return speak(silent, { kind: "prompt", text: texts.keys, next: afterTurn(state) }, [...told, HUSH, ...cut]);
 }
 
 // What was being answered is not heard any more, what was being said goes into the report.
 function endByKey(state, event, told) {
   const [silent, cut] = withoutAnswer(state, event);
-  return leave(withUnasked(silent), "caller_hung_up", state.profile.texts.bye_key, [...told, { do: "hush" }, ...cut]);
+  return leave(withUnasked(silent), "caller_hung_up", state.profile.texts.bye_key, [...told, HUSH, ...cut]);
 }
 
 function sayAgain(state, event, told) {
   const [silent, cut] = cutShort(state, event);
   const text = clip(state.reply, state.profile.limits.phrase_chars);
-  return speak(silent, { kind: "again", text, next: afterTurn(state) }, [...told, { do: "hush" }, ...cut]);
+  return speak(silent, { kind: "again", text, next: afterTurn(state) }, [...told, HUSH, ...cut]);
 }
 
 // Also over our voice, and while an answer to digits is waited for: there are more of them.
@@ -852,7 +858,7 @@ function takeKey(state, event, told) {
   const deadline = wait(overtaken ? AGAIN_MS : KEY_MS);
   if (isOpen(state)) return [{ ...state, name: "keying", keys }, [...told, deadline]];
   const [silent, cut] = cutShort(state, event);
-  return [{ ...silent, name: "keying", keys, overtaken, nod: null, deaf: false }, [...told, { do: "hush" }, ...cut, { do: "listen" }, deadline]];
+  return [{ ...silent, name: "keying", keys, overtaken, nod: null, deaf: false }, [...told, HUSH, ...cut, { do: "listen" }, deadline]];
 }
 
 // Who is still saying something beside their keys is heard to the end.
@@ -1053,7 +1059,7 @@ function takeOver(state, event) {
   const last = state.turn >= limits.turns;
   if (unheard && last) return keepWaiting(state, event);
   const [silent, told] = cutShort({ ...state, reason: "" }, event); // an answer that said goodbye has not
-  const before = [{ do: "hush" }, ...told];
+  const before = [HUSH, ...told];
   if (state.turnedAway) return leave(withWords(silent, event), "busy", state.turnedAway, before);
   if (last) return leave(withWords(silent, event), "turn_limit", texts.bye_turns, before);
   const open = { ...passOver(silent, event), overtaken: unheard, interrupted: !unheard };
@@ -1067,11 +1073,10 @@ function keepWaiting(state, event) {
   if (event.type === "heard") return keepLate(state, event); // they have ended
   const kept = withWords(state, event);
   if (!isSounding(state)) return [kept, []];
-  const hush = [{ do: "hush" }];
   const silent = fallenSilent(kept, event.at);
-  if (state.name === "holding") return speakHeld(silent, event, hush);
+  if (state.name === "holding") return speakHeld(silent, event, [HUSH]);
   const again = refilled(silent, event);
-  return [again, [...hush, answerWait(again, event)]];
+  return [again, [HUSH, answerWait(again, event)]];
 }
 
 // They have spoken since the filler, if there was one, and may have cut it short.
@@ -1194,7 +1199,7 @@ function overdue(state, event) {
   if (isUnaccepted(state) && (filled || event.at - state.askedAt >= ACCEPT_MS)) return failOver(state, event);
   if (!filled && timeLeft(state, event) > 0) return fill(state, event);
   if (isMute(state) && timeLeft(state, event) > 0) return failOver(state, event);
-  return apologise(fallenSilent(state, event.at), event, [{ do: "hush" }]);
+  return apologise(fallenSilent(state, event.at), event, [HUSH]);
 }
 
 function fill(state, event, before = [], text = state.profile.texts.filler) {
@@ -1277,7 +1282,7 @@ function regret(state, event) {
   const what = { kind: "apology", text: event.text, next };
   if (state.name === "thinking") return apologise(state, event, [], what);
   if (state.overtaken || state.apologies < limits.apologies) return carryOn({ ...state, apologies: state.apologies + 1 }, event);
-  return apologise({ ...state, voice: null }, event, [{ do: "hush" }], what);
+  return apologise({ ...state, voice: null }, event, [HUSH], what);
 }
 
 // What went out is being made anew.
@@ -1288,7 +1293,7 @@ function clear(state, event) {
   const anew = { ...state, answer: { ...answer, queue: [], count: 0, received: "", part: 0 } };
   if (state.name === "speaking" && isUnheard(state)) {
     const thinking = { ...anew, name: "thinking", voice: null };
-    return [thinking, [{ do: "hush" }, answerWait(thinking, event)]];
+    return [thinking, [HUSH, answerWait(thinking, event)]];
   }
   return [anew, []];
 }
@@ -1400,7 +1405,7 @@ function transfer(state, event, why, before = []) {
     repeated: false, transfer: { number, why, until: event.at + ARRANGE_MS, called: 0, joinedAt: 0, brief: "" },
   };
   const arrange = { do: "arrange", transfer: number, why, turn: state.turn, start: !state.confirmed };
-  const actions = [...before, { do: "hush" }, { do: "deafen" }, ...told, arrange];
+  const actions = [...before, HUSH, { do: "deafen" }, ...told, arrange];
   if (why === "asked") return ringOn({ ...begun, name: "calling" }, event, actions);
   const what = { kind: "transfer", text: state.profile.texts.transfer, next: "", orderedAt: event.at };
   const [speaking, saying] = speak(begun, what, actions);
@@ -1441,7 +1446,7 @@ function arranged(state, event) {
 function waitOn(state, event) {
   const { transfer: { until }, voice, name } = state;
   if (event.at >= until) return name === "briefing" ? bridge(state, event) : failTransfer(state, event, state.transfer.called ? "no_answer" : "unreachable");
-  if (voice !== null && event.at >= voiceDue(state)) return ringOn(state, event, [{ do: "hush" }]);
+  if (voice !== null && event.at >= voiceDue(state)) return ringOn(state, event, [HUSH]);
   return [state, [transferWait(state, event)]];
 }
 
@@ -1461,7 +1466,7 @@ function followBrief(state, event) {
 function bridge(state, event) {
   const { talk_ms } = state.profile.limits;
   const joined = { ...fallenSilent(state, event.at), name: "joined", reason: "transferred", transfer: { ...state.transfer, joinedAt: event.at } };
-  const apart = [{ do: "hush" }, { do: "unring" }, { do: "deafen" }, { do: "stopEars" }, { do: "unlimitCall" }];
+  const apart = [HUSH, { do: "unring" }, { do: "deafen" }, { do: "stopEars" }, { do: "unlimitCall" }];
   return [joined, [...apart, { do: "join", transfer: state.transfer.number }, wait(talk_ms)]];
 }
 
@@ -1484,7 +1489,7 @@ function failTransfer(state, event, outcome) {
   const alone = { ...withTransfer(state, event, outcome), reason: "", reprompts: 0, waited };
   const back = joinedAt || queued ? [{ do: "limitCall", ms: Math.max(1, limits.call_ms + waited - (event.at - state.connectedAt)) }] : [];
   const told = { do: "tellTransfer", ...alone.transfers[alone.transfers.length - 1] };
-  const before = [{ do: "hush" }, { do: "unring" }, { do: "dropLeg" }, ...back, told];
+  const before = [HUSH, { do: "unring" }, { do: "dropLeg" }, ...back, told];
   if (outcome === "unreachable" && state.transfer.why === "apologies") return leave(alone, "backend_down", texts.bye_failure, before);
   return speak(alone, { kind: "prompt", text: texts[FAILURES[outcome] || "transfer_failed"], next: afterTurn(state) }, before);
 }
@@ -1492,7 +1497,7 @@ function failTransfer(state, event, outcome) {
 // Who took the call has hung up, or it is ended from our side.
 function endTransfer(state, event) {
   const [alone, dropped] = dropTransfer(state, event);
-  return hangUp({ ...alone, reason: state.reason || "assistant_hung_up" }, [{ do: "hush" }, ...dropped]);
+  return hangUp({ ...alone, reason: state.reason || "assistant_hung_up" }, [HUSH, ...dropped]);
 }
 
 // Calling out: nobody called ---
@@ -1573,7 +1578,7 @@ function close(state, event, reason, before = []) {
   const [alone, dropped] = dropTransfer(state, event);
   const [silent, told] = withoutAnswer(alone, event);
   const closed = { ...withUnasked(silent), name: "closing", reason, voice: null, endedAt: event.at };
-  const end = [{ do: "hush" }, ...dropped, { do: "deafen" }, { do: "unlimitCall" }, { do: "release", reason }, wait(LATE_MS)];
+  const end = [HUSH, ...dropped, { do: "deafen" }, { do: "unlimitCall" }, { do: "release", reason }, wait(LATE_MS)];
   return [closed, [...before, ...told, ...end]];
 }
 
@@ -1721,10 +1726,10 @@ const ACT = {
   wait(line, action) {
     clearTimeout(line.deadline);
     line.due = line.now + action.ms;
-    line.deadline = setTimeout(() => dispatch(line, () => ({ type: "expired" })), action.ms);
+    line.deadline = later(line, () => ({ type: "expired" }), action.ms);
   },
   limitCall(line, action) {
-    line.limit = setTimeout(() => dispatch(line, () => ({ type: "timeUp" })), action.ms);
+    line.limit = later(line, () => ({ type: "timeUp" }), action.ms);
   },
   unlimitCall(line) {
     clearTimeout(line.limit);
@@ -1784,7 +1789,7 @@ const ACT = {
   ask(line, action) {
     if (action.way === "stream") return askStream(line, action);
     const again = () => (isAsking(line, action.turn) ? sendTurn(line, action) : null);
-    if (action.delay) setTimeout(() => dispatch(line, again), action.delay);
+    if (action.delay) later(line, again, action.delay);
     else sendTurn(line, action);
   },
   openStream,
@@ -1993,7 +1998,7 @@ function endLive(line) {
   const ended = { type: "phraseEnded", phrase: live.phrase, failed: false };
   const early = live.owes ? live.endsAt - timeOf(line) : 0;
   if (early <= 0) return ended;
-  setTimeout(() => dispatch(line, () => ended), early);
+  later(line, () => ended, early);
   return null;
 }
 
@@ -2182,7 +2187,7 @@ function ring(line, url) {
       on(line, player, PlayerEvents.Started, () => clearTimeout(line.ringerTimer));
       on(line, player, PlayerEvents.Error, plain);
       on(line, player, PlayerEvents.PlaybackFinished, plain);
-      line.ringerTimer = setTimeout(() => dispatch(line, plain), line.state.profile.limits.playback_start_ms);
+      line.ringerTimer = later(line, plain, line.state.profile.limits.playback_start_ms);
     }
     player.sendMediaTo(line.call);
   } catch (error) {
@@ -2415,7 +2420,7 @@ function beat(line, link) {
   if (silent >= DEAD_MS) return lose(line, link);
   if (link.ready) sendUp(link, { type: "ping" });
   const due = Math.max(1, Math.min(PING_MS, DEAD_MS - silent));
-  line.stream.timer = setTimeout(() => dispatch(line, () => beat(line, link)), due);
+  line.stream.timer = later(line, () => beat(line, link), due);
   return null;
 }
 
@@ -2437,7 +2442,7 @@ function receive(line, link, text) {
   }
   const whole = Object.keys(link.held).length === 0;
   if (whole) clearTimeout(link.gap);
-  link.gap = whole ? 0 : link.gap || setTimeout(() => dispatch(line, () => lose(line, link)), GAP_MS);
+  link.gap = whole ? 0 : link.gap || later(line, () => lose(line, link), GAP_MS);
   return null;
 }
 
@@ -2477,7 +2482,7 @@ function lose(line, link) {
   drop(line, link);
   const ms = RECONNECT_MS[Math.min(stream.tries, RECONNECT_MS.length - 1)];
   stream.tries += 1;
-  stream.timer = setTimeout(() => dispatch(line, () => openStream(line)), ms);
+  stream.timer = later(line, () => openStream(line), ms);
   return link.ready ? { type: "streamLost" } : null;
 }
 
@@ -2576,6 +2581,10 @@ function dispatch(line, read) {
     }
   }
   line.busy = false;
+}
+
+function later(line, read, ms) {
+  return setTimeout(() => dispatch(line, read), ms);
 }
 
 function advance(line, event) {

@@ -10,14 +10,14 @@ from tests.scenario.table import Table
 PLAYER = """
 const PlayerEvents = {
   Started: "Started", AudioChunksPlaybackFinished: "Finished", Error: "Error" };
-const heard = {}, told = [], later = [];
+const heard = {}, told = [], timers = [];
 const VoxTTS = { createRealtimeTTSPlayer: () => ({
   addEventListener: (event, handler) => { heard[event] = handler; }, sendMediaTo: nothing,
   clearBuffer: nothing, send: () => done.push("send"), resume: () => done.push("resume") }) };
 const done = [];
 let now = 1000;
 Date.now = () => now;
-setTimeout = (then, ms) => later.push([now + ms, then]);
+setTimeout = (then, ms) => timers.push([now + ms, then]);
 dispatch = (line, read) => { const event = read(); if (event) told.push(event); };
 const live = { player: null, phrase: 0, ahead: "", started: false, paused: false, clearedAt: 0,
   endsAt: 0, owes: 0, broken: false, ousted: false };
@@ -26,7 +26,7 @@ live.player = createLive(line, live);
 const order = (phrase) => Object.assign(live, { phrase, started: false });
 const pass = (ms) => {
   now += ms;
-  later.splice(0).forEach(([at, then]) => (at <= now ? then() : later.push([at, then])));
+  timers.splice(0).forEach(([at, then]) => (at <= now ? then() : timers.push([at, then])));
 };
 """
 

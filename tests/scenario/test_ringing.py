@@ -8,7 +8,7 @@ from tests.scenario.table import Table
 
 PLATFORM = """
 const PlayerEvents = { Started: "Started", Error: "Error", PlaybackFinished: "Finished" };
-const heard = [], later = [];
+const heard = [], timers = [];
 const player = (what) => ({
   what, handlers: {}, addEventListener(event, handler) { this.handlers[event] = handler; },
   sendMediaTo: () => heard.push(what), stop: () => heard.push("stop " + what) });
@@ -16,12 +16,12 @@ const made = [];
 const make = (what) => { made.push(player(what)); return made[made.length - 1]; };
 VoxEngine.createURLPlayer = ({ url }) => make(url);
 VoxEngine.createToneScriptPlayer = () => make("tone");
-setTimeout = (then) => later.push(then);
-clearTimeout = () => later.splice(0);
+setTimeout = (then) => timers.push(then);
+clearTimeout = () => timers.splice(0);
 dispatch = (line, read) => read();
 const line = { state: START_STATE, live: {}, call: {}, ringer: null, ringerTimer: null };
 const happens = (event, number = 0) => made[number].handlers[event]({});
-const elapse = () => later.splice(0).forEach((then) => then());
+const elapse = () => timers.splice(0).forEach((then) => then());
 """
 
 

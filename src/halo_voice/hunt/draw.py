@@ -27,6 +27,7 @@ LATER_FROM = 100_000  # both from this seed on: smaller ones draw what they alwa
 UNRECORDED = 0.3  # how often the end of a recording is lost, where there is one
 CLOCK_SET = 0.05  # how often the machine's clock is set,
 CLOCK_RATES = (0.002, 0.03)  # and at which share of the steps then
+NOISY = 0.1  # how often there is noise beside the caller
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,6 +76,9 @@ def drawn(seed: int, *, backend: bool, among: Collection[str] | None = None) -> 
     clock = _stream(seed, "clock")
     if clock.random() < CLOCK_SET and among is None and not backend:
         faults = Faults({**faults.on, "F58": clock.uniform(*CLOCK_RATES)}, calm_ms)
+    noise = _stream(seed, "noise")
+    if noise.random() < NOISY and among is None and not backend:
+        faults = Faults({**faults.on, "F16": noise.uniform(*RATES)}, calm_ms)
     quirks = Quirks() if backend else Quirks.drawn(_stream(seed, "quirks"))
     orders = _stream(seed, "order")
     order = None

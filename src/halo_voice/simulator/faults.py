@@ -73,7 +73,9 @@ RECORDING = {"unrecorded": "the end of the recording is never reported"}
 # Of the machine that runs the scenario. Every step of the session is an occasion; its subject is
 # what the scenario is told of.
 MACHINE = {"F58": "the machine's clock is set, by an hour at most"}
-APART = RECORDING | MACHINE
+# Of the place where the caller is: a television, a street.
+PLACE = {"F16": "a noise beside the caller, of which the recogniser has no word"}
+APART = RECORDING | MACHINE | PLACE
 KNOWN = CATALOGUE | BEHIND | APART
 
 
@@ -175,6 +177,10 @@ class Dice:
         for strike in self.strikes_made:
             counts[strike.fault] = counts.get(strike.fault, 0) + 1
         return counts
+
+    def has(self, name: str) -> bool:
+        """Whether the fault may strike at all."""
+        return name in self._on
 
     def strikes(self, name: str, subject: str = "", **data: object) -> bool:
         """Whether the fault strikes at this occasion."""

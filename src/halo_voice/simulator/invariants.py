@@ -82,6 +82,7 @@ def dead_air(case: Case) -> Iterator[Breach]:
     spans += [_waited_for(case, phrase) for phrase in case.story.phrases if phrase.fault]
     spans += signal_awaited(call)
     spans += [(line.ms, line.ms) for line in call.having("tone")]  # a key is heard
+    spans += _noises(call)
     spans = [span for span in spans if span[0] <= case.end_ms]
     quiet_since = call.connected_ms
     for started, ended in [*sorted(spans, key=lambda span: span[0]), (case.end_ms, None)]:
@@ -100,6 +101,13 @@ def _waited_for(case: Case, phrase: Phrase) -> tuple[int, int]:
             lasts_ms = round(1000 * line.data["duration"]) + case.limits.grace_ms
             return began, max(end, line.ms + lasts_ms)
     return began, end
+
+
+def _noises(call: FinishedCall) -> list[tuple[int, int]]:
+    """What a recogniser without interim results cannot tell from a caller who speaks."""
+    if any(line.data["event"] == "ASR.InterimResult" for line in call.having("event")):
+        return []
+    return [(line.ms, line.ms + line.data["noise"]) for line in call.having("noise")]
 
 
 def one_voice(case: Case) -> Iterator[Breach]:

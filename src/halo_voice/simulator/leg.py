@@ -20,6 +20,7 @@ MIC = Spread(80, 0.3)  # from a sound, or its end, to MicStatusChange
 CHARACTERS_PER_SECOND = 14
 ECHO_CONFIDENCE = 0.7
 COUGH_MS = 400
+NOISE = Spread(2_000, 0.8)  # between two noises beside the caller
 
 
 class Switchboard(Stage, Protocol):
@@ -54,6 +55,7 @@ class Leg:
         self.ended_ms: int | None = None
         self.tones = False
         self.mic = False
+        self._noisy = False
         self.beeps = False
         self._board = board
         self._targets: list[Recognition | Leg] = []
@@ -282,6 +284,8 @@ class Leg:
         self._board.leg_connected(self)
         for action in self._up:
             action()
+        if self._board.dice.has("F16"):
+            self._quiet_for_now()
         self.changed()
 
     def voice_begins(self, text: str, duration_ms: int) -> None:
@@ -308,9 +312,33 @@ class Leg:
         if not self.speaking:
             self.say("", duration_ms=COUGH_MS)
 
+    def _quiet_for_now(self) -> None:
+        self.after(self._board.chance.draw("noise", NOISE), self._noise)
+
+    def _noise(self) -> None:
+        """Something beside the caller is heard on the line; no recogniser has a word of it."""
+        dice = self._board.dice
+        if not self.up:
+            return
+        if dice.strikes("F16"):
+            if not self.speaking:
+                self._mic_status(True)
+            self._noisy = True
+            lasts_ms = round(dice.delay_ms("F16", 200, 4000))
+            self._board.write("caller", "is not alone", noise=lasts_ms)
+            self.after(lasts_ms, self._noise_ends)
+        else:
+            self._quiet_for_now()
+
+    def _noise_ends(self) -> None:
+        self._noisy = False
+        if not self.speaking:
+            self._mic_status(False)
+        self._quiet_for_now()
+
     def _mic_status(self, active: bool) -> None:
         """Told with some delay, and never out of order."""
-        if not (self.mic and self.up):
+        if self._noisy or not (self.mic and self.up):
             return
         due = max(self._mic_due_ms, self.now + round(self._board.chance.draw("mic", MIC)))
         tell = lambda: self._board.report(  # noqa: E731

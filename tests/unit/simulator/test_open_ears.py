@@ -177,3 +177,35 @@ async def test_ears_that_open_late_miss_the_first_words_of_a_microphone(connecte
     assert text
     assert "раз" not in text
     assert text.endswith("пять")
+
+
+NOISE = "call.handleMicStatus(true);" + OPEN
+ALWAYS = Faults({"F16": When(probability=1)})
+
+
+def switched(call) -> list[bool]:
+    """What the scenario is told of the line's own ear."""
+    lines = [line for line in call.trace if line.data.get("event") == "Call.MicStatusChange"]
+    return [line.data["active"] for line in lines]
+
+
+async def test_noise_beside_a_silent_caller(connected):
+    """F16: the line sounds again and again, and no recogniser has anything to tell."""
+    call = await connected(NOISE, caller=SilentCaller(30_000), recogniser=PROMPT, faults=ALWAYS)
+    assert call.struck["F16"] > 3
+    assert len(switched(call)) >= 2 * (call.struck["F16"] - 1)
+    assert switched(call) == [i % 2 == 0 for i in range(len(switched(call)))]
+    assert not [line for line in call.having("event") if line.data["event"].startswith("ASR.C")]
+    assert call.speech == []
+
+
+async def test_noise_and_a_caller_are_one_sound(connected):
+    """F16: it ends with the last of the two."""
+    words = ["до скольки вы работаете в субботу и в воскресенье", "спасибо"] * 3
+    call = await connected(
+        NOISE, caller=ScriptedCaller(words), recogniser=PROMPT, faults=ALWAYS, seed=4
+    )
+    heard = switched(call)
+    assert heard == [i % 2 == 0 for i in range(len(heard))]
+    begun = len(call.speech) + call.struck["F16"]
+    assert sum(heard) < begun, "some of them overlap"

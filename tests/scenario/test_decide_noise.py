@@ -1,0 +1,78 @@
+"""The scenario's state table: noise beside the caller, of which no recogniser has a word."""
+
+from __future__ import annotations
+
+from tests.scenario.speeches import asked, hearing, listening
+from tests.scenario.table import Table, done, spoken, waits
+
+
+def test_noise_wins_no_time():
+    """F16, invariant 2: a recogniser that has noticed somebody and has no word of them is not
+    waited for anew with every sound."""
+    table = listening()
+    table.see("voiceStarted", 300)
+    assert waits(table.see("speechStarted", 50)) == 6_500
+    assert waits(table.see("voiceStopped", 300)) == 6_200
+    assert waits(table.see("voiceStarted", 4_000)) == 2_200
+    assert waits(table.see("voiceStopped", 1_500)) == 700
+    assert waits(table.see("voiceStarted", 600)) == 500, "who begins now is noticed by then"
+    assert spoken(table.see("expired", 500))
+
+
+def test_noise_does_not_hold_up_what_was_dictated():
+    """F16, invariant 1: it is known; a sound is waited for until it can have been noticed."""
+    table = Table(barge_in__mode="asr").asked()
+    table.see("replied", 300, turn=1, text="Назовите номер.", action="listen", patience=1_500)
+    table.speak_out()
+    table.see("voiceStarted", 300)
+    table.see("speechStarted", 50)
+    table.see("interim", 600, text="девятьсот шестнадцать")
+    table.see("voiceStopped", 100)
+    table.see("speechCaptured", 300)
+    assert waits(table.see("heard", 300, text="девятьсот шестнадцать", confidence=0.9)) == 1_500
+    assert waits(table.see("voiceStarted", 850)) == 650
+    assert waits(table.see("voiceStopped", 400)) == 500
+    assert "ask" in done(table.see("expired", 500))
+    assert asked(table) == ["девятьсот шестнадцать"]
+
+
+def test_who_is_noticed_beside_what_was_dictated_is_heard():
+    """F16: it was no noise."""
+    table = Table(barge_in__mode="asr").asked()
+    table.see("replied", 300, turn=1, text="Назовите номер.", action="listen", patience=1_500)
+    table.speak_out()
+    table.see("speechStarted", 50)
+    table.see("speechCaptured", 900)
+    table.see("heard", 300, text="девятьсот шестнадцать", confidence=0.9)
+    table.see("voiceStarted", 1_300)
+    assert waits(table.see("speechStarted", 100)) == 3_000
+
+
+def test_noise_after_words_that_are_not_sure_is_no_part_of_them():
+    """F16, invariant 1: the caller's end is some time after their words, whatever sounds go on."""
+    table = hearing("когда вы работаете")
+    table.see("voiceStarted", 300)
+    assert waits(table.see("voiceStopped", 2_500)) == 3_000 - (2_900 - 1_500)
+
+
+def test_a_cough_after_words_whose_result_is_due_costs_little():
+    """Invariant 1: they have been said for long enough."""
+    table = hearing("хочу записаться на завтра")
+    table.see("speechCaptured", 300)
+    table.see("voiceStarted", 100)
+    table.see("speechStarted", 80)
+    table.see("speechCaptured", 600)
+    assert waits(table.see("voiceStopped", 150)) == 500
+
+
+def test_a_noise_while_our_echo_is_recognised_is_no_speech():
+    """F16, invariant 2: the caller's time runs from the end of our phrase."""
+    table = listening()
+    table.see("voiceStarted", 300)
+    table.see("speechStarted", 50)
+    greeting = table.state["said"]
+    table.see("interim", 200, text=greeting)
+    table.see("speechCaptured", 200)
+    quiet_at = table.state["quietAt"]
+    table.see("voiceStopped", 900)
+    assert table.state["quietAt"] == quiet_at
