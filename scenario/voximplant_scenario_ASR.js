@@ -71,6 +71,7 @@ const ASKED_CHARS = 2000; // of a turn
 const SPEECH_MS = 1500; // the least that a caller has to begin to speak
 const VOICE_FAULTS = 2; // phrases in a row that nobody heard
 const SYNTHESIS_MS = 1000; // no voice takes longer to be heard
+const CHARACTER_MS = 120; // nor to say a character
 const AGAIN_MS = 1500; // a turn that is waiting for an answer waits no longer for more words
 const ACCEPT_MS = 1500; // the stream has written a turn down, or it is asked over HTTP
 const MUTE_MS = 4000; // the stream has written it down, and says nothing: the same
@@ -239,7 +240,7 @@ const TABLE = {
   filing: {
     recorded: (state, event) => (state.recorded ? [state, []] : fileRecording(state, event.url)),
     filed: finish,
-    // The final address never came: the one given at the start is better than none.
+    // The final address never came: the first one is better than none.
     expired: (state) => (state.recorded || !state.recordingUrl ? finish(state) : fileRecording(state, state.recordingUrl)),
   },
   over: {},
@@ -261,7 +262,7 @@ const ALWAYS = {
   speechStarted: (state, event) => [newSpeech(bank(state, OVERHEARD), event), []],
   speechCaptured: (state) => [{ ...state, captured: true }, []],
   voiceStarted: (state, event) => [lineSounds(state, event), []],
-  voiceStopped: (state, event) => [{ ...lineStops(state, event), quietAt: event.at }, []],
+  voiceStopped: (state, event) => [{ ...lineStops(state, event), quietAt: state.fresh ? event.at : state.quietAt }, []],
   heard: keepLate,
   asrFailed: (state, event) => (isAfterCall(state) ? [state, []] : loseEars(state, event)),
   recordingStarted: (state, event) => [{ ...state, recordingUrl: event.url }, []],
@@ -591,8 +592,8 @@ function keepHearing(state, event, before = []) {
   const still = state.overtaken ? AGAIN_MS : limits.result_ms;
   if (asr.interim && (state.words || carried(state))) return [speaking, waiting(still - past)];
   if (asr.interim) return [speaking, waiting(speechMs(speaking, event))];
-  const most = state.voiced ? limits.utterance_ms - (event.at - state.speechAt) : limits.capture_ms; // the line's own ear hears them
-  return [speaking, waiting(most)];
+  if (!noticed) return [speaking, waiting(limits.result_ms)];
+  return [speaking, waiting(state.voiced ? limits.utterance_ms - (event.at - state.speechAt) : limits.capture_ms)];
 }
 
 // When the last words of the coming turn came, where none have come since: sounds make no difference. 0: else.
@@ -678,7 +679,8 @@ function recognise(state, event) {
   const cough = state.profile.asr.interim && before && isHesitation(state.words);
   const due = awaited(state, event).some((each) => each.turn > state.turn) ? AGAIN_MS - (event.at - saidLast(state)) : 0;
   const settled = cough ? Math.max(SURE_MS, state.patience, due) : settleMs(state, event);
-  const ms = (cough || isWhole(state)) && !state.voiced ? Math.min(whole, settled) : whole;
+  const known = cough && state.voiced ? Math.max(settled, AGAIN_MS) : settled;
+  const ms = cough || (isWhole(state) && !state.voiced) ? Math.min(whole, known) : whole;
   const quietAt = state.passed ? state.quietAt : event.at;
   return [{ ...state, name: "recognising", captured: true, quietAt }, [...(hearsAll(state) ? [] : [{ do: "deafen" }]), wait(ms)]];
 }
@@ -1735,12 +1737,12 @@ const ACT = {
     clearTimeout(line.limit);
   },
   say(line, action) {
-    const text = speakable(action.text, line.state.profile.limits.phrase_chars);
+    const text = sayable(line, action.text);
     if (line.state.profile.realtime_voice && !line.live.broken) sayLive(line, action.phrase, text);
     else play(line, action.phrase, () => takePrepared(line, text) || preparePlayer(line, text, false));
   },
   prepare(line, action) {
-    const text = speakable(action.text, line.state.profile.limits.phrase_chars);
+    const text = sayable(line, action.text);
     if (line.state.profile.realtime_voice && !line.live.broken) return line.live.ahead === text ? null : sendLive(line, text);
     if (line.prepared && line.prepared.text === text && !line.prepared.failed) return;
     dropPrepared(line);
@@ -1804,7 +1806,7 @@ const ACT = {
   arrange(line, action) {
     const { transfer, why, turn } = action;
     const body = { call_id: line.id, transfer, why, turn };
-    const sent = post(line, "/call/transfer", action.start ? { ...body, start: line.start } : body, ARRANGE_MS);
+    const sent = post(line, "/call/transfer", body, ARRANGE_MS, action.start);
     void sent.then((result) => dispatch(line, () => readDestination(transfer, result)));
   },
   dial,
@@ -1813,7 +1815,7 @@ const ACT = {
   },
   unring,
   brief(line, action) {
-    brief(line, action.transfer, speakable(action.text, line.state.profile.limits.phrase_chars));
+    brief(line, action.transfer, sayable(line, action.text));
   },
   join(line, action) {
     try {
@@ -1840,7 +1842,7 @@ const ACT = {
     const { reason, duration_ms, turns, late, notes, transfers, dialled } = action;
     const more = { ...(notes.length ? { notes } : {}), ...(transfers.length ? { transfers } : {}), ...(dialled ? { dialled } : {}) };
     const body = { call_id: line.id, reason, duration_ms, turns, late, ...more };
-    const sent = post(line, "/call/end", action.start ? { ...body, start: line.start } : body, action.ms);
+    const sent = post(line, "/call/end", body, action.ms, action.start);
     void sent.then((result) => dispatch(line, () => ({ type: "reported", ok: parse(result.text).call_id === line.id })));
   },
   fileRecording(line, action) {
@@ -1883,7 +1885,7 @@ function preparePlayer(line, text, held) {
 
 function watchPlayer(line, text, player) {
   const made = { text, player, phrase: 0, held: false, failed: false };
-  on(line, player, PlayerEvents.Started, (e) => ({ type: "phraseStarted", phrase: made.phrase, duration: inMilliseconds(e.duration) }));
+  on(line, player, PlayerEvents.Started, (e) => ({ type: "phraseStarted", phrase: made.phrase, duration: inMilliseconds(e.duration, text.length) }));
   on(line, player, PlayerEvents.PlaybackFinished, (e) => ended(line, made, Boolean(e.error)));
   on(line, player, PlayerEvents.Error, () => ended(line, made, true));
   return made;
@@ -1957,7 +1959,7 @@ function createLive(line, live) {
   on(line, player, PlayerEvents.Started, (e) => {
     if (live.started && live.ahead) dispatch(line, () => overtakeLive(line));
     dispatch(line, () => {
-      const duration = inMilliseconds(e.duration);
+      const duration = inMilliseconds(e.duration, live.chars);
       const endsAt = timeOf(line) + duration;
       // Of two, one is of a phrase that was dropped, told late: the longer text sounds for longer.
       if (live.started && endsAt > live.endsAt === (live.unstarted && live.dropped > live.chars)) return null;
@@ -2208,7 +2210,7 @@ function brief(line, transfer, text) {
   try {
     const { player } = preparePlayer(line, text, false);
     line.briefer = player;
-    on(line, player, PlayerEvents.Started, (e) => ({ type: "briefStarted", transfer, duration: inMilliseconds(e.duration) }));
+    on(line, player, PlayerEvents.Started, (e) => ({ type: "briefStarted", transfer, duration: inMilliseconds(e.duration, text.length) }));
     on(line, player, PlayerEvents.PlaybackFinished, ended);
     player.sendMediaTo(line.leg);
   } catch (error) {
@@ -2314,7 +2316,7 @@ function sendTurn(line, action) {
     deadline_ms: deadlineOf(action),
     ...(line.state.notes.length ? { notes: line.state.notes } : {}),
   };
-  const sent = post(line, "/process_text", action.start ? { ...body, start: line.start } : body, action.ms);
+  const sent = post(line, "/process_text", body, action.ms, action.start);
   void sent.then((result) => dispatch(line, () => readReply(line, action.turn, result)));
   return null;
 }
@@ -2322,14 +2324,14 @@ function sendTurn(line, action) {
 function readReply(line, turn, result) {
   Logger.write("[ASR] Backend response: " + result.code);
   const reply = result.code === 200 ? parse(result.text) : {};
-  const text = typeof reply.ai_text === "string" ? speakable(reply.ai_text, line.state.profile.limits.phrase_chars) : "";
+  const text = typeof reply.ai_text === "string" ? sayable(line, reply.ai_text) : "";
   const patience = Number(reply.patience_ms) || 0;
   if (reply.refused === "busy") return { type: "turnedAway", text };
   if (text) return logged({ type: "replied", turn, text, action: reply.action, outcome: reply.outcome, patience }, "AI: " + text);
   return { type: "failed", turn, retry: RETRIED.includes(result.code), retryMs: retryMs(result), unknown: result.code === 404 };
 }
 
-// Worth a second attempt: no connection, a broken one, an overloaded backend, a call it does not know. Not: our own mistakes.
+// Worth a second attempt: whatever is no mistake of ours.
 const RETRIED = [0, -1, -3, -4, -6, -8, 404, 429, 500, 502, 503, 504];
 
 function retryMs(result) {
@@ -2338,11 +2340,11 @@ function retryMs(result) {
   return seconds >= 0 ? seconds * 1000 : 50 + Math.floor(Math.random() * 100);
 }
 
-// Never rejects: whatever goes wrong becomes a code, as the platform's own (VoxEngine: 0 and below).
-async function post(line, path, body, timeoutMs) {
+// Never rejects: whatever goes wrong becomes a code, as the platform's own (0 and below). `start`: it may not know the call.
+async function post(line, path, body, timeoutMs, start = false) {
   try {
     const url = addressOf(path);
-    const postData = ascii(JSON.stringify(body));
+    const postData = ascii(JSON.stringify(start ? { ...body, start: line.start } : body));
     const timeout = Math.max(1, Math.ceil(timeoutMs / 1000));
     const connectionTimeout = Math.max(1, Math.min(timeout, Math.round(line.state.profile.limits.connect_ms / 1000)));
     const headers = { "Content-Type": "application/json", ...signature(line, "POST", url, postData) };
@@ -2454,14 +2456,14 @@ function readMessage(line, link, message) {
 
 const MESSAGES = {
   ready: ({ refused, text }, line, link) => {
-    if (refused === "busy") return { type: "turnedAway", text: speakable(String(text || ""), line.state.profile.limits.phrase_chars) };
+    if (refused === "busy") return { type: "turnedAway", text: sayable(line, String(text || "")) };
     link.ready = true;
     line.stream.tries = 0;
     return { type: "streamReady" };
   },
   accepted: ({ turn }) => logged({ type: "accepted", turn }, "Backend response: 200"),
   say: ({ turn, phrase, text }, line) => {
-    const spoken = speakable(String(text), line.state.profile.limits.phrase_chars);
+    const spoken = sayable(line, String(text));
     return Number.isInteger(phrase) && spoken ? { type: "said", turn, part: phrase, text: spoken } : null;
   },
   answered: ({ turn, phrases, text, action, outcome, patience_ms }) => {
@@ -2522,6 +2524,11 @@ function speakable(text, limit) {
   return clip(bare.replace(/[\p{C}\s]+/gu, " ").trim(), limit);
 }
 
+// The same of one phrase.
+function sayable(line, text) {
+  return speakable(text, line.state.profile.limits.phrase_chars);
+}
+
 // To 0..1. Vendors give 0..1 or 0..100, some nothing at all.
 function normalise(confidence, scale) {
   const value = Number(confidence);
@@ -2530,10 +2537,10 @@ function normalise(confidence, scale) {
   return Math.round(Math.min(1, share) * 100) / 100;
 }
 
-// The unit of a player's `duration` is not documented; no phrase lasts 300 s, none 300 ms.
-function inMilliseconds(duration) {
+// The unit of a player's `duration` is not documented; no phrase lasts 300 s, none 300 ms. Where it is missing, the text tells.
+function inMilliseconds(duration, characters) {
   const value = Number(duration);
-  if (!(value > 0)) return 30000;
+  if (!(value > 0)) return characters * CHARACTER_MS || 30000;
   return value < 300 ? value * 1000 : value;
 }
 
@@ -2612,7 +2619,7 @@ function on(line, source, event, read) {
 // Start: a session is one call.
 // --------------------
 
-// A caller by SIP may send an address of any length, or none; the backend takes 64 characters.
+// A caller by SIP may send an address of any length, or none.
 function numberOf(given) {
   return String(given || "").slice(0, 64);
 }

@@ -76,3 +76,37 @@ def test_a_noise_while_our_echo_is_recognised_is_no_speech():
     quiet_at = table.state["quietAt"]
     table.see("voiceStopped", 900)
     assert table.state["quietAt"] == quiet_at
+
+
+def test_a_noise_while_nobody_was_noticed_wins_no_time():
+    """F16, invariant 2: the caller's time runs from the end of our phrase, or what would be it."""
+    table = Table(barge_in__mode="asr").asked()
+    table.see("replied", 300, turn=1, text="Триста рублей.", action="listen")
+    table.see("phraseStarted", 200, phrase=table.state["voice"]["phrase"], duration=2_000)
+    table.see("voiceStarted", 1_000)
+    quiet_at = table.state["quietAt"]
+    table.see("voiceStopped", 500)
+    assert table.state["quietAt"] == quiet_at
+
+
+def test_noise_that_does_not_end_holds_up_no_answer():
+    """F16, invariant 1: all is known, the recogniser has told the end of a sound without words."""
+    table = hearing("хочу записаться на завтра")
+    table.see("speechCaptured", 300)
+    table.see("voiceStarted", 100)
+    table.see("speechStarted", 80)
+    table.see("heard", 200, text="хочу записаться на завтра", confidence=0.9)
+    assert waits(table.see("speechCaptured", 300)) == 1_500
+
+
+def test_whose_end_was_told_is_not_taken_for_a_speaker_of_a_minute():
+    """F03, F16, invariant 2: without interim results, over our voice: the result is due, the line
+    goes on."""
+    table = Table(barge_in__mode="asr", asr__interim=False).asked()
+    table.see("replied", 300, turn=1, text="Триста рублей.", action="listen")
+    table.see("phraseStarted", 200, phrase=table.state["voice"]["phrase"], duration=2_000)
+    table.see("speechStarted", 1_000)
+    table.see("voiceStarted", 50)
+    table.see("speechCaptured", 700)
+    ended = table.see("phraseEnded", 250, phrase=table.state["voice"]["phrase"], failed=False)
+    assert waits(ended) == 3_000

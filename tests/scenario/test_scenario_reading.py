@@ -76,7 +76,12 @@ def test_the_body_is_ascii():
 )
 def test_durations_come_in_seconds_or_milliseconds(told, ms):
     """F19: of one that is not known the longest is waited for."""
-    assert Table().evaluate(f"inMilliseconds({told})") == ms
+    assert Table().evaluate(f"inMilliseconds({told}, 0)") == ms
+
+
+def test_a_duration_that_is_missing_is_told_from_the_text():
+    """F19: a phrase whose end is not told either is waited for as long as it may take."""
+    assert Table().evaluate('inMilliseconds(undefined, "Секунду, пожалуйста.".length)') == 2_400
 
 
 def test_values_of_a_profile_that_are_none_leave_the_defaults():

