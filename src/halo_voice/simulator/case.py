@@ -9,6 +9,7 @@ from halo_voice.simulator.place import FinishedCall
 from halo_voice.simulator.turns import Phrase, Story, Turn
 
 LATE_MS = 3_000  # the fault "late" holds an event back for so long at most
+PHRASE_MS = 10_000  # few phrases last longer
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,11 +62,12 @@ class Case:
     @cached_property
     def _late(self) -> list[tuple[int, int]]:
         """From when until when an event was held back, for each that was told late. A clock that
-        was set (F58) is worth as much: nobody can know how long ago the last event was."""
+        was set (F58) is worth as much, for as long as a phrase may last that was sounding then:
+        nobody can know how long ago the last event was."""
         late = ((line.ms, line.data["late"]) for line in self.call.having("late"))
         held = [(ms - delay, ms) for ms, delay in late if delay]
         faults = ((line.ms, line.data["fault"]) for line in self.call.having("fault"))
-        return held + [(ms - LATE_MS, ms) for ms, fault in faults if fault == "F58"]
+        return held + [(ms, ms + PHRASE_MS) for ms, fault in faults if fault == "F58"]
 
     def late_ms(self, begin: float, end: float) -> int:
         """What is told so much late can be acted on no earlier: for so long events of this
