@@ -572,28 +572,31 @@ function isEchoBeside(state, event) {
   return Boolean(state.words && event.text) && isEcho(event.text, last) && shared(event.text, state.words) === 0;
 }
 
-// Waits for more of what the caller says. The line's own ear tells a recogniser that has died from a caller who
-// speaks for long: while there is a voice, a recogniser may be silent for a while; interim results are its pulse.
+// Waits for more of what the caller says. A sound of theirs ends their silence, unless it may be a noise, or our echo.
 function keepHearing(state, event, before = []) {
+  const sure = state.voiced ? !state.profile.asr.interim || event.type !== "voiceStarted" : !state.during && !state.lineSilent;
+  const heard = sure ? { ...state, quietAt: event.at } : state;
+  return [heard, [...before, wait(hearingMs(heard, event))]];
+}
+
+// The line's own ear tells a recogniser that has died from a caller who speaks for long: while there is a voice, a
+// recogniser may be silent for a while; interim results are its pulse.
+function hearingMs(state, event) {
   const { asr, limits } = state.profile;
-  const waiting = (ms) => [...before, wait(ms)];
-  if (state.overtaken && saidLast(state)) return [state, waiting(againMs(state, event))];
-  if (state.overtaken && (state.words || state.lineSilent)) {
-    return [state, waiting(Math.min(settleMs(state, event), againMs(state, event)))];
-  }
-  const past = event.at - (state.words ? state.wordsAt : Math.max(saidLast(state), state.textAt, state.begunAt));
-  const whole = said(state, state.turn + 1) && isHesitation(state.words);
+  const { words, voiced, overtaken, lineSilent } = state;
+  const last = saidLast(state);
+  const past = event.at - (words ? state.wordsAt : Math.max(last, state.textAt, state.begunAt));
+  const whole = said(state, state.turn + 1) && isHesitation(words);
   const noticed = state.fresh && !state.captured; // by the recogniser; else it may be a noise
-  if (whole && !(state.voiced && noticed) && !state.overtaken) return [state, waiting(Math.max(SURE_MS, state.patience - past))];
-  if (state.words && !state.voiced) return [{ ...state, quietAt: event.at }, waiting(settleMs(state, event))];
-  if (state.lineSilent) return [state, waiting(silenceMs(state, event))];
-  const unsure = state.voiced ? asr.interim && event.type === "voiceStarted" : state.during; // noise, our echo
-  const speaking = unsure ? state : { ...state, quietAt: event.at };
-  const still = state.overtaken ? AGAIN_MS : limits.result_ms;
-  if (asr.interim && (state.words || carried(state))) return [speaking, waiting(still - past)];
-  if (asr.interim) return [speaking, waiting(speechMs(speaking, event))];
-  if (!noticed) return [speaking, waiting(limits.result_ms)];
-  return [speaking, waiting(state.voiced ? limits.utterance_ms - (event.at - state.speechAt) : limits.capture_ms)];
+  if (overtaken && last) return againMs(state, event);
+  if (overtaken && (words || lineSilent)) return Math.min(settleMs(state, event), againMs(state, event));
+  if (whole && !(voiced && noticed) && !overtaken) return Math.max(SURE_MS, state.patience - past);
+  if (words && !voiced) return settleMs(state, event);
+  if (lineSilent) return silenceMs(state, event);
+  if (asr.interim && (words || carried(state))) return (overtaken ? AGAIN_MS : limits.result_ms) - past;
+  if (asr.interim) return speechMs(state, event);
+  if (!noticed) return limits.result_ms;
+  return voiced ? limits.utterance_ms - (event.at - state.speechAt) : limits.capture_ms;
 }
 
 // When the last words of the coming turn came, where none have come since: sounds make no difference. 0: else.
@@ -671,18 +674,21 @@ function fallSilent(state, event) {
 }
 
 function recognise(state, event) {
-  const { result_ms } = state.profile.limits;
-  const before = carried(state);
-  if (before && !state.fresh) return [state, []]; // of speech whose result is known
-  const whole = state.overtaken ? Math.min(result_ms, againMs(state, event)) : result_ms;
-  // This sound has no words so far: a cough must not keep the answer waiting.
-  const cough = state.profile.asr.interim && before && isHesitation(state.words);
-  const due = awaited(state, event).some((each) => each.turn > state.turn) ? AGAIN_MS - (event.at - saidLast(state)) : 0;
-  const settled = cough ? Math.max(SURE_MS, state.patience, due) : settleMs(state, event);
-  const known = cough && state.voiced ? Math.max(settled, AGAIN_MS) : settled;
-  const ms = cough || (isWhole(state) && !state.voiced) ? Math.min(whole, known) : whole;
+  if (carried(state) && !state.fresh) return [state, []]; // of speech whose result is known
   const quietAt = state.passed ? state.quietAt : event.at;
-  return [{ ...state, name: "recognising", captured: true, quietAt }, [...(hearsAll(state) ? [] : [{ do: "deafen" }]), wait(ms)]];
+  const deadline = wait(recognisingMs(state, event));
+  return [{ ...state, name: "recognising", captured: true, quietAt }, [...(hearsAll(state) ? [] : [{ do: "deafen" }]), deadline]];
+}
+
+function recognisingMs(state, event) {
+  const { voiced, patience, words, profile: { asr, limits: { result_ms } } } = state;
+  const most = state.overtaken ? Math.min(result_ms, againMs(state, event)) : result_ms;
+  // Other words are known, and this sound has none so far: a cough must not keep the answer waiting.
+  if (asr.interim && carried(state) && isHesitation(words)) {
+    const due = awaited(state, event).some((each) => each.turn > state.turn) ? AGAIN_MS - (event.at - saidLast(state)) : 0;
+    return Math.min(most, Math.max(SURE_MS, patience, due, voiced ? AGAIN_MS : 0));
+  }
+  return isWhole(state) && !voiced ? Math.min(most, settleMs(state, event)) : most;
 }
 
 // Their sound is over: with all words, or with none, little more is waited for.
