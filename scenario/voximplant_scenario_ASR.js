@@ -85,6 +85,7 @@ const SURE_MS = 500; // words with their result, on a silent line: whether more 
 const STALL_HTTP_MS = 1500; // after `stall_ms`, for the same answer over HTTP: with 8 s in view, no more
 const NOD_MS = 1500; // the rest of an answer to which the caller has said yes already
 const FILL_MS = 600; // the filler comes no sooner after the question
+const PAUSES = 2; // of a phrase, for sounds without words
 const LISTENS_MS = 2000; // who was interrupted by nothing says so
 const KEY_MS = 3000; // after a digit, for the next one
 const LEAP_MS = 2000; // where the clock was set, so much time has passed, if the deadline has not come
@@ -380,7 +381,7 @@ function greet(state, before = []) {
 
 function speak(state, what, before = []) {
   const phrase = state.phrase + 1;
-  const voice = { at: 0, part: 0, orderedAt: 0, ...what, phrase, attempt: 0, started: false, duration: 0, endsAt: 0, giveUpAt: 0, pausedAt: 0 };
+  const voice = { at: 0, part: 0, orderedAt: 0, ...what, phrase, attempt: 0, started: false, duration: 0, endsAt: 0, giveUpAt: 0, pausedAt: 0, pauses: 0 };
   const say = { do: "say", phrase, text: what.text };
   const deadline = wait(state.profile.limits.playback_start_ms);
   const next = { ...state, name: "speaking", phrase, voice, pending: null, soundAt: 0 };
@@ -996,7 +997,7 @@ function hasFaded(voice, at) {
 function isDisturbed(state, at) {
   const { voice, soundAt, profile: { asr, barge_in: { mode } } } = state;
   const counts = mode === "vad" || (mode === "asr" && !asr.interim && state.fresh);
-  return counts && soundAt > 0 && isSounding(state) && hearsAll(state) && voice.pausedAt === 0 && !hasFaded(voice, at);
+  return counts && soundAt > 0 && isSounding(state) && hearsAll(state) && voice.pausedAt === 0 && voice.pauses < PAUSES && !hasFaded(voice, at);
 }
 
 function notice(state, event) {
@@ -1009,7 +1010,7 @@ function notice(state, event) {
 }
 
 function pause(state, event) {
-  const voice = { ...state.voice, pausedAt: event.at };
+  const voice = { ...state.voice, pausedAt: event.at, pauses: state.voice.pauses + 1 };
   return [{ ...state, name: "paused", voice, soundAt: 0 }, [{ do: "pause" }, wait(state.profile.barge_in.resume_ms)]];
 }
 
@@ -1215,7 +1216,7 @@ function fill(state, event, before = [], text = state.profile.texts.filler) {
   const phrase = state.phrase + 1;
   const voice = {
     phrase, kind: "filler", next: "", text, part: 0, at: 0, orderedAt: event.at, started: false, duration: 0, endsAt: event.at + limits.playback_start_ms,
-    giveUpAt: 0, pausedAt: 0,
+    giveUpAt: 0, pausedAt: 0, pauses: 0,
   };
   const filling = { ...state, phrase, voice, answer: { ...state.answer, filled: true } };
   return [filling, [...before, { do: "say", phrase, text }, answerWait(filling, event)]];
@@ -1532,7 +1533,7 @@ function orderCall(state, event) {
   return [{ ...known, name: "dialling", attempt: 0, dial }, [{ do: "callOut", ...dial }, wait(dial.ring_ms)]];
 }
 
-// Nothing was begun here: there is nothing to report to the backend, which has refused it.
+// Nothing was begun here, so there is nothing to report.
 function finishDial(state, outcome, retry) {
   const [known, told] = settleDial(state, outcome, retry);
   const [over, end] = finish({ ...known, reported: true });
@@ -1865,7 +1866,7 @@ const ACT = {
 
 // Voice ---
 
-// A player for each phrase: its events carry the phrase's number, so an old one cannot pass for the new one.
+// A player for each phrase, whose number its events carry: an old one cannot pass for the new one.
 function play(line, phrase, make) {
   stopPlayer(line);
   try {
@@ -2035,7 +2036,7 @@ function unpauseLive(live) {
   live.paused = false;
 }
 
-// For what may already have ended on the platform's side: that is no fault of the call.
+// For what may have ended already on the platform's side.
 function quietly(end) {
   try {
     end();

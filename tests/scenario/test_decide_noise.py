@@ -89,6 +89,22 @@ def test_a_noise_while_nobody_was_noticed_wins_no_time():
     assert table.state["quietAt"] == quiet_at
 
 
+def test_noise_does_not_break_a_phrase_into_pieces():
+    """F16: sounds without words pause it twice at most; words still stop it."""
+    table = Table(barge_in__mode="vad").asked()
+    table.see("replied", 300, turn=1, text="Доставка стоит триста рублей.", action="listen")
+    table.see("phraseStarted", 200, phrase=table.state["voice"]["phrase"], duration=9_000)
+    for _ in range(2):
+        table.see("voiceStarted", 500)
+        assert "pause" in done(table.see("expired", 300))
+        assert "resume" in done(table.see("expired", 1_200))
+        table.see("voiceStopped", 100)
+    assert waits(table.see("voiceStarted", 500)) > 300
+    assert table.name == "speaking"
+    table.see("speechStarted", 100)
+    assert "hush" in done(table.see("interim", 500, text="а за город"))
+
+
 def test_noise_that_does_not_end_holds_up_no_answer():
     """F16, invariant 1: all is known, the recogniser has told the end of a sound without words."""
     table = hearing("хочу записаться на завтра")
