@@ -594,7 +594,7 @@ function hearingMs(state, event) {
   if (whole && !(voiced && noticed) && !overtaken) return Math.max(SURE_MS, state.patience - past);
   if (words && !voiced) return settleMs(state, event);
   if (lineSilent) return silenceMs(state, event);
-  if (asr.interim && (words || carried(state))) return (overtaken ? AGAIN_MS : limits.result_ms) - past;
+  if (asr.interim && (words || carried(state))) return (words && !overtaken ? limits.result_ms : AGAIN_MS) - past;
   if (asr.interim) return speechMs(state, event);
   if (!noticed) return limits.result_ms;
   return voiced ? limits.utterance_ms - (event.at - state.speechAt) : limits.capture_ms;
@@ -686,8 +686,8 @@ function recognisingMs(state, event) {
   const most = state.overtaken ? Math.min(result_ms, againMs(state, event)) : result_ms;
   // Other words are known, and this sound has none so far: a cough must not keep the answer waiting.
   if (asr.interim && carried(state) && isHesitation(words)) {
-    const due = awaited(state, event).some((each) => each.turn > state.turn) ? AGAIN_MS - (event.at - saidLast(state)) : 0;
-    return Math.min(most, Math.max(SURE_MS, patience, due, voiced ? AGAIN_MS : 0));
+    const unsure = voiced || awaited(state, event).some((each) => each.turn > state.turn);
+    return Math.min(most, Math.max(SURE_MS, patience, unsure ? AGAIN_MS - (event.at - saidLast(state)) : 0));
   }
   return isWhole(state) && !voiced ? Math.min(most, settleMs(state, event)) : most;
 }
