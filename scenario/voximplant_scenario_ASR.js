@@ -1174,8 +1174,9 @@ function ask(state, event, before) {
 
 // Who has waited for us to be sure that nothing more comes has waited for the filler, too.
 function fillerMs(state, event) {
-  const { filler_ms } = state.profile.limits;
-  return Math.max(Math.min(FILL_MS, filler_ms), filler_ms - waitedMs(state, event));
+  const { filler_ms, result_ms } = state.profile.limits;
+  const waited = waitedMs(state, event);
+  return Math.min(filler_ms, Math.max(waited < result_ms ? FILL_MS : 0, filler_ms - waited));
 }
 
 // For how long they have been waiting already since all was said.
@@ -2184,7 +2185,7 @@ function dropLeg(line) {
   if (leg) quietly(() => leg.hangup());
 }
 
-// The company's music, if it has some and it is there in time; else the tone, which the platform makes itself.
+// The company's music, where it is there in time; else the platform's tone.
 function ring(line, url) {
   unring(line);
   try {
@@ -2230,7 +2231,7 @@ function brief(line, transfer, text) {
 
 const DIAL_CODES = { ...LEG_CODES, 480: "unavailable", 404: "invalid", 484: "invalid", 402: "no_money" };
 
-// The number and the one that they see are the backend's. Without a detector, whoever picks up is a person.
+// Both numbers are the backend's. Without a detector, whoever picks up is a person.
 function dialOut(line, { to, caller_id, detect_ms }) {
   try {
     const amd = detect_ms ? detector(line, detect_ms) : undefined;
@@ -2257,7 +2258,7 @@ function detector(line, timeout) {
   }
 }
 
-// Of a row of a call list, what came of it: exactly once, for a row that tells nothing counts as a success there.
+// What came of a row of a call list, exactly once: one that tells nothing counts as a success there.
 const SETTLED = ["answered", "message", "declined", "hung_up", "opted_out", "invalid", "spent", "unknown"]; // nobody is called again
 
 function tellTask(line, outcome, retry = null) {
@@ -2428,7 +2429,7 @@ function beat(line, link) {
   const silent = timeOf(line) - link.heardAt;
   if (silent >= DEAD_MS) return lose(line, link);
   if (link.ready) sendUp(link, { type: "ping" });
-  const due = Math.max(1, Math.min(PING_MS, DEAD_MS - silent));
+  const due = Math.min(PING_MS, DEAD_MS - silent);
   line.stream.timer = later(line, () => beat(line, link), due);
   return null;
 }

@@ -108,12 +108,14 @@ def test_an_answer_that_came_by_stream_is_spoken_though_http_failed():
 
 
 def test_who_has_waited_for_a_result_in_vain_hears_the_filler_sooner():
-    """F03, invariant 1: three seconds have passed when the turn closes without it."""
-    table = hearing("где вы находитесь")
-    table.see("speechCaptured", 100)
-    actions = table.see("expired", 3_000)
-    assert "ask" in done(actions)
-    assert waits(actions) == 600
+    """F03, invariant 1: so much has passed when the turn closes without it; after three seconds
+    nothing is waited for any more."""
+    for waited, ms in ((2_900, 600), (3_000, 1)):
+        table = hearing("где вы находитесь")
+        table.see("speechCaptured", 100)
+        actions = table.see("expired", waited - 100)
+        assert "ask" in done(actions)
+        assert waits(actions) == ms
 
 
 def test_agreement_with_what_was_not_heard_yet_is_reported():

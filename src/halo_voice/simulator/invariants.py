@@ -18,6 +18,7 @@ from halo_voice.simulator.place import FinishedCall
 from halo_voice.simulator.recovery import recovers
 from halo_voice.simulator.repeated import spoken_once
 from halo_voice.simulator.speakable import safe_to_speak, same_again
+from halo_voice.simulator.trace import TraceLine
 from halo_voice.simulator.transfers import talk_ms, talks, transfers, waits
 from halo_voice.simulator.turns import Phrase, Story, Texts, story
 from halo_voice.simulator.typed import no_lost_key
@@ -178,7 +179,8 @@ def ends(case: Case) -> Iterator[Breach]:
     if call.disconnected_ms is None:
         return
     # When nobody reports the end (F60), only the limit of the call's length can help.
-    deadline = call.disconnected_ms + limits.end_ms
+    told_ms = next((e.ms for e in call.having("event") if _is_end(e)), call.disconnected_ms)
+    deadline = told_ms + limits.end_ms
     if "F60" in call.struck:
         talked_ms = talk_ms(call) if talks(call) else 0
         waited_ms = sum(end - begin for begin, end in waits(call))
@@ -187,6 +189,10 @@ def ends(case: Case) -> Iterator[Breach]:
     if call.terminated_ms > deadline:
         late = call.terminated_ms - call.disconnected_ms
         yield Breach(11, call.disconnected_ms, f"the session lived {late} ms longer than the call")
+
+
+def _is_end(line: TraceLine) -> bool:
+    return line.data["event"] == "Call.Disconnected" and line.data["unit"] == "call:1"
 
 
 def nothing_after(case: Case) -> Iterator[Breach]:
@@ -201,8 +207,7 @@ def nothing_after(case: Case) -> Iterator[Breach]:
         if told and line.data.get("sent") in asked:
             turn = asked[line.data["sent"]]
             yield Breach(12, line.ms, f"turn {turn.number} is asked after the end")
-        ended = line.data.get("event") == "Call.Disconnected" and line.data["unit"] == "call:1"
-        told = told or ended
+        told = told or ("event" in line.data and _is_end(line))
     # What a fault answered has not reached the backend; the scenario may well try again.
     accepted = [r for r in case.story.reports if r.code == 200 and not r.fault]
     # Nor is it told an answer that comes when the platform itself has begun to end the session.

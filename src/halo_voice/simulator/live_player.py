@@ -143,6 +143,9 @@ class LivePlayer(Playback):
             self.state = "idle"
         elif self.state == "stuck":
             self.state = "idle"
+            for phrase in self._queue:
+                what = f"«{phrase.text}» is dropped behind one that never started"
+                self._stage.write("voice", what, behind=phrase.number)
         self._cancel()
         for timer in self._making:
             timer.cancel()

@@ -240,7 +240,9 @@ def _same(result: Mapping, text: str) -> bool:
 
 
 def _phrases(call: FinishedCall) -> Iterator[Phrase]:
-    faults = [line for line in call.having("fault") if line.data["fault"] in ("F20", "F21")]
+    struck = [line for line in call.having("fault") if line.data["fault"] in ("F20", "F21")]
+    faults = {line.data.get("playback"): line.data["fault"] for line in reversed(struck)}
+    faults |= {line.data["behind"]: "F20" for line in call.having("behind")}
     for line in call.having("phrase"):
         phrase = Phrase(line.ms, line.data["phrase"], line.data["playback"])
         phrase.is_file = bool(line.data.get("file"))
@@ -248,9 +250,7 @@ def _phrases(call: FinishedCall) -> Iterator[Phrase]:
             s for s in call.playbacks if s.number == phrase.playback and s.call == "call:1"
         ]
         if not phrase.spans:
-            phrase.fault = next(
-                (f.data["fault"] for f in faults if f.data.get("playback") == phrase.playback), ""
-            )
+            phrase.fault = faults.get(phrase.playback, "")
         yield phrase
 
 
