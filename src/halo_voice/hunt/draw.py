@@ -25,9 +25,8 @@ QUEUED = 0.4  # how often they are reached by a queue then,
 ORDERED = 0.15  # how often nobody calls: the session is to call somebody,
 LATER_FROM = 100_000  # both from this seed on: smaller ones draw what they always drew
 UNRECORDED = 0.3  # how often the end of a recording is lost, where there is one
-CLOCK_SET = 0.05  # how often the machine's clock is set,
-CLOCK_RATES = (0.002, 0.03)  # and at which share of the steps then
-NOISY = 0.1  # how often there is noise beside the caller
+# Faults that are drawn apart: subject, fault, in which share of the calls, and its rate there.
+SELDOM = (("clock", "F58", 0.05, (0.002, 0.03)), ("noise", "F16", 0.1, RATES))
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,12 +72,10 @@ def drawn(seed: int, *, backend: bool, among: Collection[str] | None = None) -> 
         faults = Faults({**faults.on, "F12": ECHO_RATE}, calm_ms)
     if unrecorded and among is None:
         faults = Faults({**faults.on, "unrecorded": 1.0}, calm_ms)
-    clock = _stream(seed, "clock")
-    if clock.random() < CLOCK_SET and among is None and not backend:
-        faults = Faults({**faults.on, "F58": clock.uniform(*CLOCK_RATES)}, calm_ms)
-    noise = _stream(seed, "noise")
-    if noise.random() < NOISY and among is None and not backend:
-        faults = Faults({**faults.on, "F16": noise.uniform(*RATES)}, calm_ms)
+    for subject, name, share, rates in SELDOM:
+        chance = _stream(seed, subject)
+        if chance.random() < share and among is None and not backend:
+            faults = Faults({**faults.on, name: chance.uniform(*rates)}, calm_ms)
     quirks = Quirks() if backend else Quirks.drawn(_stream(seed, "quirks"))
     orders = _stream(seed, "order")
     order = None

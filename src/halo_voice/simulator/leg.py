@@ -21,7 +21,7 @@ CHARACTERS_PER_SECOND = 14
 ECHO_CONFIDENCE = 0.7
 COUGH_MS = 400
 NOISE = Spread(2_000, 0.8)  # between two noises beside the caller,
-NOISE_MS = 60_000  # of which the longest lasts so long, and half of them less than a tenth of it
+NOISE_MS = 60_000  # of which the longest lasts so long, nearly half of them less than a tenth
 
 
 class Switchboard(Stage, Protocol):
