@@ -22,15 +22,15 @@ def test_noise_wins_no_time():
 def test_noise_does_not_hold_up_what_was_dictated():
     """F16, invariant 1: it is known; a sound is waited for until it can have been noticed."""
     table = Table(barge_in__mode="asr").asked()
-    table.see("replied", 300, turn=1, text="Назовите номер.", action="listen", patience=1_500)
+    table.see("replied", 300, turn=1, text="Назовите номер.", action="listen", patience=1_200)
     table.speak_out()
     table.see("voiceStarted", 300)
     table.see("speechStarted", 50)
     table.see("interim", 600, text="девятьсот шестнадцать")
     table.see("voiceStopped", 100)
     table.see("speechCaptured", 300)
-    assert waits(table.see("heard", 300, text="девятьсот шестнадцать", confidence=0.9)) == 1_500
-    assert waits(table.see("voiceStarted", 850)) == 650
+    assert waits(table.see("heard", 300, text="девятьсот шестнадцать", confidence=0.9)) == 1_200
+    assert waits(table.see("voiceStarted", 850)) == 500
     assert waits(table.see("voiceStopped", 400)) == 500
     assert "ask" in done(table.see("expired", 500))
     assert asked(table) == ["девятьсот шестнадцать"]
@@ -39,12 +39,12 @@ def test_noise_does_not_hold_up_what_was_dictated():
 def test_who_is_noticed_beside_what_was_dictated_is_heard():
     """F16: it was no noise."""
     table = Table(barge_in__mode="asr").asked()
-    table.see("replied", 300, turn=1, text="Назовите номер.", action="listen", patience=1_500)
+    table.see("replied", 300, turn=1, text="Назовите номер.", action="listen", patience=1_200)
     table.speak_out()
     table.see("speechStarted", 50)
     table.see("speechCaptured", 900)
     table.see("heard", 300, text="девятьсот шестнадцать", confidence=0.9)
-    table.see("voiceStarted", 1_300)
+    table.see("voiceStarted", 1_000)
     assert waits(table.see("speechStarted", 100)) == 1_500, "their first words come by then"
 
 
