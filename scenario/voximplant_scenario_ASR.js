@@ -594,7 +594,7 @@ function hearingMs(state, event) {
   if (whole && !(voiced && noticed) && !overtaken) return Math.max(SURE_MS, state.patience - past);
   if (words && !voiced) return settleMs(state, event);
   if (lineSilent) return silenceMs(state, event);
-  if (asr.interim && (words || carried(state))) return (words && !overtaken ? limits.result_ms : AGAIN_MS) - past;
+  if (asr.interim && (words || carried(state))) return (whole || overtaken ? AGAIN_MS : limits.result_ms) - past;
   if (asr.interim) return speechMs(state, event);
   if (!noticed) return limits.result_ms;
   return voiced ? limits.utterance_ms - (event.at - state.speechAt) : limits.capture_ms;

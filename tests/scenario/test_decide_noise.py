@@ -48,6 +48,15 @@ def test_who_is_noticed_beside_what_was_dictated_is_heard():
     assert waits(table.see("speechStarted", 100)) == 1_500, "their first words come by then"
 
 
+def test_a_hesitation_in_a_noise_holds_up_no_answer():
+    """F02, F16, invariant 1: «мм» is no word, whoever may still be speaking."""
+    table = hearing("хочу записаться на завтра")
+    table.see("voiceStarted", 100)
+    table.see("speechStarted", 80)
+    table.see("heard", 200, text="хочу записаться на завтра", confidence=0.9)
+    assert waits(table.see("interim", 200, text="мм")) == 1_500
+
+
 def test_noise_after_words_that_are_not_sure_is_no_part_of_them():
     """F16, invariant 1: the caller's end is some time after their words, whatever sounds go on."""
     table = hearing("когда вы работаете")
