@@ -25,7 +25,8 @@ def no_lost_key(case: Case) -> Iterator[Breach]:
     for key in keys:
         digit = key.data["tone"]
         turn = max((t.number for t in case.story.turns if t.first_asked_ms <= key.ms), default=0)
-        told = [reply for reply in replies if reply.turn == turn and reply.ms <= key.ms]
+        # Of one moment nobody knows the order.
+        told = [reply for reply in replies if reply.turn == turn and reply.ms < key.ms]
         if not told or not told[-1].fields.get("patience_ms") or not _is_open(case, key, told[0]):
             continue
         later = [words for number, words in _said(case) if number > turn or number == REPORTED]
