@@ -42,10 +42,12 @@ def _replies(case: Case) -> list[Message]:
         if path(each) == TURN and each.code == 200 and each.done_ms is not None
     ]
     down = [each for each in case.call.messages if not each.up]
+    # What was told late may have come after its connection was given up.
+    late = {e.ms for e in case.call.having("late") if e.data["event"] == "WebSocket.Message"}
     by_stream = [
         each
         for number, each in enumerate(down)
-        if each.type == "answered" and _in_order(down[: number + 1])
+        if each.type == "answered" and each.ms not in late and _in_order(down[: number + 1])
     ]
     return sorted([*by_http, *by_stream], key=lambda reply: reply.ms)
 
