@@ -85,12 +85,15 @@ def dead_air(case: Case) -> Iterator[Breach]:
     spans += [(line.ms, line.ms) for line in call.having("tone")]  # a key is heard
     spans += _noises(call)
     spans = [span for span in spans if span[0] <= case.end_ms]
-    quiet_since = call.connected_ms
+    ours = {s.started_ms for s in call.playbacks}
+    quiet_since = since = call.connected_ms  # since: the start of a phrase tells its end in advance
     for started, ended in [*sorted(spans, key=lambda span: span[0]), (case.end_ms, None)]:
         silent = started - quiet_since
-        if silent > limits.silence_ms + case.late_ms(quiet_since, started):
-            yield Breach(2, quiet_since, f"silence of {started - quiet_since} ms")
-        quiet_since = max(quiet_since, case.end_ms if ended is None else ended)
+        if silent > limits.silence_ms + case.late_ms(since, started):
+            yield Breach(2, quiet_since, f"silence of {silent} ms")
+        until = case.end_ms if ended is None else ended
+        if until > quiet_since:
+            quiet_since, since = until, started if started in ours else until
 
 
 def _waited_for(case: Case, phrase: Phrase) -> tuple[int, int]:
