@@ -6,6 +6,14 @@ from tests.scenario.speeches import asked, hearing, listening
 from tests.scenario.table import Table, done, spoken, waits
 
 
+def answering(**settings: object) -> Table:
+    """The answer of turn 1 begins to sound; nobody has been noticed since."""
+    table = Table(barge_in__mode="asr", **settings).asked()
+    table.see("replied", 300, turn=1, text="Триста рублей.", action="listen")
+    table.see("phraseStarted", 200, phrase=table.state["voice"]["phrase"], duration=2_000)
+    return table
+
+
 def test_noise_wins_no_time():
     """F16, invariant 2: a recogniser that has noticed somebody and has no word of them is not
     waited for anew with every sound."""
@@ -88,10 +96,8 @@ def test_a_noise_while_our_echo_is_recognised_is_no_speech():
 
 
 def test_a_noise_while_nobody_was_noticed_wins_no_time():
-    """F16, invariant 2: the caller's time runs from the end of our phrase, or what would be it."""
-    table = Table(barge_in__mode="asr").asked()
-    table.see("replied", 300, turn=1, text="Триста рублей.", action="listen")
-    table.see("phraseStarted", 200, phrase=table.state["voice"]["phrase"], duration=2_000)
+    """F16, invariant 2: the caller's time runs from the end of our phrase."""
+    table = answering()
     table.see("voiceStarted", 1_000)
     quiet_at = table.state["quietAt"]
     table.see("voiceStopped", 500)
@@ -127,9 +133,7 @@ def test_noise_that_does_not_end_holds_up_no_answer():
 def test_whose_end_was_told_is_not_taken_for_a_speaker_of_a_minute():
     """F03, F16, invariant 2: without interim results, over our voice: the result is due, the line
     goes on."""
-    table = Table(barge_in__mode="asr", asr__interim=False).asked()
-    table.see("replied", 300, turn=1, text="Триста рублей.", action="listen")
-    table.see("phraseStarted", 200, phrase=table.state["voice"]["phrase"], duration=2_000)
+    table = answering(asr__interim=False)
     table.see("speechStarted", 1_000)
     table.see("voiceStarted", 50)
     table.see("speechCaptured", 700)
