@@ -129,9 +129,7 @@ class Kept:
             for s in self.case.call.playbacks
         ]
         near += [
-            (p.ordered_ms, p.ordered_ms + voice_ms, p.text)
-            for p in self.case.story.phrases
-            if p.fault
+            (p.ordered_ms, p.due_ms + voice_ms, p.text) for p in self.case.story.phrases if p.fault
         ]
         return " ".join(text for begin, end, text in near if begin <= ms and end >= since)
 

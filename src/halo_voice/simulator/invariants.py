@@ -56,7 +56,7 @@ def reaction(case: Case) -> Iterator[Breach]:
         sounding = any(
             s.started_ms <= begin and (s.ended_ms or end) > begin for s in case.call.playbacks
         ) or any(
-            p.fault and p.ordered_ms <= begin < p.ordered_ms + limits.voice_ms
+            p.fault and p.ordered_ms <= begin < p.due_ms + limits.voice_ms
             for p in case.story.phrases
         )
         # Who answers while a phrase sounds waits for its end, which its start tells in advance.
@@ -99,7 +99,7 @@ def dead_air(case: Case) -> Iterator[Breach]:
 def _waited_for(case: Case, phrase: Phrase) -> tuple[int, int]:
     """From when until when a phrase that never sounds is waited for: to its end, where the start of
     an older one was told late, and so may be its own."""
-    began, end = phrase.ordered_ms, phrase.ordered_ms + case.limits.voice_ms
+    began, end = phrase.due_ms, phrase.due_ms + case.limits.voice_ms
     for line in case.call.having("late"):
         if line.data.get("event") == "Player.Started" and began <= line.ms <= end:
             lasts_ms = round(1000 * line.data["duration"]) + case.limits.grace_ms

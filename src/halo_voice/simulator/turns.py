@@ -5,6 +5,7 @@ With `wire.py` the one place that knows the backend's addresses, messages and fi
 
 from __future__ import annotations
 
+import math
 import re
 from bisect import bisect_right
 from collections.abc import Iterator, Mapping
@@ -75,6 +76,7 @@ class Phrase:
     ordered_ms: int
     text: str
     playback: int
+    due_ms: int = 0  # when it was to sound: later than ordered, where it was made in advance
     kind: str = "other"
     turn: Turn | None = None
     spans: list[PlaybackSpan] = field(default_factory=list)
@@ -242,9 +244,14 @@ def _same(result: Mapping, text: str) -> bool:
 def _phrases(call: FinishedCall) -> Iterator[Phrase]:
     struck = [line for line in call.having("fault") if line.data["fault"] in ("F20", "F21")]
     faults = {line.data.get("playback"): line.data["fault"] for line in reversed(struck)}
+    due = {line.data.get("playback"): line.ms for line in struck if line.data["fault"] == "F20"}
     faults |= {line.data["behind"]: "F20" for line in call.having("behind")}
+    ready = [e for e in call.having("event") if e.data["event"] == "Player.PlaybackReady"]
+    made = {line.data["unit"]: line.ms for line in ready}
     for line in call.having("phrase"):
-        phrase = Phrase(line.ms, line.data["phrase"], line.data["playback"])
+        phrase = Phrase(line.ms, line.data["phrase"], line.data["playback"], due_ms=line.ms)
+        if made.get(f"player:{phrase.playback}", math.inf) < due.get(phrase.playback, 0):
+            phrase.due_ms = due[phrase.playback]
         phrase.is_file = bool(line.data.get("file"))
         phrase.spans = [
             s for s in call.playbacks if s.number == phrase.playback and s.call == "call:1"

@@ -318,6 +318,24 @@ async def test_a_voice_that_failed_is_not_our_silence(judged):
     assert found == []
 
 
+@pytest.mark.parametrize(("later_ms", "found"), [(10_500, []), (11_500, [2])])
+async def test_a_phrase_made_in_advance_is_waited_for_from_its_turn_on(judged, later_ms, found):
+    """2, F20: while the phrase before it sounds nobody waits for it."""
+    ahead = f"""
+        answer = (n, r) => {{
+          const next = VoxEngine.createTTSPlayer("Спасибо за вопрос.", VOICE);
+          speak(JSON.parse(r.text).ai_text + " Он на редкость длинный, чтобы вы дослушали.", () => {{
+            next.sendMediaTo(call);
+            setTimeout(() => {{ next.stop(); speak("Что-то ещё?", listen); }}, {later_ms});
+          }});
+        }};
+    """
+    never = Faults({"F20": When(at=[1], where="Спасибо")})
+    caller = ScriptedCaller(["Раз", Silence()], patience_ms=15_000)
+    told = await judged(ahead, faults=never, caller=caller)
+    assert [number for number, _ in told] == found
+
+
 PRESSED = (
     "call.handleTones(true); answer = () => speak('{0}', listen);"
     "call.addEventListener(CallEvents.ToneReceived, () => speak('{0}', listen));"
