@@ -10,6 +10,8 @@ from halo_voice.simulator.turns import Phrase, Story, Turn
 
 LATE_MS = 3_000  # the fault "late" holds an event back for so long at most
 PHRASE_MS = 10_000  # few phrases last longer
+LIVE_END = "Player.AudioChunksPlaybackFinished"
+LIVE_TOLD = ("Player.Started", "Player.Error", LIVE_END)
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,6 +76,14 @@ class Case:
         stretch were held back, together, LATE_MS at most."""
         held = sum(until - since for since, until in self._late if since <= end and begin <= until)
         return min(LATE_MS, held)
+
+    @cached_property
+    def unsure_ms(self) -> list[int]:
+        """When a start, a failure or an end of a realtime player was told late: it does not say of
+        which phrase, so nobody can know."""
+        events, late = self.call.having("event"), self.call.having("late")
+        live = {e.data["unit"] for e in events if e.data["event"] == LIVE_END}
+        return [e.ms for e in late if e.data["event"] in LIVE_TOLD and e.data.get("unit") in live]
 
     def silent_ms(self, begin: float, end: float) -> float:
         """The longest time between two moments in which the caller says nothing and presses no

@@ -9,8 +9,6 @@ from halo_voice.simulator.case import Breach, Case
 from halo_voice.simulator.turns import Phrase, letters
 
 BEHIND_MS = 1_000  # words are told so long after they were said, as a rule
-LIVE_END = "Player.AudioChunksPlaybackFinished"
-LIVE_TOLD = ("Player.Started", "Player.Error", LIVE_END)
 
 
 def spoken_once(case: Case) -> Iterator[Breach]:
@@ -37,23 +35,19 @@ class Why:
     def __init__(self, case: Case) -> None:
         self.case = case
         events, late = case.call.having("event"), case.call.having("late")
-        live = {e.data["unit"] for e in events if e.data["event"] == LIVE_END}
         self._late_error_ms = {e.ms for e in late if e.data["event"] == "Player.Error"}
         self._error_ms = [e.ms for e in events if e.data["event"] == "Player.Error"]
-        self._unsure_ms = [
-            e.ms for e in late if e.data["event"] in LIVE_TOLD and e.data.get("unit") in live
-        ]
         # Who is told late of speech, or of a key, hears it now.
         self._told_ms = [e.ms for e in late if str(e.data["event"]).startswith("ASR.")]
         self._told_ms += [line.ms for line in case.call.having("tone")]
 
     def unknown(self, phrase: Phrase) -> bool:
         """Nobody could know that it had been heard: a late error is for all that is known its own,
-        and a realtime player does not say which phrase has started, failed or ended."""
+        and so is what a realtime player told late."""
         if phrase.ordered_ms in self._late_error_ms:
             return True
         since = phrase.turn.first_asked_ms if phrase.turn else phrase.ordered_ms
-        return any(since <= ms <= phrase.ordered_ms for ms in self._unsure_ms)
+        return any(since <= ms <= phrase.ordered_ms for ms in self.case.unsure_ms)
 
     def wanted(self, before: Phrase, after: Phrase) -> bool:
         """It is counted, the caller said something in between, or the first was not heard out."""

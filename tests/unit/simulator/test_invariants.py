@@ -379,3 +379,22 @@ async def test_the_end_of_a_phrase_is_known_from_its_start(connected):
     assert 1 not in await found(1_000, Faults(ends))
     assert 1 in await found(3_000, Faults(ends))
     assert 1 not in await found(1_000, Faults(ends | starts))
+
+
+@pytest.mark.parametrize("late", [[], [1]])
+async def test_nobody_knows_which_phrase_a_late_end_is_of(connected, late):
+    """3, F25: a realtime player does not say it, so the next voice may begin too early."""
+    told = """
+        require(Modules.VoxTTS);
+        const live = VoxTTS.createRealtimeTTSPlayer({ createContextParameters: {
+          create: { modelId: VoxTTSModelList.VoxTTS, voiceId: VoxTTSVoiceList.Anna }, contextId: "1" } });
+        const flush = (text) => live.send({ send_text: { text, flush_context: {} }, contextId: "1" });
+        const next = () => VoxEngine.createTTSPlayer("До свидания!", VOICE).sendMediaTo(call);
+        live.addEventListener(PlayerEvents.AudioChunksPlaybackFinished, next);
+        live.sendMediaTo(call); flush("Вы дозвонились в компанию.");
+        flush("Сейчас я соединю вас с сотрудником, пожалуйста, оставайтесь на линии.");
+    """
+    faults = Faults({"late": When(at=late, where="Chunks")})
+    call = await connected(told, caller=SilentCaller(10_000), faults=faults)
+    assert [span.cut_by for span in call.playbacks][:2] == ["", "replaced"]
+    assert (3 in {b.invariant for b in breaches(call)}) is not bool(late)
