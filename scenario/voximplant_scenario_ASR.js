@@ -1046,7 +1046,7 @@ function overhear(state, event) {
   const over = join(begun.during, isSounding(state) && !hasFaded(state.voice, event.at) ? state.voice.text : "");
   const murmur = over !== "" && (isMurmur(text) || (isParting(state) && isFarewell(text)));
   if (murmur || isEcho(text, over)) {
-    const nod = final && murmur && begun.during.trim().endsWith("?") ? { text, confidence: event.confidence } : state.nod;
+    const nod = final && murmur && begun.begunAt >= state.askedAt && begun.during.trim().endsWith("?") ? { text, confidence: event.confidence } : state.nod;
     const calm = final ? { ...begun, fresh: speaksOn(state, event), passed: "", lastText: text, nod } : { ...begun, passed: text };
     if (state.name === "paused") return resume(calm, event);
     const kept = final && murmur && !isSounding(state) && nod === state.nod ? withLate(calm, text) : calm;
