@@ -8,7 +8,6 @@ require(Modules.ASR);
 
 // --------------------
 // Settings: what holds until the backend's first answer, and without it. Times in milliseconds.
-// --------------------
 
 const SCENARIO_VERSION = "1.4";
 
@@ -110,7 +109,6 @@ const VAD = { threshold: 0.5, minSilenceDurationMs: 650, speechPadMs: 200 };
 
 // --------------------
 // Decide: (state, event) → [state, actions]. Pure; knows no clock and nothing of VoxEngine.
-// --------------------
 //
 //   ringing → meeting → speaking ⇄ listening → hearing → recognising → thinking → holding
 //                       │  │ ⇅                    ↑                      └── speaking ───┘
@@ -219,19 +217,19 @@ const TABLE = {
     legEnded: (state, event) => (event.outcome === "hung_up" ? endTransfer(state, event) : failTransfer(state, event, event.outcome)),
     expired: endTransfer, dismissed: endTransfer,
   },
-  ordered: { ordered: beginOrder, profiled: orderCall, expired: orderAgain, broke: (state, event) => unreached(state, event, "failed") },
+  ordered: { ordered: beginOrder, profiled: orderCall, expired: orderAgain, broke: missed("failed") },
   dialling: {
-    connected: pickedUp, broke: (state, event) => unreached(state, event, "failed"),
+    connected: pickedUp, broke: missed("failed"),
     judged: (state, { machine }) => [{ ...state, machine }, []],
     disconnected: (state, event) => unreached(state, event, event.outcome || "failed"),
-    expired: (state, event) => unreached(state, event, "no_answer"),
+    expired: missed("no_answer"),
   },
   judging: {
     judged: (state, event) => (event.machine ? meetMachine(state, event) : meetPerson(state, event)),
     expired: meetPerson,
-    disconnected: (state, event) => unreached(state, event, "hung_up"),
+    disconnected: missed("hung_up"),
   },
-  beeping: { beeped: leaveMessage, expired: leaveMessage, disconnected: (state, event) => unreached(state, event, "machine") },
+  beeping: { beeped: leaveMessage, expired: leaveMessage, disconnected: missed("machine") },
   hanging: { expired: (state, event) => close(state, event, state.reason) },
   closing: { expired: report },
   reporting: {
@@ -782,7 +780,7 @@ function interrupt(state, event, over, rule) {
 // All that was said is known for sure now: no more is waited for than the caller's end.
 function settle(state, event) {
   if (state.name === "hearing") return keepHearing(state, event);
-  return [state, state.name === "recognising" && !state.voiced ? [wait(Math.max(SURE_MS, state.patience))] : []];
+  return [state, state.name === "recognising" && !state.voiced ? [wait(Math.min(Math.max(SURE_MS, state.patience), recognisingMs(state, event)))] : []];
 }
 
 // What was said before is the turn; else the caller is asked. Other words each time: who hears the same sentence again
@@ -1545,6 +1543,10 @@ function settleDial(state, outcome, retry = null) {
   return state.dialled ? [state, []] : [{ ...state, dialled: outcome }, [{ do: "tellTask", outcome, retry }]];
 }
 
+function missed(outcome) {
+  return (state, event) => unreached(state, event, outcome);
+}
+
 function unreached(state, event, outcome) {
   const [known, told] = settleDial(state, outcome);
   return close(known, event, known.connectedAt ? "caller_hung_up" : "not_connected", [...told, { do: "hangup" }]);
@@ -1716,7 +1718,6 @@ function clip(text, limit) {
 
 // --------------------
 // Act: one short function for each action. `line` is the call: its state, players, recogniser, detector and stream.
-// --------------------
 
 const ACT = {
   fetchProfile(line) {
@@ -1783,7 +1784,7 @@ const ACT = {
       line.fed = true;
       if (line.state.profile.barge_in.mode === "vad" && !line.detecting) createDetector(line);
     } catch (error) {
-      dispatch(line, () => ({ type: "asrFailed", error }));
+      occur(line, { type: "asrFailed", error });
     }
   },
   deafen(line) {
@@ -1855,7 +1856,7 @@ const ACT = {
   },
   fileRecording(line, action) {
     const sent = post(line, "/process_audio", { call_id: line.id, url: action.url }, LAST_MS);
-    void sent.then(() => dispatch(line, () => ({ type: "filed" })));
+    void sent.then(() => occur(line, { type: "filed" }));
   },
   terminate(line) {
     clearTimeout(line.deadline);
@@ -1877,7 +1878,7 @@ function play(line, phrase, make) {
     made.player.sendMediaTo(line.call);
     if (made.held) made.player.resume();
   } catch (error) {
-    dispatch(line, () => ({ type: "phraseEnded", phrase, failed: true, error }));
+    occur(line, { type: "phraseEnded", phrase, failed: true, error });
   }
 }
 
@@ -2125,7 +2126,7 @@ function dial(line, { transfer, to }) {
     else takeLeg(line, transfer, callOut(to));
   } catch (error) {
     Logger.write("[HALO] no second leg: " + error);
-    dispatch(line, () => ({ type: "legEnded", transfer, outcome: "failed" }));
+    occur(line, { type: "legEnded", transfer, outcome: "failed" });
   }
 }
 
@@ -2240,7 +2241,7 @@ function dialOut(line, { to, caller_id, detect_ms }) {
     watchLine(line);
   } catch (error) {
     Logger.write("[HALO] not dialled: " + error);
-    dispatch(line, () => ({ type: "disconnected", outcome: "failed" }));
+    occur(line, { type: "disconnected", outcome: "failed" });
   }
 }
 
@@ -2579,7 +2580,6 @@ function logged(event, ...lines) {
 
 // --------------------
 // Wire: VoxEngine's events become ours; `dispatch` decides and acts, and is the only place that catches everything.
-// --------------------
 
 function dispatch(line, read) {
   line.queue.push(read);
@@ -2596,6 +2596,10 @@ function dispatch(line, read) {
     }
   }
   line.busy = false;
+}
+
+function occur(line, event) {
+  dispatch(line, () => event);
 }
 
 function later(line, read, ms) {
@@ -2625,7 +2629,6 @@ function on(line, source, event, read) {
 
 // --------------------
 // Start: a session is one call.
-// --------------------
 
 // A caller by SIP may send an address of any length, or none.
 function numberOf(given) {
@@ -2657,7 +2660,7 @@ function attend(line, call) {
 function endWith(line) {
   VoxEngine.addEventListener(AppEvents.Terminating, () => {
     tellTask(line, "failed"); // of the one request that is left, this is the dearer use
-    dispatch(line, () => ({ type: "terminating" }));
+    occur(line, { type: "terminating" });
     release(line);
   });
 }
@@ -2666,7 +2669,7 @@ function takeCall(e, sessionId) {
   const line = newLine(sessionId, { caller: numberOf(e.callerid), called: numberOf(e.destination) });
   attend(line, e.call);
   endWith(line);
-  dispatch(line, () => ({ type: "alerted" }));
+  occur(line, { type: "alerted" });
 }
 
 // The session's data is a token, or a row of a call list with one.
@@ -2684,7 +2687,7 @@ function makeCall(data, sessionId) {
   line.task = listed ? { told: false } : null;
   line.state = { ...START_STATE, name: "ordered" };
   endWith(line);
-  dispatch(line, () => ({ type: "ordered" }));
+  occur(line, { type: "ordered" });
 }
 
 (function start() {

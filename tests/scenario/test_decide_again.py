@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from tests.scenario.speeches import hearing, listening
-from tests.scenario.table import Table, done
+from tests.scenario.table import Table, done, waits
 from tests.scenario.test_decide_interruptions import answering
 
 
@@ -144,6 +144,19 @@ def test_what_was_begun_when_a_turn_closed_is_new():
     table.see("interim", 300, text="сто двадцать три")
     assert table.name == "hearing"
     assert table.state["words"] == "сто двадцать три"
+
+
+def test_patience_for_more_does_not_keep_an_answer_waiting():
+    """Invariant 1: their result, told after a cough, made them wait anew."""
+    table = Table(barge_in__mode="asr").asked("девятьсот шестнадцать")
+    table.see("speechStarted", 100)
+    table.see("interim", 400, text="сорок пять")
+    table.see("replied", 100, turn=1, text="Записал.", action="listen", patience=1500)
+    table.see("speechStarted", 300)
+    table.see("voiceStopped", 200)
+    table.see("speechCaptured", 100)
+    told = table.see("heard", 200, text="сорок пять", confidence=0.9)
+    assert (table.name, waits(told)) == ("recognising", 600)
 
 
 def test_words_beside_keys_are_known_from_older_ones():

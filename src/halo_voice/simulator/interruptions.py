@@ -20,6 +20,7 @@ from halo_voice.simulator.turns import Phrase, Texts, letters, story
 SPEECH_MS = 300
 WORDS = 2
 ECHO_MS = 600  # speech that begins later after a phrase is no echo of it
+CONFIDENCE = 0.3
 ECHO = 0.5  # with more of its words from the phrase, speech may be taken for its echo
 RESULTS = ("ASR.InterimResult", "ASR.Result")
 SPARED = ("goodbye",)  # the last words of a call are not taken back
@@ -87,6 +88,7 @@ def _confirmed(call: FinishedCall, span: PlaybackSpan, since_ms: int) -> tuple[i
                 and unit not in failed
                 and isinstance(told, str)
                 and line.data.get("of", speech.started_ms) == speech.started_ms
+                and not _is_doubtful(line.data)
                 and _is_of(speech, told)
                 and _interrupts(told, _just_said(call, speech, line.ms))
             ):
@@ -103,6 +105,12 @@ def _just_said(call: FinishedCall, speech: SpeechSpan, ms: int) -> str:
         if span.started_ms <= ms and (span.ended_ms is None or span.ended_ms > since)
     ]
     return " ".join(near)
+
+
+def _is_doubtful(told: Mapping[str, Any]) -> bool:
+    """A confidence too low for words to be acted on over a phrase; a 1 may be either scale's."""
+    value = told.get("confidence") or 0
+    return 0 < (value / 100 if value >= 1 else value) < CONFIDENCE
 
 
 def _is_of(speech: SpeechSpan, told: str) -> bool:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 
 import pytest
 
@@ -72,8 +73,7 @@ def place(connected):
             BOT + habit,
             caller=ScriptedCaller(lines or [QUESTION, "Второй вопрос"]),
             network=network,
-            recogniser=PROMPT,
-            **options,
+            **{"recogniser": PROMPT, **options},
         )
         assert call.failures == []
         return call
@@ -139,6 +139,14 @@ async def test_an_interruption_is_told_late_from_its_beginning_on(place):
     assert 4 in {b.invariant for b in breaches(await place(deaf, lines))}
     call = await place(deaf, lines, faults=late, seed=5)  # told just before the second phrase
     assert 4 not in {b.invariant for b in breaches(call)}
+
+
+@pytest.mark.parametrize(("share", "found"), [(1, True), (0.2, False)])
+async def test_words_that_may_be_noise_are_no_interruption(place, share, found):
+    """4. What a recogniser without interim results is so unsure of is not acted on over a voice."""
+    ears = replace(PROMPT, interims=False, scale=share)
+    call = await place(lines=[QUESTION, Interrupt("Подождите я", 600)], recogniser=ears)
+    assert (4 in {b.invariant for b in breaches(call)}) is found
 
 
 @pytest.mark.parametrize(
