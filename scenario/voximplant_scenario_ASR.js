@@ -584,7 +584,7 @@ function hearingMs(state, event) {
   const { asr, limits } = state.profile;
   const { words, voiced, overtaken, lineSilent } = state;
   const last = saidLast(state);
-  const past = event.at - (words ? state.wordsAt : Math.max(last, state.textAt, state.begunAt));
+  const past = event.at - (words || overtaken ? state.wordsAt : Math.max(last, state.textAt, state.begunAt));
   const whole = said(state, state.turn + 1) && isHesitation(words);
   const noticed = state.fresh && !state.captured; // by the recogniser; else it may be a noise
   if (overtaken && last) return againMs(state, event);

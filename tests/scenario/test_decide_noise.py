@@ -65,6 +65,17 @@ def test_a_hesitation_in_a_noise_holds_up_no_answer():
     assert waits(table.see("interim", 200, text="мм")) == 1_500
 
 
+def test_coughs_after_a_hesitation_hold_up_no_answer():
+    """F02, invariant 1: who said «э» into the time of an answer has until then to say a word."""
+    table = Table(barge_in__mode="asr").asked()
+    table.see("voiceStarted", 300)
+    table.see("speechStarted", 50)
+    table.see("interim", 400, text="э")
+    assert table.name == "hearing"
+    assert waits(table.see("speechStarted", 500)) == 1_000
+    assert waits(table.see("speechStarted", 700)) == 300
+
+
 def test_noise_after_words_that_are_not_sure_is_no_part_of_them():
     """F16, invariant 1: the caller's end is some time after their words, whatever sounds go on."""
     table = hearing("когда вы работаете")
