@@ -111,10 +111,10 @@ const VAD = { threshold: 0.5, minSilenceDurationMs: 650, speechPadMs: 200 };
 // Decide: (state, event) → [state, actions]. Pure; knows no clock and nothing of VoxEngine.
 //
 //   ringing → meeting → speaking ⇄ listening → hearing → recognising → thinking → holding
-//                       │  │ ⇅                    ↑                      └── speaking ───┘
-//                       │  │ paused, awaiting     └── a caller who breaks in, from any of these
-//                       │  └→ calling → briefing → joined (a person has the call, see Transfer; back to speaking if none has)
-//                       └→ hanging → closing → reporting → filing → over
+//                       |  | ⇅                    ↑                      '-- speaking --'
+//                       |  | paused, awaiting     '-- a caller who breaks in, from any of these
+//                       |  '→ calling → briefing → joined (a person has the call, see Transfer; back to speaking if none has)
+//                       '→ hanging → closing → reporting → filing → over
 //   ordered → dialling → judging → speaking, or beeping: a call that we make, see Calling out
 //
 // Every event carries `at` (ms). Every state but `over` has one deadline: the action `wait` sets it anew, the event
@@ -250,10 +250,10 @@ const ALWAYS = {
   turnedAway: (state, event) => turnAway({ ...state, turnedAway: event.text || state.profile.texts.bye_busy }, event),
   streamReady: (state) => [{ ...state, streaming: true, confirmed: true }, []],
   streamLost: loseStream,
-  accepted: (state) => [state.answer ? { ...state, answer: { ...state.answer, accepted: true } } : state, []],
+  accepted: (state) => [state.answer ? withAnswer(state, { accepted: true }) : state, []],
   said: collect, answered: complete, cleared: clear, replied: complete, refused: failOver,
   // Of an answer that was broken in upon: what to do is known when the caller has spoken.
-  failed: (state, event) => [state.answer ? { ...state, answer: { ...state.answer, failed: event } } : state, []],
+  failed: (state, event) => [state.answer ? withAnswer(state, { failed: event }) : state, []],
   patience: (state, event) => [{ ...state, patience: event.coming === state.turn + 1 ? event.ms : state.patience }, []],
   dismissed: dismiss,
   transferWanted: (state, event) => (canTransfer(state) ? transfer(state, event, "console") : [state, []]),
@@ -353,7 +353,7 @@ function streams(state, event) {
   return stream && !event.refused && !isAfterCall(state) ? [{ do: "openStream" }] : [];
 }
 
-// A refusal that came late: what is being said is said to its end, and then the goodbye (`listen`). No answer is waited for.
+// A refusal that came late: what is being said is said to its end, and then the goodbye (`listen`).
 function turnAway(state, event, before = []) {
   if (!state.turnedAway) return [state, before];
   if (isOpen(state)) return listen(state, event, before);
@@ -390,7 +390,7 @@ function speakNext(state, before = []) {
   const [next, ...queue] = state.answer.queue;
   const part = state.answer.part + 1;
   const what = { kind: "answer", text: next.text, next: "more", at: next.at, part };
-  const [speaking, actions] = speak({ ...state, answer: { ...state.answer, queue, part } }, what, before);
+  const [speaking, actions] = speak(withAnswer(state, { queue, part }), what, before);
   return [speaking, [...actions, ...prepare(speaking)]];
 }
 
@@ -476,7 +476,7 @@ function goOn(state, event, before = []) {
 // A phrase that waited for the one before it could not be audible earlier.
 function withTime(state, event) {
   const [first, ...rest] = state.answer.queue;
-  return { ...state, answer: { ...state.answer, queue: [{ ...first, at: state.answer.part ? event.at : first.at }, ...rest] } };
+  return withAnswer(state, { queue: [{ ...first, at: state.answer.part ? event.at : first.at }, ...rest] });
 }
 
 // Listening ---
@@ -506,7 +506,7 @@ function speechMs(state, event) {
   return Math.max(Math.min(least, whole), whole - Math.max(0, event.at - state.quietAt));
 }
 
-// An interim result that comes soon after its own result, or after the turn that was closed on it. Later the same is said again.
+// An interim result that comes soon after its own result, or after the turn that was closed on it.
 function isStale(state, event) {
   const parts = awaited(state, event).filter((each) => event.at - each.at < STALE_MS);
   const old = [recent(state, event, STALE_MS), ...parts.map((each) => each.text)];
@@ -598,7 +598,7 @@ function hearingMs(state, event) {
   return voiced ? limits.utterance_ms - (event.at - state.speechAt) : limits.capture_ms;
 }
 
-// When the last words of the coming turn came, where none have come since: sounds make no difference. 0: else.
+// When the last words of the coming turn came, if none came since. 0: else.
 function saidLast({ profile, words, taken, turn }) {
   const said = profile.asr.interim && !words ? taken.filter((each) => each.turn > turn && !isHesitation(each.text)) : [];
   return Math.max(0, ...said.map((each) => each.at));
@@ -680,14 +680,21 @@ function recognise(state, event) {
 }
 
 function recognisingMs(state, event) {
-  const { voiced, patience, words, profile: { asr, limits: { result_ms } } } = state;
+  const { voiced, words, profile: { asr, limits: { result_ms } } } = state;
   const most = state.overtaken ? Math.min(result_ms, againMs(state, event)) : result_ms;
   // Other words are known, and this sound has none so far: a cough must not keep the answer waiting.
   if (asr.interim && carried(state) && isHesitation(words)) {
     const unsure = voiced || awaited(state, event).some((each) => each.turn > state.turn);
-    return Math.min(most, Math.max(SURE_MS, patience, unsure ? AGAIN_MS - (event.at - saidLast(state)) : 0));
+    return Math.min(most, Math.max(patienceMs(state, event), unsure ? AGAIN_MS - (event.at - saidLast(state)) : 0));
   }
   return isWhole(state) && !voiced ? Math.min(most, settleMs(state, event)) : most;
+}
+
+// More of who dictates is waited for from their last words on, not anew with each late result.
+function patienceMs(state, event) {
+  const { patience, wordsAt, profile: { asr, limits } } = state;
+  const since = asr.interim ? Math.max(saidLast(state), wordsAt) : event.at;
+  return Math.max(SURE_MS, Math.min(patience, limits.close_ms + patience - (event.at - since)));
 }
 
 // Their sound is over: with all words, or with none, little more is waited for.
@@ -741,7 +748,7 @@ function recent(state, event, ms = DUE_MS) {
 // More may follow a number or an address: what comes in time belongs to the same turn.
 function dictate(state, event, before) {
   const more = { ...take(state, { ...event, sure: true }), name: "hearing", words: "", lastText: event.text, speechAt: event.at, heardAt: event.at };
-  return [more, [...before, { do: "listen" }, wait(state.patience)]];
+  return [more, [...before, { do: "listen" }, wait(patienceMs(more, event))]];
 }
 
 // Nothing more comes: the turn is what was recognised so far, if anything.
@@ -780,7 +787,7 @@ function interrupt(state, event, over, rule) {
 // All that was said is known for sure now: no more is waited for than the caller's end.
 function settle(state, event) {
   if (state.name === "hearing") return keepHearing(state, event);
-  return [state, state.name === "recognising" && !state.voiced ? [wait(Math.min(Math.max(SURE_MS, state.patience), recognisingMs(state, event)))] : []];
+  return [state, state.name === "recognising" && !state.voiced ? [wait(Math.min(patienceMs(state, event), recognisingMs(state, event)))] : []];
 }
 
 // What was said before is the turn; else the caller is asked. Other words each time: who hears the same sentence again
@@ -1113,6 +1120,10 @@ function cutShort(state, event) {
   return [rest, tell(state, { type: "phrase_interrupted", turn, phrase, ...cut })];
 }
 
+function withAnswer(state, more) {
+  return { ...state, answer: { ...state.answer, ...more } };
+}
+
 // The phrase that was about to be spoken goes back to the front.
 function withVoice(state) {
   const { voice, answer } = state;
@@ -1137,7 +1148,7 @@ function backToAnswer(state, event, before = []) {
   if (answer === null || (answer.sorry && state.apologies > state.profile.limits.apologies)) return apologise(open, event, before);
   const back = refilled(open, event);
   const lost = answer.failed && !answer.done && !answer.queue.length;
-  const [next, actions] = lost ? retry({ ...back, answer: { ...back.answer, failed: null } }, { ...answer.failed, at: event.at }) : carryOn(back, event);
+  const [next, actions] = lost ? retry(withAnswer(back, { failed: null }), { ...answer.failed, at: event.at }) : carryOn(back, event);
   return [next, [...before, ...actions]];
 }
 
@@ -1217,7 +1228,7 @@ function fill(state, event, before = [], text = state.profile.texts.filler) {
     phrase, kind: "filler", next: "", text, part: 0, at: 0, orderedAt: event.at, started: false, duration: 0, endsAt: event.at + limits.playback_start_ms,
     giveUpAt: 0, pausedAt: 0, pauses: 0,
   };
-  const filling = { ...state, phrase, voice, answer: { ...state.answer, filled: true } };
+  const filling = withAnswer({ ...state, phrase, voice }, { filled: true });
   return [filling, [...before, { do: "say", phrase, text }, answerWait(filling, event)]];
 }
 
@@ -1236,7 +1247,7 @@ function failOver(state, event) {
   if (answer === null || answer.done || answer.way !== "stream") return [state, []];
   const ms = Math.max(RETRY_MS, timeLeft(state, event));
   const question = { ...state.question, way: "http", have: answer.count, ms };
-  const asked = { ...state, attempt: 1, question, answer: { ...answer, way: "http" } };
+  const asked = withAnswer({ ...state, attempt: 1, question }, { way: "http" });
   if (state.name === "awaiting") return [asked, [question, wait(STALL_HTTP_MS)]];
   return [asked, state.name === "thinking" ? [question, answerWait(asked, event)] : [question]];
 }
@@ -1247,7 +1258,7 @@ function loseStream(state, event) {
 }
 
 function accepted(state, event) {
-  const known = { ...state, answer: { ...state.answer, accepted: true } };
+  const known = withAnswer(state, { accepted: true });
   return [known, [answerWait(known, event)]];
 }
 
@@ -1268,7 +1279,7 @@ function complete(state, event) {
   const rest = event.parts === answer.count ? "" : remainder(event.text, answer.received);
   const queue = rest ? [...answer.queue, { text: rest, at: event.at }] : answer.queue;
   const sorry = event.outcome === "apologised";
-  const whole = { ...known, answer: { ...answer, queue, done: true, action: event.action, sorry } };
+  const whole = withAnswer(known, { queue, done: true, action: event.action, sorry });
   if (sorry) return regret(whole, event);
   return carryOn({ ...whole, reason: event.action === "hangup" ? "assistant_hung_up" : "" }, event);
 }
@@ -1297,8 +1308,8 @@ function regret(state, event) {
 function clear(state, event) {
   const { answer } = state;
   if (answer === null || answer.done) return [state, []];
-  if (!isUnheard(state)) return stopShort({ ...state, answer: { ...answer, queue: [] } });
-  const anew = { ...state, answer: { ...answer, queue: [], count: 0, received: "", part: 0 } };
+  if (!isUnheard(state)) return stopShort(withAnswer(state, { queue: [] }));
+  const anew = withAnswer(state, { queue: [], count: 0, received: "", part: 0 });
   if (state.name === "speaking" && isUnheard(state)) {
     const thinking = { ...anew, name: "thinking", voice: null };
     return [thinking, [HUSH, answerWait(thinking, event)]];
@@ -1310,7 +1321,7 @@ function clear(state, event) {
 function dismiss(state) {
   const gone = { ...state, reason: state.reason || "assistant_hung_up" };
   if (isAfterCall(state) || isLeaving(state) || !state.connectedAt) return [state, []];
-  if (state.answer !== null) return [{ ...gone, answer: { ...state.answer, action: "hangup", dismissed: true, done: true } }, []];
+  if (state.answer !== null) return [withAnswer(gone, { action: "hangup", dismissed: true, done: true }), []];
   if (state.voice !== null) return [{ ...gone, voice: { ...state.voice, next: "leave" } }, []];
   return hangUp(gone, [{ do: "deafen" }]);
 }
@@ -1318,7 +1329,7 @@ function dismiss(state) {
 // No more of the answer will come; what was said stays.
 function stopShort(state) {
   const { answer } = state;
-  return [answer === null || answer.done ? state : { ...state, answer: { ...answer, done: true, short: true, action: "listen" } }, []];
+  return [answer === null || answer.done ? state : withAnswer(state, { done: true, short: true, action: "listen" }), []];
 }
 
 function endShort(state, event) {

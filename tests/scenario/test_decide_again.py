@@ -159,6 +159,20 @@ def test_patience_for_more_does_not_keep_an_answer_waiting():
     assert (table.name, waits(told)) == ("recognising", 600)
 
 
+def test_late_results_of_what_was_dictated_are_no_more_of_it():
+    """Invariant 2: each made who had dictated three numbers wait anew, for eight seconds."""
+    table = hearing("девятьсот шестнадцать")
+    table.see("patience", 10, coming=1, ms=1500)
+    table.see("speechStarted", 300)
+    table.see("interim", 400, text="сто двадцать три")
+    table.see("voiceStopped", 100)
+    table.see("speechStarted", 200)
+    table.see("speechCaptured", 300)
+    assert waits(table.see("heard", 100, text="девятьсот шестнадцать", confidence=0.9)) == 1_500
+    assert waits(table.see("heard", 1_300, text="сто двадцать три", confidence=0.9)) == 1_000
+    assert "ask" in done(table.see("expired", 1_000))
+
+
 def test_words_beside_keys_are_known_from_older_ones():
     """F02, invariant 21: the same were said before, and never got a result."""
     table = hearing("сорок пять")

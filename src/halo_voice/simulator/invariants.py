@@ -20,7 +20,7 @@ from halo_voice.simulator.repeated import spoken_once
 from halo_voice.simulator.speakable import safe_to_speak, same_again
 from halo_voice.simulator.trace import TraceLine
 from halo_voice.simulator.transfers import talk_ms, talks, transfers, waits
-from halo_voice.simulator.turns import Phrase, Story, Texts, story
+from halo_voice.simulator.turns import TRANSFER, Phrase, Story, Texts, path, story
 from halo_voice.simulator.typed import no_lost_key
 from halo_voice.simulator.wire import fields
 
@@ -49,8 +49,10 @@ def breaches(
 def reaction(case: Case) -> Iterator[Breach]:
     """1. From an accepted result to the first reaction, and to the answer or an apology."""
     limits = case.limits
+    transfers = [e.sent_ms for e in case.call.requests if path(e) == TRANSFER]
     for turn in case.story.turns:
         begin, end = case.window(turn)
+        end = min([end, *(ms for ms in transfers if ms > begin)])  # goes another way
         phrases = case.within(turn)
         # What still sounds from before is a reaction too, or would sound, had the voice not failed.
         sounding = any(

@@ -11,10 +11,13 @@ from halo_voice.simulator import (
     FinishedCall,
     HttpRequest,
     HttpResponse,
+    ScriptedCaller,
     ScriptedNetwork,
     SilentCaller,
     place_call,
 )
+from halo_voice.simulator.invariants import Limits, breaches
+from tests.unit.simulator.plain_bot import BOT, TEXTS, backend
 
 PRELUDE = """
 require(Modules.ASR);
@@ -55,5 +58,21 @@ def connected(play: Play) -> Play:
 
     async def run(body: str, **options: Any) -> FinishedCall:
         return await play(f"{PRELUDE}\nfunction connected(call) {{\n{body}\n}}", **options)
+
+    return run
+
+
+@pytest.fixture
+def judged(connected: Play) -> Callable[..., Awaitable[list[tuple[int, str]]]]:
+    """Plays the plain bot with a bad habit and says which invariants broke, and how."""
+
+    async def run(
+        habit: str = "", limits: Limits | None = None, **options: Any
+    ) -> list[tuple[int, str]]:
+        options.setdefault("caller", ScriptedCaller(["Первый вопрос", "Второй вопрос", "Третий"]))
+        options.setdefault("network", ScriptedNetwork(backend))
+        call = await connected(BOT + habit, **options)
+        assert call.failures == []
+        return [(breach.invariant, breach.text) for breach in breaches(call, limits, TEXTS)]
 
     return run

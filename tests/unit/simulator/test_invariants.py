@@ -10,70 +10,15 @@ from halo_voice.simulator import (
     Faults,
     HttpRequest,
     HttpResponse,
-    Interrupt,
     Press,
     ScriptedCaller,
     ScriptedNetwork,
-    Silence,
     SilentCaller,
     When,
 )
 from halo_voice.simulator.invariants import Limits, breaches
 from halo_voice.simulator.turns import story
-
-TEXTS = {
-    "filler": "Секунду, пожалуйста.",
-    "apology": "Извините, не получилось.",
-    "repeat": "Повторите, пожалуйста.",
-    "reprompts": ["Вы меня слышите?"],
-    "bye_failure": "Извините, до свидания.",
-}
-
-# A small bot with a hook for each bad habit: `answer` may be replaced, `more` runs at the beginning.
-BOT = """
-const asr = ears();
-let turn = 0, player = null;
-const speak = (text, then) => {
-  if (player) player.stop();
-  const mine = (player = VoxEngine.createTTSPlayer(text, VOICE));
-  mine.addEventListener(PlayerEvents.PlaybackFinished, () => { mine.stop(); if (player === mine) player = null; if (then) then(); });
-  mine.sendMediaTo(call);
-};
-const listen = () => call.sendMediaTo(asr);
-const ask = (number, text, then) => Net.httpRequest("https://halo.test/process_text", then, {
-  method: "POST", postData: JSON.stringify({ call_id: "1", turn: number, user_text: text }) });
-const report = (then) => Net.httpRequest("https://halo.test/call/end", then, { method: "POST", postData: "{}" });
-let answer = (number, reply) => speak(JSON.parse(reply.text).ai_text, listen);
-asr.addEventListener(ASREvents.Result, (e) => {
-  call.stopMediaTo(asr);
-  const number = ++turn;
-  ask(number, e.text, (reply) => answer(number, reply));
-});
-speak("Здравствуйте!", listen);
-"""
-
-
-def backend(request: HttpRequest) -> HttpResponse:
-    asked = json.loads(request.body or b"{}")
-    reply = {
-        "user_text": asked.get("user_text"),
-        "ai_text": f"Это ответ номер {asked.get('turn')}.",
-    }
-    return HttpResponse(200, json.dumps(reply).encode(), latency_ms=200)
-
-
-@pytest.fixture
-def judged(connected):
-    """Plays the bot with a bad habit and says which invariants broke, and how."""
-
-    async def run(habit: str = "", limits: Limits | None = None, **options):
-        options.setdefault("caller", ScriptedCaller(["Первый вопрос", "Второй вопрос", "Третий"]))
-        options.setdefault("network", ScriptedNetwork(backend))
-        call = await connected(BOT + habit, **options)
-        assert call.failures == []
-        return [(breach.invariant, breach.text) for breach in breaches(call, limits, TEXTS)]
-
-    return run
+from tests.unit.simulator.plain_bot import BOT, TEXTS, backend
 
 
 async def test_a_good_call_breaks_nothing(judged):
@@ -307,94 +252,3 @@ async def test_a_call_without_end_breaks_the_eleventh(judged):
     """A session that had to be cut is a breach by itself."""
     found = await judged("setInterval(() => 1, 1000);", caller=SilentCaller(None), max_ms=60_000)
     assert (11, "the session ended by Timeout") in found
-
-
-async def test_a_voice_that_failed_is_not_our_silence(judged):
-    """A phrase ordered in time counts as a reaction when a fault kept it from sounding."""
-    answer = When(at=[1], where="ответ номер 1")
-    found = await judged(
-        faults=Faults({"F20": answer}), caller=ScriptedCaller(["Раз"], patience_ms=6_000)
-    )
-    assert found == []
-
-
-@pytest.mark.parametrize(("later_ms", "found"), [(10_500, []), (11_500, [2])])
-async def test_a_phrase_made_in_advance_is_waited_for_from_its_turn_on(judged, later_ms, found):
-    """2, F20: while the phrase before it sounds nobody waits for it."""
-    ahead = f"""
-        answer = (n, r) => {{
-          const next = VoxEngine.createTTSPlayer("Спасибо за вопрос.", VOICE);
-          speak(JSON.parse(r.text).ai_text + " Он на редкость длинный, чтобы вы дослушали.", () => {{
-            next.sendMediaTo(call);
-            setTimeout(() => {{ next.stop(); speak("Что-то ещё?", listen); }}, {later_ms});
-          }});
-        }};
-    """
-    never = Faults({"F20": When(at=[1], where="Спасибо")})
-    caller = ScriptedCaller(["Раз", Silence()], patience_ms=15_000)
-    told = await judged(ahead, faults=never, caller=caller)
-    assert [number for number, _ in told] == found
-
-
-PRESSED = (
-    "call.handleTones(true); answer = () => speak('{0}', listen);"
-    "call.addEventListener(CallEvents.ToneReceived, () => speak('{0}', listen));"
-)
-
-
-@pytest.mark.parametrize(("key", "text"), [("1", "Что-то ещё?"), ("*", "Извините, не получилось.")])
-async def test_what_a_key_asks_for_may_be_said_again(judged, key, text):
-    """The same words, and the answer of a turn; without the key they are said twice."""
-    caller = ScriptedCaller(["Первый вопрос", Press(key)])
-    found = await judged(PRESSED.format(text), caller=caller)
-    assert 6 not in {number for number, _ in found}
-
-
-async def test_the_end_of_a_phrase_is_known_from_its_start(connected):
-    """1, F24: of a phrase that is answered while it sounds the start was told late, the end not."""
-    waits = """
-        listen();
-        let heard = "";
-        asr.addEventListener(ASREvents.Result, (e) => { heard = e.text; });
-        const greeting = player;
-        greeting.addEventListener(PlayerEvents.Started, (e) => setTimeout(() => {
-          greeting.stop();
-          ask(++turn, heard, (reply) => setTimeout(() => answer(turn, reply), MORE));
-        }, 1000 * e.duration + 1000));
-    """
-    deaf = BOT.replace("  call.stopMediaTo(asr);\n  const number", "  return; const number")
-    deaf = deaf.replace("Здравствуйте!", "Вы хотели бы сделать у нас заказ?")
-
-    async def found(more_ms: int, late: Faults) -> set[int]:
-        call = await connected(
-            deaf + waits.replace("MORE", str(more_ms)),
-            caller=ScriptedCaller([Interrupt("да", 300), Silence()]),
-            network=ScriptedNetwork(backend),
-            faults=late,
-        )
-        return {b.invariant for b in breaches(call, None, TEXTS)}
-
-    ends = {"F24": When(at=[1])}
-    starts = {"late": When(at=[1], where="Player.Started")}
-    assert 1 not in await found(1_000, Faults(ends))
-    assert 1 in await found(3_000, Faults(ends))
-    assert 1 not in await found(1_000, Faults(ends | starts))
-
-
-@pytest.mark.parametrize("late", [[], [1]])
-async def test_nobody_knows_which_phrase_a_late_end_is_of(connected, late):
-    """3, F25: a realtime player does not say it, so the next voice may begin too early."""
-    told = """
-        require(Modules.VoxTTS);
-        const live = VoxTTS.createRealtimeTTSPlayer({ createContextParameters: {
-          create: { modelId: VoxTTSModelList.VoxTTS, voiceId: VoxTTSVoiceList.Anna }, contextId: "1" } });
-        const flush = (text) => live.send({ send_text: { text, flush_context: {} }, contextId: "1" });
-        const next = () => VoxEngine.createTTSPlayer("До свидания!", VOICE).sendMediaTo(call);
-        live.addEventListener(PlayerEvents.AudioChunksPlaybackFinished, next);
-        live.sendMediaTo(call); flush("Вы дозвонились в компанию.");
-        flush("Сейчас я соединю вас с сотрудником, пожалуйста, оставайтесь на линии.");
-    """
-    faults = Faults({"late": When(at=late, where="Chunks")})
-    call = await connected(told, caller=SilentCaller(10_000), faults=faults)
-    assert [span.cut_by for span in call.playbacks][:2] == ["", "replaced"]
-    assert (3 in {b.invariant for b in breaches(call)}) is not bool(late)

@@ -1,0 +1,123 @@
+"""What the judge lets pass, and no more: each with the bad habit beside it that is found."""
+
+from __future__ import annotations
+
+import pytest
+
+from halo_voice.simulator import (
+    Faults,
+    Interrupt,
+    Press,
+    ScriptedCaller,
+    ScriptedNetwork,
+    Silence,
+    SilentCaller,
+    When,
+)
+from halo_voice.simulator.invariants import breaches
+from tests.unit.simulator.plain_bot import BOT, TEXTS, backend
+
+
+async def test_a_voice_that_failed_is_not_our_silence(judged):
+    """A phrase ordered in time counts as a reaction when a fault kept it from sounding."""
+    answer = When(at=[1], where="ответ номер 1")
+    found = await judged(
+        faults=Faults({"F20": answer}), caller=ScriptedCaller(["Раз"], patience_ms=6_000)
+    )
+    assert found == []
+
+
+@pytest.mark.parametrize(("later_ms", "found"), [(10_500, []), (11_500, [2])])
+async def test_a_phrase_made_in_advance_is_waited_for_from_its_turn_on(judged, later_ms, found):
+    """2, F20: while the phrase before it sounds nobody waits for it."""
+    ahead = f"""
+        answer = (n, r) => {{
+          const next = VoxEngine.createTTSPlayer("Спасибо за вопрос.", VOICE);
+          speak(JSON.parse(r.text).ai_text + " Он на редкость длинный, чтобы вы дослушали.", () => {{
+            next.sendMediaTo(call);
+            setTimeout(() => {{ next.stop(); speak("Что-то ещё?", listen); }}, {later_ms});
+          }});
+        }};
+    """
+    never = Faults({"F20": When(at=[1], where="Спасибо")})
+    caller = ScriptedCaller(["Раз", Silence()], patience_ms=15_000)
+    told = await judged(ahead, faults=never, caller=caller)
+    assert [number for number, _ in told] == found
+
+
+PRESSED = (
+    "call.handleTones(true); answer = () => speak('{0}', listen);"
+    "call.addEventListener(CallEvents.ToneReceived, () => speak('{0}', listen));"
+)
+
+
+@pytest.mark.parametrize(("key", "text"), [("1", "Что-то ещё?"), ("*", "Извините, не получилось.")])
+async def test_what_a_key_asks_for_may_be_said_again(judged, key, text):
+    """The same words, and the answer of a turn; without the key they are said twice."""
+    caller = ScriptedCaller(["Первый вопрос", Press(key)])
+    found = await judged(PRESSED.format(text), caller=caller)
+    assert 6 not in {number for number, _ in found}
+
+
+async def test_the_end_of_a_phrase_is_known_from_its_start(connected):
+    """1, F24: of a phrase that is answered while it sounds the start was told late, the end not."""
+    waits = """
+        listen();
+        let heard = "";
+        asr.addEventListener(ASREvents.Result, (e) => { heard = e.text; });
+        const greeting = player;
+        greeting.addEventListener(PlayerEvents.Started, (e) => setTimeout(() => {
+          greeting.stop();
+          ask(++turn, heard, (reply) => setTimeout(() => answer(turn, reply), MORE));
+        }, 1000 * e.duration + 1000));
+    """
+    deaf = BOT.replace("  call.stopMediaTo(asr);\n  const number", "  return; const number")
+    deaf = deaf.replace("Здравствуйте!", "Вы хотели бы сделать у нас заказ?")
+
+    async def found(more_ms: int, late: Faults) -> set[int]:
+        call = await connected(
+            deaf + waits.replace("MORE", str(more_ms)),
+            caller=ScriptedCaller([Interrupt("да", 300), Silence()]),
+            network=ScriptedNetwork(backend),
+            faults=late,
+        )
+        return {b.invariant for b in breaches(call, None, TEXTS)}
+
+    ends = {"F24": When(at=[1])}
+    starts = {"late": When(at=[1], where="Player.Started")}
+    assert 1 not in await found(1_000, Faults(ends))
+    assert 1 in await found(3_000, Faults(ends))
+    assert 1 not in await found(1_000, Faults(ends | starts))
+
+
+@pytest.mark.parametrize("late", [[], [1]])
+async def test_nobody_knows_which_phrase_a_late_end_is_of(connected, late):
+    """3, F25: a realtime player does not say it, so the next voice may begin too early."""
+    told = """
+        require(Modules.VoxTTS);
+        const live = VoxTTS.createRealtimeTTSPlayer({ createContextParameters: {
+          create: { modelId: VoxTTSModelList.VoxTTS, voiceId: VoxTTSVoiceList.Anna }, contextId: "1" } });
+        const flush = (text) => live.send({ send_text: { text, flush_context: {} }, contextId: "1" });
+        const next = () => VoxEngine.createTTSPlayer("До свидания!", VOICE).sendMediaTo(call);
+        live.addEventListener(PlayerEvents.AudioChunksPlaybackFinished, next);
+        live.sendMediaTo(call); flush("Вы дозвонились в компанию.");
+        flush("Сейчас я соединю вас с сотрудником, пожалуйста, оставайтесь на линии.");
+    """
+    faults = Faults({"late": When(at=late, where="Chunks")})
+    call = await connected(told, caller=SilentCaller(10_000), faults=faults)
+    assert [span.cut_by for span in call.playbacks][:2] == ["", "replaced"]
+    assert (3 in {b.invariant for b in breaches(call)}) is not bool(late)
+
+
+@pytest.mark.parametrize(("asks", "found"), [("", True), ("/call/transfer", False)])
+async def test_who_asks_for_a_person_waits_for_no_answer(judged, asks, found):
+    """1. The call goes another way, whatever was asked before."""
+    late = f"""
+        answer = () => {{
+          const asks = "{asks}";
+          if (asks) Net.httpRequest("https://halo.test" + asks, () => 1, {{ method: "POST", postData: "{{}}" }});
+          setTimeout(() => speak("Что-то ещё?", listen), 4000);
+        }};
+    """
+    told = await judged(late, caller=ScriptedCaller(["Раз", Silence()]))
+    assert (1 in {number for number, _ in told}) is found
