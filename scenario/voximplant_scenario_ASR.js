@@ -6,8 +6,7 @@
 require(Modules.ASR);
 
 
-// --------------------
-// Settings: what holds until the backend's first answer, and without it. Times in milliseconds.
+// --- Settings: what holds until the backend's first answer, and without it. Times in milliseconds.
 
 const SCENARIO_VERSION = "1.4";
 
@@ -107,8 +106,7 @@ const BEEP_MS = 8000; // an answering machine's signal
 const VAD = { threshold: 0.5, minSilenceDurationMs: 650, speechPadMs: 200 };
 
 
-// --------------------
-// Decide: (state, event) → [state, actions]. Pure; knows no clock and nothing of VoxEngine.
+// --- Decide: (state, event) → [state, actions]. Pure; knows no clock and nothing of VoxEngine.
 //
 //   ringing → meeting → speaking ⇄ listening → hearing → recognising → thinking → holding
 //                       |  | ⇅                    ↑                      '-- speaking --'
@@ -1181,10 +1179,12 @@ function ask(state, event, before) {
   return [asked, [...before, ...(hearsAll(state) ? [] : [{ do: "deafen" }]), question, answerWait(asked, event)]];
 }
 
-// Who has waited for us to be sure that nothing more comes has waited for the filler, too.
+// Who has waited for us to be sure that nothing more comes has waited for the filler, too, and so has who said nothing for
+// longer than a result takes.
 function fillerMs(state, event) {
-  const { filler_ms, result_ms } = state.profile.limits;
-  const waited = waitedMs(state, event);
+  const { voiced, stoppedAt, saidAt, wordsAt, begunAt, profile: { limits: { filler_ms, result_ms } } } = state;
+  const silent = voiced ? 0 : event.at - Math.max(stoppedAt, saidAt, wordsAt, begunAt);
+  const waited = Math.max(waitedMs(state, event), silent - result_ms);
   return Math.min(filler_ms, Math.max(waited < result_ms ? FILL_MS : 0, filler_ms - waited));
 }
 
@@ -1398,7 +1398,7 @@ function notedUnheard(state) {
 //
 // { number, why, until, called, queued, joinedAt, brief }; `until` is its step's end. No number is known here before the backend
 // answers for this very transfer. `calling`: the backend is asked, then a telephone rings or a queue moves; the caller hears
-// so. `briefing`: who picked up is told of the call. `joined`: the two talk, and neither recogniser nor voice is there.
+// so. `briefing`: who picked up is told of the call. `joined`: the two talk.
 // Whoever goes, both legs end; where nobody took the call, the caller is back with the assistant.
 
 const FAILURES = {
@@ -1727,8 +1727,7 @@ function clip(text, limit) {
 }
 
 
-// --------------------
-// Act: one short function for each action. `line` is the call: its state, players, recogniser, detector and stream.
+// --- Act: one short function for each action. `line` is the call: its state, players, recogniser, detector and stream.
 
 const ACT = {
   fetchProfile(line) {
@@ -2537,7 +2536,7 @@ function parse(text) {
 }
 
 // What may be spoken or sent: no control or invisible characters, no markup, no address, no longer than the limit.
-// The backend has made its texts speakable; this is for whatever else may stand behind its address.
+// The backend's own texts are so already.
 function speakable(text, limit) {
   const named = text.replace(/\]\(\S*\)?/g, " ").replace(/\b(https?:|www\.)\S*/gi, " ");
   const bare = named.replace(/(^|\s)#+\s/g, " ").replace(/[<>&*`~|[\]]|__+/g, " ");
@@ -2589,8 +2588,7 @@ function logged(event, ...lines) {
 }
 
 
-// --------------------
-// Wire: VoxEngine's events become ours; `dispatch` decides and acts, and is the only place that catches everything.
+// --- Wire: VoxEngine's events become ours; `dispatch` decides and acts, and is the only place that catches everything.
 
 function dispatch(line, read) {
   line.queue.push(read);
@@ -2638,8 +2636,7 @@ function on(line, source, event, read) {
 }
 
 
-// --------------------
-// Start: a session is one call.
+// --- Start: a session is one call.
 
 // A caller by SIP may send an address of any length, or none.
 function numberOf(given) {

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import pytest
+
 from tests.scenario.speeches import asked, hearing, listening, saying_more
 from tests.scenario.table import Table, done, spoken, waits
 from tests.scenario.test_decide_interruptions import answering
@@ -194,3 +196,11 @@ def test_a_beginning_that_is_told_after_its_end_is_the_same_speech():
     assert table.name == "recognising"
     table.see("heard", 300, text="мой номер", confidence=0.9)
     assert asked(table) == ["мой номер"]
+
+
+@pytest.mark.parametrize(("silent_ms", "filler_ms"), [(1_500, 2_000), (4_000, 1_000), (6_000, 0)])
+def test_whose_result_was_very_late_hears_the_filler_sooner(silent_ms, filler_ms):
+    """Invariant 2: it is of words long ago, and nobody has spoken since."""
+    table = listening()
+    table.see("heard", silent_ms, text="сколько стоит доставка", confidence=0.9)
+    assert table.state["fillAt"] - table.now == filler_ms
