@@ -373,7 +373,7 @@ function greet(state, before = []) {
 }
 
 // Speaking: `what` is { kind, text, next }; `next` tells what follows: listen, finish (the last turn), leave, or more
-// (of the answer, whose end decides) ---
+// (of the answer) ---
 
 function speak(state, what, before = []) {
   const phrase = state.phrase + 1;
@@ -465,7 +465,7 @@ function follow(state, event, next, before) {
 function goOn(state, event, before = []) {
   const { answer } = state;
   if (answer.queue.length) return speakNext(withTime(state, event), before);
-  if (!answer.done) return [{ ...state, name: "awaiting" }, [...before, restWait(state)]];
+  if (!answer.done) return [{ ...state, name: "awaiting" }, [...before, restWait(state, event)]];
   const settled = { ...state, answer: null, notes: noted(state, answer.short ? answer.spoken : null) };
   const wanted = { hangup: "leave", transfer: canTransfer(state) ? "transfer" : "" };
   return follow(settled, event, wanted[answer.action] || afterTurn(state), before);
@@ -1053,7 +1053,7 @@ function overhear(state, event) {
     const calm = final ? { ...begun, fresh: speaksOn(state, event), passed: "", lastText: text, nod } : { ...begun, passed: text };
     if (state.name === "paused") return resume(calm, event);
     const kept = final && murmur && !isSounding(state) && nod === state.nod ? withLate(calm, text) : calm;
-    return [kept, state.name === "awaiting" && nod !== state.nod ? [restWait(kept)] : []];
+    return [kept, state.name === "awaiting" && nod !== state.nod ? [restWait(kept, event)] : []];
   }
   if (final || isConfirmed(state, event)) return takeOver(begun, event);
   return [{ ...passOver(begun, event), words: text, wordsAt: event.at }, []];
@@ -1179,8 +1179,8 @@ function ask(state, event, before) {
   return [asked, [...before, ...(hearsAll(state) ? [] : [{ do: "deafen" }]), question, answerWait(asked, event)]];
 }
 
-// Who has waited for us to be sure that nothing more comes has waited for the filler, too, and so has who said nothing for
-// longer than a result takes.
+// Who waited for us to be sure that nothing more comes waited for the filler, too; so did who was silent for longer than a
+// result takes.
 function fillerMs(state, event) {
   const { voiced, stoppedAt, saidAt, wordsAt, begunAt, profile: { limits: { filler_ms, result_ms } } } = state;
   const silent = voiced ? 0 : event.at - Math.max(stoppedAt, saidAt, wordsAt, begunAt);
@@ -1337,10 +1337,9 @@ function endShort(state, event) {
   return state.answer.part ? goOn(short, event) : apologise(short, event);
 }
 
-// Who has said yes to what they heard does not wait for the rest for long.
-function restWait(state) {
-  const { stall_ms } = state.profile.limits;
-  return wait(state.nod ? Math.min(NOD_MS, stall_ms) : stall_ms);
+// From the last sound on. Who has said yes to what they heard does not wait for the rest for long.
+function restWait({ nod, quietAt, stoppedAt, profile: { limits: { stall_ms } } }, event) {
+  return wait((nod ? Math.min(NOD_MS, stall_ms) : stall_ms) - (event.at - Math.max(quietAt, stoppedAt)));
 }
 
 function stall(state, event) {
@@ -2536,7 +2535,6 @@ function parse(text) {
 }
 
 // What may be spoken or sent: no control or invisible characters, no markup, no address, no longer than the limit.
-// The backend's own texts are so already.
 function speakable(text, limit) {
   const named = text.replace(/\]\(\S*\)?/g, " ").replace(/\b(https?:|www\.)\S*/gi, " ");
   const bare = named.replace(/(^|\s)#+\s/g, " ").replace(/[<>&*`~|[\]]|__+/g, " ");

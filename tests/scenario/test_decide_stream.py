@@ -241,9 +241,21 @@ def test_who_said_yes_does_not_wait_long_for_the_rest_of_an_answer():
     table.see("interim", 300, text="да")
     table.see("phraseEnded", 300, phrase=phrase, failed=False)
     assert table.name == "awaiting"
-    assert waits(table.see("heard", 200, text="да", confidence=0.9)) == 1_500
-    assert "ask" in done(table.see("expired", 1_500))
+    assert waits(table.see("heard", 200, text="да", confidence=0.9)) == 1_200
+    assert "ask" in done(table.see("expired", 1_200))
     assert table.state["question"]["text"] == "да"
+
+
+def test_the_rest_of_an_answer_is_waited_for_from_the_last_sound_on():
+    """F20, invariant 2: the next phrase was tried in vain, and in all that time nothing came."""
+    table = asked()
+    table.see("accepted", 50, turn=1)
+    say(table, 1, "Доставка стоит триста рублей.")
+    say(table, 2, "Мы везём её за день.")
+    assert waits(table.speak_out()) == 2_500
+    assert waits(table.see("expired", 2_500)) == 1
+    assert table.name == "awaiting"
+    assert http(table.see("expired", 1))
 
 
 def test_an_answer_without_words_is_apologised_for():
