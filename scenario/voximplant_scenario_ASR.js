@@ -1000,7 +1000,7 @@ function hasFaded(voice, at) {
 function isDisturbed(state, at) {
   const { voice, soundAt, profile: { asr, barge_in: { mode } } } = state;
   const counts = mode === "vad" || (mode === "asr" && !asr.interim && state.fresh);
-  return counts && soundAt > 0 && isSounding(state) && hearsAll(state) && voice.pausedAt === 0 && voice.pauses < PAUSES && !hasFaded(voice, at);
+  return counts && soundAt > 0 && isSounding(state) && hearsAll(state) && voice.pausedAt === 0 && voice.pauses < PAUSES && at < voice.endsAt;
 }
 
 function notice(state, event) {
@@ -1008,7 +1008,8 @@ function notice(state, event) {
   if (!isSounding(state)) return [noticed, []];
   const { giveUpAt } = state.voice;
   const soundAt = event.type === "voiceStarted" ? event.at : noticed.soundAt;
-  const due = isDisturbed(noticed, event.at) ? Math.min(giveUpAt, soundAt + state.profile.barge_in.min_ms) : giveUpAt;
+  const pauseAt = Math.max(event.at, soundAt + state.profile.barge_in.min_ms);
+  const due = isDisturbed(noticed, pauseAt) ? pauseAt : giveUpAt;
   return [{ ...noticed, soundAt }, [wait(due - event.at)]];
 }
 
@@ -1091,7 +1092,7 @@ function keepWaiting(state, event) {
   return [again, [HUSH, answerWait(again, event)]];
 }
 
-// They have spoken since the filler, if there was one, and may have cut it short.
+// They have spoken since the filler, and may have cut it short.
 function refilled(state, event) {
   const { answer, fillAt } = state;
   return { ...state, answer: { ...answer, filled: false }, fillAt: answer.filled ? Math.max(fillAt, event.at + FILL_MS) : fillAt };
@@ -1179,8 +1180,7 @@ function ask(state, event, before) {
   return [asked, [...before, ...(hearsAll(state) ? [] : [{ do: "deafen" }]), question, answerWait(asked, event)]];
 }
 
-// Who waited for us to be sure that nothing more comes waited for the filler, too; so did who was silent for longer than a
-// result takes.
+// Who waited for us to be sure, or was silent for longer than a result takes, waited for the filler, too.
 function fillerMs(state, event) {
   const { voiced, stoppedAt, saidAt, wordsAt, begunAt, profile: { limits: { filler_ms, result_ms } } } = state;
   const silent = voiced ? 0 : event.at - Math.max(stoppedAt, saidAt, wordsAt, begunAt);

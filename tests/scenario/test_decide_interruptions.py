@@ -179,6 +179,15 @@ def test_a_voice_that_must_have_ended_is_not_paused():
     assert table.state["words"] == "да"
 
 
+@pytest.mark.parametrize(("at", "left"), [(500, 300), (1_900, 1_600), (2_100, 1_400)])
+def test_a_voice_is_paused_only_before_its_known_end(at, left):
+    """F19, invariant 21: paused after it, it was thought to sound on over a murmur."""
+    table = Table(barge_in__mode="vad").asked()
+    table.see("replied", 100, turn=1, text="Вам перезвонить?", action="listen")
+    table.see("phraseStarted", 100, phrase=table.state["phrase"], duration=2_000)
+    assert waits(table.see("voiceStarted", at)) == left
+
+
 def test_who_breaks_into_an_apology_and_says_nothing_hears_it():
     """There is no answer to go back to: silence would be the other choice."""
     table = Table(barge_in__mode="asr").asked()
