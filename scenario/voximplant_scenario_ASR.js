@@ -134,7 +134,7 @@ const START_STATE = {
   interrupted: false, overtaken: false, deaf: false, nod: null, // see Interruptions
   transfer: null, transfers: [], reply: "", // the one that is under way, and what became of earlier ones; the last answer, for who wants it again
   waited: 0,
-  said: "", saidAt: 0, during: "", passed: "", // our last phrase and its end; what of ours this speech may echo; such words of it
+  said: "", saidAt: 0, during: "", posed: false, passed: "", // our last phrase and its end; what of ours this speech may echo, and if it was heard; such words of it
   keys: "", keysTold: false,
   lineSilent: false, voiced: false, soundAt: 0, stoppedAt: 0, quietAt: 0, speechAt: 0, begunAt: 0, priorAt: 0, heardAt: 0, askedAt: 0, fillAt: 0, connectedAt: 0, endedAt: 0,
   profiled: false, confirmed: false, streaming: false, // the backend's first answer came; it knows the call; by stream
@@ -513,7 +513,7 @@ function isStale(state, event) {
 
 // Words of the speech before, whose result has not come (any more): passed over, or taken for the coming turn.
 function newSpeech(state, event) {
-  return { ...passOver(state, event), fresh: true, captured: false, begunAt: event.at, priorAt: state.begunAt, during: ours(state, event.at) };
+  return { ...passOver(state, event), fresh: true, captured: false, begunAt: event.at, priorAt: state.begunAt, during: ours(state, event.at), posed: !state.voice || state.voice.started };
 }
 
 // What was our echo so far, and is followed by other words, has a result of its own.
@@ -576,8 +576,7 @@ function keepHearing(state, event, before = []) {
   return [heard, [...before, wait(hearingMs(heard, event))]];
 }
 
-// The line's own ear tells a recogniser that has died from a caller who speaks for long: while there is a voice, a
-// recogniser may be silent for a while; interim results are its pulse.
+// The line's own ear tells a recogniser that has died from a caller who speaks for long; interim results are its pulse.
 function hearingMs(state, event) {
   const { asr, limits } = state.profile;
   const { words, voiced, overtaken, lineSilent } = state;
@@ -1050,7 +1049,7 @@ function overhear(state, event) {
   const over = join(begun.during, isSounding(state) && !hasFaded(state.voice, event.at) ? state.voice.text : "");
   const murmur = over !== "" && (isMurmur(text) || (isParting(state) && isFarewell(text)));
   if (murmur || isEcho(text, over)) {
-    const nod = final && murmur && begun.begunAt >= state.askedAt && begun.during.trim().endsWith("?") ? { text, confidence: event.confidence } : state.nod;
+    const nod = final && murmur && begun.posed && begun.during.trim().endsWith("?") ? { text, confidence: event.confidence } : state.nod;
     const calm = final ? { ...begun, fresh: speaksOn(state, event), passed: "", lastText: text, nod } : { ...begun, passed: text };
     if (state.name === "paused") return resume(calm, event);
     const kept = final && murmur && !isSounding(state) && nod === state.nod ? withLate(calm, text) : calm;

@@ -88,6 +88,30 @@ def test_a_murmur_into_a_question_is_its_answer():
     assert [a["text"] for a in ended if a["do"] == "ask"] == ["да"]
 
 
+def test_a_murmur_into_a_question_that_was_dropped_unheard_is_reported():
+    """Invariant 21: nobody has heard what it might agree to, so it answers nothing."""
+    table = Table(barge_in__mode="asr").asked()
+    table.see("speechStarted", 300)
+    table.see("speechCaptured", 300)
+    table.see("replied", 100, turn=1, text="Записать вас на завтра?", action="listen")
+    table.see("speechStarted", 50)
+    asked = table.see("heard", 100, text="мой номер сто", confidence=0.9)
+    assert "ask" in done(asked)
+    table.see("replied", 400, turn=2, text="Спросите ещё раз.", action="listen")
+    table.see("speechCaptured", 50)
+    table.see("heard", 50, text="да-да", confidence=0.9)
+    assert (table.state["nod"], table.state["late"]) == (None, ["да-да"])
+
+
+def test_a_murmur_into_a_question_that_does_not_sound_yet_is_reported():
+    """Invariant 21: the same, and the question is heard after it."""
+    table = Table(barge_in__mode="asr").asked()
+    table.see("replied", 100, turn=1, text="Записать вас на завтра?", action="listen")
+    table.see("speechStarted", 50)
+    table.see("heard", 100, text="да-да", confidence=0.9)
+    assert (table.state["nod"], table.state["late"]) == (None, ["да-да"])
+
+
 def test_our_own_words_are_no_turn():
     """F12."""
     table = answering()
