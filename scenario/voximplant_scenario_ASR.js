@@ -769,7 +769,7 @@ function isKept(state, next, event) {
   const askedAgain = next.phrase > state.phrase && next.voice !== null && next.voice.kind === "prompt";
   const parts = without(next.taken, state.taken).filter((each) => each.turn > turn || each.at >= since);
   const known = [textAt >= since ? recent(state, event) : "", ...next.late, ...parts.map((each) => each.text)];
-  return askedAgain || (over && isMurmur(text)) || isEcho(text, over) || isHesitation(text) || known.some((each) => each.includes(text));
+  return askedAgain || (over && (!state.voice || state.voice.started) && isMurmur(text)) || isEcho(text, over) || isHesitation(text) || known.some((each) => each.includes(text));
 }
 
 // As if nothing had been said since: that is not what this result is of, and stays as it is. Who is listened to already

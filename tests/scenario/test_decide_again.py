@@ -256,6 +256,18 @@ def test_a_yes_that_is_taken_for_the_one_before_is_reported():
         assert table.state["late"] == late
 
 
+def test_a_yes_before_a_phrase_sounds_is_no_murmur_over_it():
+    """F05, invariant 21: the phrase is ordered, and nobody has heard it."""
+    table = listening()
+    table.say("да")
+    table.see("speechStarted", 700)
+    table.see("speechCaptured", 300)
+    table.see("heard", 200, text="", confidence=0.9)
+    table.see("replied", 100, turn=1, text="Хорошо.", action="listen")
+    table.see("heard", 100, text="да", confidence=0.9)
+    assert (table.state["turn"], table.state["late"]) == (1, ["да"])
+
+
 def test_a_word_said_again_is_reported_though_its_caller_has_begun_to_say_another():
     """Invariant 21: nothing was told of it before its end, and its result may be the first's."""
     table = Table(barge_in__mode="asr").asked("восемь")

@@ -76,6 +76,17 @@ def test_coughs_after_a_hesitation_hold_up_no_answer():
     assert waits(table.see("speechStarted", 700)) == 300
 
 
+def test_a_hesitation_after_words_holds_up_no_answer():
+    """Invariant 1: nor does the cough after it; what was said before is known."""
+    table = Table(barge_in__mode="asr").asked()
+    table.see("voiceStarted", 300)
+    table.see("speechStarted", 50)
+    table.see("interim", 400, text="нет мне привезли")
+    table.see("speechStarted", 300)
+    table.see("interim", 300, text="мм")
+    assert waits(table.see("speechStarted", 100)) == 800
+
+
 def test_noise_after_words_that_are_not_sure_is_no_part_of_them():
     """F16, invariant 1: the caller's end is some time after their words, whatever sounds go on."""
     table = hearing("когда вы работаете")
