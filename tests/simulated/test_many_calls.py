@@ -24,6 +24,7 @@ from tests.halo import ROOT, SCENARIO, call_to
 CALLS = {False: 2000, True: 200}
 BATCH = {False: 200, True: 20}
 BATCHES = [(way, first) for way in (False, True) for first in range(0, CALLS[way], BATCH[way])]
+RESTLESS = range(0, 1000, 200)  # calls whose callers let nobody finish
 KEPT = read(Path(__file__).with_name("seeds.toml"))
 
 
@@ -42,13 +43,23 @@ def test_drawn_calls_break_no_invariant(backend, first):
     assert len(struck) > len(classes(backend=backend)) / 2, "the faults hardly strike"
 
 
+@pytest.mark.parametrize("first", RESTLESS)
+def test_who_lets_nobody_finish_breaks_nothing(first):
+    """F12, F13: half thoughts, murmurs and coughs a moment apart; a recogniser of any delays."""
+    for seed in range(first, first + RESTLESS.step):
+        outcome = one_call(seed, scenario=SCENARIO, habit="restless")
+        assert outcome.breaches == [], told(outcome)
+        assert outcome.habit == "restless"
+
+
 @pytest.mark.parametrize("kept", KEPT, ids=lambda kept: f"{kept.seed}-{kept.backend}")
 def test_what_was_broken_once_stays_whole(kept: Kept):
     """Seeds that failed, as they were drawn and with just the strikes that it took."""
-    whole = one_call(kept.seed, scenario=SCENARIO, backend=kept.backend)
+    how = {"scenario": SCENARIO, "backend": kept.backend, "habit": kept.habit}
+    whole = one_call(kept.seed, **how)
     assert whole.breaches == [], f"{kept.what}: {told(whole)}"
     faults = kept.faults(whole.faults.until_ms or 0)
-    alone = one_call(kept.seed, scenario=SCENARIO, backend=kept.backend, faults=faults)
+    alone = one_call(kept.seed, **how, faults=faults)
     assert alone.breaches == [], f"{kept.what}: {told(alone)}"
 
 

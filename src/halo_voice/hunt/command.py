@@ -30,6 +30,9 @@ def simulate(
     backend: Annotated[
         bool, typer.Option(help="The real app behind the calls, or a stand-in (much faster).")
     ] = True,
+    habit: Annotated[
+        str, typer.Option(help="Of all callers, as restless or dictating; else each has its own.")
+    ] = "",
     replay: Annotated[int | None, typer.Option(min=0, help="Show this seed step by step.")] = None,
     json: Annotated[Path | None, typer.Option(help="Write the figures here too.")] = None,
     keep: Annotated[
@@ -55,6 +58,7 @@ def simulate(
     from halo_voice.hunt.draw import classes
     from halo_voice.hunt.ledger import Ledger, LedgerFault
     from halo_voice.simulator.faults import APART
+    from halo_voice.simulator.people import CHOSEN, HABITS
 
     _check(scenario)
     known = (*classes(backend=backend), *(() if backend else APART))
@@ -62,9 +66,11 @@ def simulate(
     unknown = sorted(set(among or ()) - set(known))
     if unknown:
         _stop(f"No such fault here: {', '.join(unknown)}. There are: {', '.join(known)}.")
+    if habit and habit not in (habits := HABITS | CHOSEN):
+        _stop(f"No such habit: {habit}. There are: {', '.join(habits)}.")
+    hunt = Hunt(seed, calls, scenario, backend, among, habit)
     if replay is not None:
-        raise typer.Exit(_replay(replay, scenario, backend, among))
-    hunt = Hunt(seed, calls, scenario, backend, among)
+        raise typer.Exit(_replay(replay, hunt))
     way = "with the backend" if backend else "with a stand-in"
     _err.print(f"{calls:,} calls {way} from seed {seed} on, in {jobs} processes")
     try:
@@ -130,7 +136,7 @@ def _tell(
 
     show(tally, classes, seconds, _out)
     if json is not None:
-        asked = {"first": hunt.first, "backend": hunt.backend}
+        asked = {"first": hunt.first, "backend": hunt.backend, "habit": hunt.habit}
         try:
             json.write_bytes(as_json(tally, classes, seconds, **asked) + b"\n")
         except OSError as error:
@@ -150,10 +156,8 @@ def _show_failures(hunt: Hunt, tally: Tally, keep: Path | None) -> None:
 
     shrunk = []
     for number, failure in enumerate(tally.failures[:SHOWN]):
-        found = one_call(
-            failure.seed, scenario=hunt.scenario, backend=hunt.backend, faults=hunt.faults
-        )
-        shrunk.append(shrink(found, scenario=hunt.scenario))
+        found = one_call(failure.seed, **hunt.how)
+        shrunk.append(shrink(found, scenario=hunt.scenario, habit=hunt.habit))
         show_failure(found, shrunk[-1], _out, trace=number == 0)
     _tell_seeds("more failing seeds", tally.failures[SHOWN:])
     if keep is not None and shrunk:
@@ -163,18 +167,12 @@ def _show_failures(hunt: Hunt, tally: Tally, keep: Path | None) -> None:
             _stop(f"{keep}: {error.strerror}. Choose another file with --keep.")
 
 
-def _replay(seed: int, scenario: Path, backend: bool, among: tuple[str, ...] | None) -> int:
+def _replay(seed: int, hunt: Hunt) -> int:
     """The trace of one call as it happens, then what it broke."""
     from halo_voice.hunt.play import one_call
     from halo_voice.hunt.report import show_lines
 
-    outcome = one_call(
-        seed,
-        scenario=scenario,
-        backend=backend,
-        faults=among,
-        on_line=lambda line: show_lines([line], _out),
-    )
+    outcome = one_call(seed, **hunt.how, on_line=lambda line: show_lines([line], _out))
     _out.print(f"{outcome.habit}; {len(outcome.strikes)} faults struck; trace {outcome.hash}")
     for breach in outcome.breaches:
         _out.print(f"[red]✘[/red] {breach}", soft_wrap=True, markup=True)

@@ -10,10 +10,11 @@ from collections import deque
 from collections.abc import Iterator
 from concurrent.futures import Future, ProcessPoolExecutor, wait
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import takewhile
 from pathlib import Path
 from threading import Event
+from typing import Any
 
 from halo_voice.hunt.play import one_call
 from halo_voice.hunt.tally import Tally
@@ -26,28 +27,34 @@ GARBAGE = 5_000  # objects between two searches for cycles: a call leaves few
 
 @dataclass(frozen=True, slots=True)
 class Hunt:
-    """Which calls are to be played. `faults` None: a random third for each call."""
+    """Which calls are to be played. `faults` None: a random third for each call; `habit` "": each
+    caller has one of their own."""
 
     first: int
     calls: int
     scenario: Path
     backend: bool
     faults: tuple[str, ...] | None = None
+    habit: str = ""
+
+    @property
+    def how(self) -> dict[str, Any]:
+        """What `one_call` is to be told beside the seed."""
+        names = ("scenario", "backend", "faults", "habit")
+        return {name: getattr(self, name) for name in names}
 
     def batches(self, size: int) -> Iterator[Hunt]:
         """The same calls, so many at a time."""
         end = self.first + self.calls
         for first in range(self.first, end, size):
-            count = min(size, end - first)
-            yield Hunt(first, count, self.scenario, self.backend, self.faults)
+            yield replace(self, first=first, calls=min(size, end - first))
 
 
 def play(hunt: Hunt) -> Tally:
     """All calls of a hunt in this process, one after the other."""
     tally = Tally()
     for seed in range(hunt.first, hunt.first + hunt.calls):
-        how = {"scenario": hunt.scenario, "backend": hunt.backend, "faults": hunt.faults}
-        tally.count(one_call(seed, **how))  # type: ignore[arg-type]
+        tally.count(one_call(seed, **hunt.how))
     return tally
 
 

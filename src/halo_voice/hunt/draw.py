@@ -6,7 +6,7 @@ import random
 from collections.abc import Collection
 from dataclasses import dataclass, replace
 
-from halo_voice.simulator import PROMPT, TARDY, Faults, Recogniser
+from halo_voice.simulator import ERRATIC, PROMPT, TARDY, Faults, Recogniser
 from halo_voice.simulator.desk import Desk
 from halo_voice.simulator.faults import BEHIND, CATALOGUE
 from halo_voice.simulator.keypad import Keypad
@@ -51,8 +51,11 @@ def classes(*, backend: bool) -> tuple[str, ...]:
     return tuple(sorted(CATALOGUE | BEHIND if backend else CATALOGUE))
 
 
-def drawn(seed: int, *, backend: bool, among: Collection[str] | None = None) -> Draw:
-    """Each subject has a random stream of its own. `among`: these faults only, and all of them.
+def drawn(
+    seed: int, *, backend: bool, among: Collection[str] | None = None, habit: str = ""
+) -> Draw:
+    """Each subject has a random stream of its own. `among`: these faults only, and all of them;
+    `habit`: the caller's, who may meet an erratic recogniser then.
 
     With a backend nothing of what a stand-in does seldom is drawn, and no call that we make.
     """
@@ -66,7 +69,8 @@ def drawn(seed: int, *, backend: bool, among: Collection[str] | None = None) -> 
         desk = replace(desk, queue=_stream(seed, "queue").random() < QUEUED)
     typing = _stream(seed, "keypad")
     keypad = Keypad.drawn(typing, calm_ms) if typing.random() < TYPES else None
-    person = Person(_stream(seed, "person"), calm_ms, stays=stays, desk=desk, keypad=keypad)
+    who = _stream(seed, "person")
+    person = Person(who, calm_ms, habit, stays=stays, desk=desk, keypad=keypad)
     faults = _faults(_stream(seed, "faults"), classes(backend=backend), among, calm_ms)
     if person.habit == "echoing" and (among is None or "F12" in among):
         faults = Faults({**faults.on, "F12": ECHO_RATE}, calm_ms)
@@ -81,7 +85,8 @@ def drawn(seed: int, *, backend: bool, among: Collection[str] | None = None) -> 
     order = None
     if seed >= LATER_FROM and not backend and orders.random() < ORDERED:
         order, quirks = Order.drawn(orders), replace(quirks, refuses=False)
-    recogniser = _stream(seed, "recogniser").choice(RECOGNISERS)
+    ears = (*RECOGNISERS, ERRATIC) if habit else RECOGNISERS
+    recogniser = _stream(seed, "recogniser").choice(ears)
     return Draw(person, faults, recogniser, quirks, desk, order, keypad)
 
 

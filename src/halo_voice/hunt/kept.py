@@ -20,6 +20,7 @@ class Kept:
     backend: bool
     what: str
     strikes: tuple[str, ...]
+    habit: str = ""  # that was asked for
 
     def faults(self, calm_ms: int) -> Faults:
         """Exactly these strikes."""
@@ -30,15 +31,16 @@ class Kept:
 def read(path: Path) -> list[Kept]:
     """What the file has. OSError, tomllib.TOMLDecodeError and KeyError pass."""
     return [
-        Kept(each["seed"], each["backend"], each["what"], tuple(each["strikes"]))
+        Kept(**each | {"strikes": tuple(each["strikes"])})
         for each in tomllib.loads(path.read_text("utf-8")).get("kept", [])
     ]
 
 
 def keep(path: Path, outcomes: Iterable[Outcome]) -> int:
     """Appends what is not there yet; how many that were. Raises OSError."""
-    known = {(each.seed, each.backend) for each in read(path)} if path.exists() else set()
-    new = [each for each in outcomes if (each.seed, each.backend) not in known]
+    old = read(path) if path.exists() else []
+    known = {(each.seed, each.backend, each.habit) for each in old}
+    new = [each for each in outcomes if (each.seed, each.backend, each.asked) not in known]
     with path.open("a", encoding="utf-8") as file:
         file.writelines(map(_written, new))
     return len(new)
@@ -48,7 +50,8 @@ def _written(outcome: Outcome) -> str:
     what = str(outcome.breaches[0]).replace("\\", "\\\\").replace('"', '\\"')
     what = " ".join("".join(c if c.isprintable() else " " for c in what).split())
     strikes = ", ".join(f'"{each.fault}@{each.occasion}"' for each in outcome.strikes)
+    habit = f'habit = "{outcome.asked}"\n' if outcome.asked else ""
     return (
-        f"\n[[kept]]\nseed = {outcome.seed}\nbackend = {str(outcome.backend).lower()}\n"
+        f"\n[[kept]]\nseed = {outcome.seed}\nbackend = {str(outcome.backend).lower()}\n{habit}"
         f'what = "{what}"\nstrikes = [{strikes}]\n'
     )

@@ -31,6 +31,7 @@ class _Page(msgspec.Struct, forbid_unknown_fields=True):
     first: int
     backend: bool
     faults: tuple[str, ...] | None
+    habit: str = ""
     sittings: int = 0
     seconds: float = 0.0
     tally: Tally = msgspec.field(default_factory=Tally)
@@ -39,7 +40,7 @@ class _Page(msgspec.Struct, forbid_unknown_fields=True):
     @property
     def hunt(self) -> tuple[object, ...]:
         """What two sittings of one hunt have in common."""
-        return self.scenario, self.first, self.backend, self.faults
+        return self.scenario, self.first, self.backend, self.faults, self.habit
 
 
 class Ledger:
@@ -51,11 +52,11 @@ class Ledger:
         Raises `LedgerFault`.
         """
         digest = f"sha256:{hashlib.sha256(hunt.scenario.read_bytes()).hexdigest()}"
-        page = _Page(digest, hunt.first, hunt.backend, hunt.faults)
+        page = _Page(digest, hunt.first, hunt.backend, hunt.faults, hunt.habit)
         if path is not None and path.exists():
             found = _read(path)
             if found.hunt != page.hunt:
-                raise LedgerFault("it is of another scenario, seed, way or choice of faults")
+                raise LedgerFault("it is of another scenario, seed, way, habit or choice of faults")
             page = found
         self._path, self._page, self._hunt = path, page, hunt
         self._before_s, self._sat_down = page.seconds, time.monotonic()
@@ -79,9 +80,8 @@ class Ledger:
     def judge_again(self) -> list[int]:
         """Play the broken calls anew. The scenario is the same, so one that is whole now was the
         judge's fault: it counts as broken no more, and its seed is kept. Those seeds."""
-        tally, hunt = self.tally, self._hunt
-        how: dict[str, Any] = {"backend": hunt.backend, "faults": hunt.faults}
-        played = [one_call(f.seed, scenario=hunt.scenario, **how) for f in tally.failures]
+        tally = self.tally
+        played = [one_call(each.seed, **self._hunt.how) for each in tally.failures]
         whole = [each.seed for each in played if not each.breaches]
         if whole:
             tally.failures = [each for each in tally.failures if each.seed not in whole]

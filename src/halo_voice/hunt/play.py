@@ -29,7 +29,8 @@ MAX_MS = 1_500_000  # more than the longest call that invariant 11 allows
 
 @dataclass(frozen=True)
 class Outcome:
-    """One call, judged. `faults` are those that were switched on."""
+    """One call, judged. `faults` are those that were switched on; `asked`: the habit, where one
+    was asked for."""
 
     seed: int
     backend: bool
@@ -39,6 +40,7 @@ class Outcome:
     call: FinishedCall
     evidence: Evidence
     turns: int  # that were asked
+    asked: str = ""
 
     @property
     def struck(self) -> dict[str, int]:
@@ -68,22 +70,25 @@ def one_call(
     scenario: str | Path = SCENARIO,
     backend: bool = False,
     faults: Faults | Collection[str] | None = None,
+    habit: str = "",
     on_line: Callable[[TraceLine], None] | None = None,
 ) -> Outcome:
     """The call of this seed. `scenario` is a path, or the text of a scenario.
 
     Without `backend` a stand-in answers. `faults`: the names among which to draw, or exactly what
-    is to strike; None: a random third of all. Not to be called in a running event loop.
+    is to strike; None: a random third of all. `habit`: the caller's, else it is drawn, too. Not to
+    be called in a running event loop.
     """
-    draw = drawn(seed, backend=backend, among=None if isinstance(faults, Faults) else faults)
+    among = None if isinstance(faults, Faults) else faults
+    draw = drawn(seed, backend=backend, among=among, habit=habit)
     exactly = faults if isinstance(faults, Faults) else draw.faults
     play = _with_backend if backend else _with_stand_in
     call, evidence = run_virtually(play(seed, scenario, draw, exactly, on_line))
     texts = own_texts(scenario)
     told = story(call, texts)
     found = judge(call, evidence, texts, told)
-    habit, turns = draw.person.habit, len(told.turns)
-    return Outcome(seed, backend, habit, exactly, found, call, evidence, turns)
+    has, turns = draw.person.habit, len(told.turns)
+    return Outcome(seed, backend, has, exactly, found, call, evidence, turns, habit)
 
 
 def first_violation(seeds: Iterable[int], **how: object) -> Outcome | None:

@@ -49,9 +49,9 @@ def _listed(counts: dict[str, int]) -> str:
 def show_failure(found: Outcome, shrunk: Outcome, console: Console, *, trace: bool) -> None:
     """The seed, what was broken, the strikes that it takes, and the trace around it."""
     way = "--backend" if found.backend else "--no-backend"
-    console.print(
-        f"\n[red]✘[/red] seed {found.seed} ({found.habit}); again: --replay {found.seed} {way}"
-    )
+    way += f" --habit '{found.asked}'" if found.asked else ""
+    told = f"seed {found.seed} ({found.habit}); again: --replay {found.seed} {way}"
+    console.print(f"\n[red]✘[/red] {told}", soft_wrap=True)
     for breach in found.breaches:
         console.print(Text(f"    {breach}"), soft_wrap=True)
     taken = f"{len(shrunk.strikes)} of {len(found.strikes)} strikes"

@@ -32,7 +32,7 @@ from halo_voice.simulator.network import (
     ScriptedNetwork,
 )
 from halo_voice.simulator.place import FinishedCall, place_call
-from halo_voice.simulator.recogniser import PROMPT, TARDY, Recogniser, recogniser_of
+from halo_voice.simulator.recogniser import ERRATIC, PROMPT, TARDY, Recogniser, recogniser_of
 from halo_voice.simulator.report import Violation
 from halo_voice.simulator.sockets import (
     Closed,
@@ -47,6 +47,7 @@ from halo_voice.simulator.virtual_loop import VirtualLoop, run_virtually
 from halo_voice.simulator.voice import Voice
 
 __all__ = [
+    "ERRATIC",
     "PROMPT",
     "TARDY",
     "AiohttpNetwork",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import random
 from collections import deque
 
@@ -174,3 +175,56 @@ class InterruptingCaller:
     def _cancel(self) -> None:
         if self._pending:
             self._pending.cancel()
+
+
+MURMURS = ["мм", "э", "угу", "да", "да-да", "так", "нет"]
+
+
+class RestlessCaller(InterruptingCaller):
+    """Lets nobody finish, nor themselves: half thoughts, murmurs and coughs a moment apart, and
+    now and then a key."""
+
+    def __init__(self, rng: random.Random) -> None:
+        super().__init__(rng, barges=rng.uniform(0.2, 0.9), dictates=rng.choice([0.2, 0.5]))
+        self._leaves_ms = rng.uniform(20_000, 120_000)
+        self._talk = rng.uniform(0.7, 1)
+        self._pause = (math.log(rng.uniform(150, 700)), rng.uniform(0.4, 1.0))
+        self._coughs = rng.choice([0.05, 0.25])
+        self._murmurs = rng.choice([0.0, 0.15, 0.3])
+
+    def hear(self, line: Line) -> None:
+        if not self._begun:
+            self._begun = True
+            line.after(self._leaves_ms, line.hang_up)
+        self._cancel()
+        rng = self._rng
+        if line.speaking:
+            return
+        pause = rng.lognormvariate(*self._pause)
+        if self._rest:
+            self._later(line, pause, self._rest.popleft())
+        elif line.audible and rng.random() < self._barges:
+            self._later(line, rng.choice([pause, rng.uniform(0, 3_500)]), self._over_a_phrase())
+        elif not line.audible and rng.random() < self._talk:
+            self._later(line, pause, self._in_turn())
+
+    def _over_a_phrase(self) -> str:
+        sound = self._sound()
+        return super()._over_a_phrase() if sound is None else sound
+
+    def _in_turn(self) -> str:
+        sound = self._sound()
+        return super()._in_turn() if sound is None else sound
+
+    def _sound(self) -> str | None:
+        """A cough or a murmur, or what they have to say."""
+        kind = self._rng.random()
+        if kind < self._coughs:
+            return ""
+        return self._rng.choice(MURMURS) if kind < self._coughs + self._murmurs else None
+
+    def _speak(self, line: Line, words: str) -> None:
+        if self._rng.random() < 0.02:
+            line.press(self._rng.choice("0123456789*#"))
+        else:
+            super()._speak(line, words)

@@ -8,7 +8,7 @@ from typing import Any
 
 from halo_voice.simulator.caller import Caller, Line
 from halo_voice.simulator.clock import Timer
-from halo_voice.simulator.crowd import InterruptingCaller, RandomCaller
+from halo_voice.simulator.crowd import InterruptingCaller, RandomCaller, RestlessCaller
 from halo_voice.simulator.desk import Desk
 from halo_voice.simulator.keypad import Keypad
 
@@ -64,6 +64,9 @@ HABITS: dict[str, Callable[[random.Random], Caller]] = {
     "echoing": RandomCaller,  # whose line gives our own voice back: the fault F12, often
     "any": RandomCaller,
 }
+CHOSEN: dict[str, Callable[[random.Random], Caller]] = {  # only where they are asked for
+    "restless": RestlessCaller,
+}
 
 
 class Held:
@@ -99,7 +102,7 @@ class Person:
     ) -> None:
         self.habit = habit or rng.choice(sorted(HABITS))
         self.calm_ms = calm_ms
-        self._wild: Caller | None = HABITS[self.habit](rng)
+        self._wild: Caller | None = (HABITS | CHOSEN)[self.habit](rng)
         self._questions = list(CALM_QUESTIONS[: rng.randint(2, len(CALM_QUESTIONS))])
         self.stays = stays
         self._desk = desk

@@ -71,6 +71,19 @@ TARDY = replace(
 )
 
 
+# No vendor's: each delay may be anything, so that nothing may count on one of them.
+ERRATIC = replace(
+    PROMPT,
+    vendor="erratic",
+    capture=Spread(250, 0.5),
+    endpoint=Spread(500, 0.5),
+    final=Spread(2_000, 0.8),
+    interim_every=Spread(400, 0.5),
+    behind=Spread(300, 0.5),
+    rewrites=0.2,
+)
+
+
 def rewritten(text: str, share: float, rng: random.Random) -> str:
     """A text as a recogniser sees it on second thoughts: some of its inner words end otherwise."""
     words = text.split()

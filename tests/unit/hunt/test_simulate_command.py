@@ -68,6 +68,23 @@ def test_broken_calls_that_are_known_of_fail_no_run(deaf):
     assert "invariant 2" in done.output
 
 
+def test_all_callers_may_have_one_habit(deaf, tmp_path):
+    """What such a call breaks is kept, replayed and told with the habit; an unknown one is told."""
+    file = tmp_path / "seeds.toml"
+    silent = ["--habit", "silent", "--faults", "F09", "--scenario", deaf]
+    done = run("--calls", 8, *FAST, *silent, "--keep", file)
+    assert done.exit_code == 1
+    assert "silent 8" in done.output
+    assert "--habit 'silent'" in done.output
+    found = read(file)[0]
+    assert found.habit == "silent"
+    assert run("--replay", found.seed, *FAST, *silent).exit_code == 1
+    done = run("--calls", 1, *FAST, "--habit", "shy")
+    assert done.exit_code == 2
+    assert "No such habit: shy." in done.output
+    assert "restless" in done.output
+
+
 def test_a_seed_is_replayed_step_by_step(deaf):
     """Its trace as it happens, what it broke, and the same exit code."""
     seed = next(s for s in range(50) if one_call(s, scenario=deaf, faults=("F09",)).breaches)
