@@ -29,7 +29,7 @@ class Kept:
 
 
 def read(path: Path) -> list[Kept]:
-    """What the file has. OSError, tomllib.TOMLDecodeError and KeyError pass."""
+    """What the file has. OSError, tomllib.TOMLDecodeError, KeyError and TypeError pass."""
     return [
         Kept(**each | {"strikes": tuple(each["strikes"])})
         for each in tomllib.loads(path.read_text("utf-8")).get("kept", [])
