@@ -134,7 +134,7 @@ const START_STATE = {
   interrupted: false, overtaken: false, deaf: false, nod: null, // see Interruptions
   transfer: null, transfers: [], reply: "", // the one that is under way, and what became of earlier ones; the last answer, for who wants it again
   waited: 0,
-  said: "", saidAt: 0, during: "", posed: false, passed: "", // our last phrase and its end; what of ours this speech may echo, and if it was heard; such words of it
+  said: "", saidAt: 0, during: "", posed: false, passed: "", // our last phrase and its end; what of ours this speech may echo, if it was heard; such words of it
   keys: "", keysTold: false,
   lineSilent: false, voiced: false, soundAt: 0, stoppedAt: 0, quietAt: 0, speechAt: 0, begunAt: 0, priorAt: 0, heardAt: 0, askedAt: 0, fillAt: 0, connectedAt: 0, endedAt: 0,
   profiled: false, confirmed: false, streaming: false, // the backend's first answer came; it knows the call; by stream
@@ -679,7 +679,7 @@ function recognise(state, event) {
 function recognisingMs(state, event) {
   const { voiced, words, profile: { asr, limits: { result_ms } } } = state;
   const most = state.overtaken ? Math.min(result_ms, againMs(state, event)) : result_ms;
-  // Other words are known, and this sound has none so far: a cough must not keep the answer waiting.
+  // Other words are known, and this sound has none so far: a cough keeps no answer waiting.
   if (asr.interim && carried(state) && isHesitation(words)) {
     const unsure = voiced || awaited(state, event).some((each) => each.turn > state.turn);
     return Math.min(most, Math.max(patienceMs(state, event), unsure ? AGAIN_MS - (event.at - saidLast(state)) : 0));
@@ -687,7 +687,7 @@ function recognisingMs(state, event) {
   return isWhole(state) && !voiced ? Math.min(most, settleMs(state, event)) : most;
 }
 
-// More of who dictates is waited for from their last words on, not anew with each late result.
+// More of who dictates is waited for from their last words on.
 function patienceMs(state, event) {
   const { patience, wordsAt, profile: { asr, limits } } = state;
   const since = asr.interim ? Math.max(saidLast(state), wordsAt) : event.at;
