@@ -122,19 +122,23 @@ class InterruptingCaller:
         self._begun = False
 
     def hear(self, line: Line) -> None:
-        if not self._begun:
-            self._begun = True
-            line.after(self._leaves_ms, line.hang_up)
-        self._cancel()
-        rng = self._rng
-        if line.speaking:
+        if not self._may_speak(line):
             return
+        rng = self._rng
         if self._rest:
             self._later(line, rng.lognormvariate(6.3, 0.5), self._rest.popleft())
         elif line.audible and rng.random() < self._barges:
             self._later(line, rng.uniform(0, 3_500), self._over_a_phrase())
         elif not line.audible and rng.random() < self._talk:
             self._later(line, rng.lognormvariate(6.4, 0.8), self._in_turn())
+
+    def _may_speak(self, line: Line) -> bool:
+        """With each change on the line they think anew of what to say, unless they speak."""
+        if not self._begun:
+            self._begun = True
+            line.after(self._leaves_ms, line.hang_up)
+        self._cancel()
+        return not line.speaking
 
     def ended(self, line: Line) -> None:  # noqa: ARG002
         self._cancel()
@@ -193,13 +197,9 @@ class RestlessCaller(InterruptingCaller):
         self._murmurs = rng.choice([0.0, 0.15, 0.3])
 
     def hear(self, line: Line) -> None:
-        if not self._begun:
-            self._begun = True
-            line.after(self._leaves_ms, line.hang_up)
-        self._cancel()
-        rng = self._rng
-        if line.speaking:
+        if not self._may_speak(line):
             return
+        rng = self._rng
         pause = rng.lognormvariate(*self._pause)
         if self._rest:
             self._later(line, pause, self._rest.popleft())
