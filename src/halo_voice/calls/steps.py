@@ -201,9 +201,10 @@ class Steps:
         words = said[-1] if said else ""
         last = self._dialogue.transcript.answered
         open_ = [r for r in self._errands.proposed() if last is not None and r.turn == last.turn]
-        if last is None or len(open_) != 1 or not agrees(words.removeprefix(noted(last))):
+        if last is None or len(open_) != 1:
             return None
-        return open_[0] if heard_out(last.reply, last.heard) else None
+        yes = agrees(words.removeprefix(noted(last)), last.reply)
+        return open_[0] if yes and heard_out(last.reply, last.heard) else None
 
     async def _follow(self, record: ToolRecord, *, agreed: bool) -> Use:
         """Run what was agreed to, or see to what was begun."""

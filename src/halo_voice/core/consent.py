@@ -9,25 +9,37 @@ from halo_voice.core.speakable import words
 _YES_WORDS = """
 да ага угу верно правильно точно подтверждаю согласен согласна конечно хорошо давайте давай
 записывайте записывай оформляйте бронируйте отменяйте отправляйте идет подходит устраивает окей ок
-так именно
+именно
 """
 _BESIDE_WORDS = """
 все это я ну вот совершенно абсолютно пожалуйста спасибо большое мне меня вас нас вам можно ладно
-отлично супер тогда уже по
+отлично супер тогда уже по так
 """
 _YES = frozenset(_YES_WORDS.split())
 _BESIDE = frozenset(_BESIDE_WORDS.split())
+_CANCELS = "отмен"
+_DOES = ("запис", "оформ", "брон", "отправ")
 _WORDS_MAX = 8
 
 
-def agrees(said: str) -> bool:
-    """A yes and nothing that could change it: «да, но в четыре» is none, nor is «да?»."""
+def agrees(said: str, question: str) -> bool:
+    """A yes to `question` and nothing that could change it: «да, но в четыре» is none, nor is
+    «да?», nor «отменяйте» where something was to be booked."""
     if "?" in said:
         return False
     heard = [word.replace("ё", "е") for word in words(said)]
-    if not 0 < len(heard) <= _WORDS_MAX or not any(word in _YES for word in heard):
+    if not 0 < len(heard) <= _WORDS_MAX or heard == ["да", "ну"]:
         return False
-    return all(word in _YES or word in _BESIDE for word in heard)
+    yes = any(word in _YES for word in heard) or heard[-2:] == ["все", "так"]
+    known = all(word in _YES or word in _BESIDE for word in heard)
+    return yes and known and not _is_contrary(heard, question.lower())
+
+
+def _is_contrary(heard: Sequence[str], asked: str) -> bool:
+    """Whether who is asked to book something cancels, or the other way about."""
+    if _CANCELS not in asked:
+        return any(word.startswith(_CANCELS) for word in heard)
+    return any(word.startswith(stem) and stem not in asked for word in heard for stem in _DOES)
 
 
 def heard_out(reply: str, heard: str | None) -> bool:

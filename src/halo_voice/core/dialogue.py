@@ -129,7 +129,7 @@ class Dialogue:
             return Say(self.profile.texts.bye_turns, Outcome.ANSWERED, "hangup", "limit")
         if self.context and wants_no_calls(user_text):
             return Say(self.profile.texts.no_calls, Outcome.ANSWERED, "hangup", "opted_out")
-        if says_goodbye(user_text):
+        if says_goodbye(user_text, self.transcript.reply_before(turn)):
             return Say(self.profile.texts.farewell, Outcome.ANSWERED, "hangup", "farewell")
         language = language_of(user_text)
         if language not in self.profile.languages:

@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from itertools import pairwise
 from typing import Literal
 
 from halo_voice.core.hours import Hours
@@ -53,6 +54,9 @@ _PERSON = (
 )  # fmt: skip
 _ALIVE = ("живой", "живым", "живого", "живому", "настоящ", "реальн")
 _NOT = ("не", "без", "ни")
+_MACHINES = ("робот", "бот", "автоответчик", "машин", "автомат", "компьютер", "программ")
+_REFUSED = ("прос", "буд", *_PUT_THROUGH, *_TALK, *_WANT, *_PERSON, *_ALIVE)
+"""What is not wanted, right after one of `_NOT`; so is whoever «с» or «на» leads to."""
 _STEM = 4
 
 
@@ -81,14 +85,16 @@ def wanted(said: str, names: Iterable[str]) -> str | None:
 
     Rather misses a wish than takes a question for one: a model, or a second try, will have it.
     """
-    heard = [word.replace("ё", "е") for word in words(said)]
-    if not 0 < len(heard) <= WORDS_MAX or any(word in _NOT for word in heard):
+    heard = _without_machines([word.replace("ё", "е") for word in words(said)])
+    if not 0 < len(heard) <= WORDS_MAX or _refuses(heard):
         return None
     person = _any(heard, _PERSON)
     name = next((each for each in names if _named(each, heard)), "")
-    alone = len(heard) <= 3 and heard[0].startswith("оператор")
+    # «Вы не понимаете, соедините с оператором» is a wish, «оператор не отвечает» is none.
+    plain = not any(word in _NOT for word in heard)
+    alone = plain and len(heard) <= 3 and heard[0].startswith("оператор")
     through = _any(heard, _PUT_THROUGH) or (_any(heard, _TALK) and _with(heard))
-    wish = _any(heard, _WANT) and (_any(heard, _ALIVE) or _any(heard, ("оператор",)))
+    wish = plain and _any(heard, _WANT) and (_any(heard, _ALIVE) or _any(heard, ("оператор",)))
     asks = (through and (person or name)) or alone or (wish and person)
     return name if asks else None
 
@@ -99,6 +105,23 @@ def chosen(
     """Who takes the call: the one with this name, or the first who works now; None: nobody does."""
     known = {name: operators[name]} if name in operators else operators
     return next(((n, o) for n, o in known.items() if o.there(company, now)), None)
+
+
+def _without_machines(heard: list[str]) -> list[str]:
+    """Without «не хочу говорить с роботом»: who says so wants a person all the more."""
+    for place, word in enumerate(heard):
+        before = heard[max(0, place - 5) : place]
+        if word.startswith(_MACHINES) and "не" in before:
+            start = place - 1 - before[::-1].index("не")
+            return heard[:start] + heard[place + 1 :]
+    return heard
+
+
+def _refuses(heard: list[str]) -> bool:
+    return any(
+        one in _NOT and (two in ("с", "со", "на") or two.startswith(_REFUSED))
+        for one, two in pairwise(heard)
+    )
 
 
 def _any(heard: list[str], stems: Iterable[str]) -> bool:

@@ -54,10 +54,11 @@ def _finished(sentence: str) -> bool:
     """Whether the last sentence of a torn text may be said: «Адрес: ул.» may not."""
     if sentence[-1:] != ".":
         return sentence[-1:] in ("!", "?", "…")
-    before, _, last = sentence.lower().rpartition(" ")
-    word = last.rstrip(".").lstrip(_OPENERS)
-    listed = word in ("д", "п") and before.rpartition(" ")[2].lstrip(_OPENERS) == "т."  # «и т. д.»
-    return listed or word not in _NAMING
+    before, _, last = sentence.lower().rstrip(". ").rpartition(" ")
+    word, before = last.lstrip(_OPENERS), before.rpartition(" ")[2].lstrip(_OPENERS)
+    listed = word in ("д", "п") and before == "т."  # «и т. д.»
+    counted = word in _COUNTING and _counts(before)  # «в 2024 г.»
+    return listed or counted or word not in _NAMING
 
 
 def ends(words: list[str], following: str) -> bool:
@@ -71,7 +72,9 @@ def ends(words: list[str], following: str) -> bool:
         return False
     if bare.endswith(("…", "...")):
         return True
-    return not _shortened(bare.rstrip(".").lstrip(_OPENERS), words, first)
+    if len(words) > 1 and not bare.strip("."):  # «ул. .»
+        words = words[:-1]
+    return not _shortened(words[-1].rstrip(_LAST).lstrip(_OPENERS), words, first)
 
 
 def _opens(first: str) -> bool:

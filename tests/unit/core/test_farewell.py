@@ -154,6 +154,40 @@ def test_does_not_end_a_call_too_early(text):
     assert not says_goodbye(text.upper())
 
 
+@pytest.mark.parametrize(
+    ("text", "reply"),
+    [
+        ("Больше ничего", "Добавил пиццу. Что ещё положить в заказ?"),
+        ("Это всё, спасибо", "Какие ещё товары отложить?"),
+        ("У меня всё", "Вы всё взяли с собой?"),
+        ("Нет, больше ничего не нужно", "Нужны приборы и салфетки?"),
+        ("До завтра", "До какого дня отложить товар?"),
+        ("Нет вопросов", "Оформляем?"),
+    ],
+)
+def test_who_answers_a_question_does_not_end_the_call(text, reply):
+    """Nobody is hung up on amid an order; the model sees what is meant."""
+    assert says_goodbye(text)
+    assert not says_goodbye(text, reply)
+
+
+@pytest.mark.parametrize(
+    ("text", "reply"),
+    [
+        ("Больше ничего", "Чем ещё могу помочь?"),
+        ("Нет, это всё", "Доставка стоит триста рублей. Остались вопросы?"),
+        ("Больше ничего не надо, спасибо", "Подсказать что-нибудь ещё?"),
+        ("У меня всё", "Записал вас на завтра."),
+        ("До завтра", "Ждём вас завтра в десять."),
+        ("Больше ничего, до свидания", "Что ещё положить в заказ?"),
+        ("Всё, пока", "Хотите, я запишу вас?"),
+    ],
+)
+def test_a_goodbye_after_an_offer_or_in_so_many_words_ends_it(text, reply):
+    """Whoever is asked whether anything else is wanted, and wants nothing, has ended the call."""
+    assert says_goodbye(text, reply)
+
+
 def test_the_tables_are_large_enough():
     """Both ways are held by at least sixty phrases."""
     assert len(set(GOODBYES.split("\n"))) > 60
