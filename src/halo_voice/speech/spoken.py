@@ -30,7 +30,7 @@ READ_MAX = 6_000
 
 _NO_WORDS: Mapping[str, str] = {}
 _NUMBER = re.compile(r"[\d%№₽$€£°]")
-_PLAIN = dict.fromkeys(map(ord, "\u00a0\u202f\u2009\t\n\r\v\f"), " ") | {
+_PLAIN = {code: " " for code in range(0x3001) if chr(code).isspace()} | {
     code: str(unicodedata.digit(chr(code)))
     for code in range(0x80, 0x1FBFA)
     if unicodedata.category(chr(code)) == "Nd"
@@ -58,7 +58,7 @@ def spoken(text: str, *, engine: str = "", words: Mapping[str, str] = _NO_WORDS)
 
 
 def _written_out(text: str, engine: str) -> str:
-    text = shortened(text)
+    text = shortened(_BEFORE_MARK.sub("", text))
     if _NUMBER.search(text) or re.search(r"[IVXХ]", text):
         text = amounts(_scores(ordered(times(dates(dialled(text))))))
         text = _LEFT.sub(_left, _signs(text))
