@@ -22,7 +22,7 @@ _PLAIN = {
     "эл.": "электронный", "р/с": "расчётный счёт", "ед.": "единица", "стр.": "страница",
     "доп.": "дополнительный", "г-н": "господин", "г-жа": "госпожа",
     "ИП": "индивидуальный предприниматель",
-    "гг.": "годы", "проф.": "профессор", "св.": "свыше",
+    "за кв. м": "за квадратный метр", "гг.": "годы", "проф.": "профессор", "св.": "свыше",
 }  # fmt: skip
 for _unsure in ("мин.", "ср.", "ул. ", "стр.", "пн.", "м.", "ед.", "гор.", "раб.", "св."):
     del _PLAIN[_unsure]
@@ -48,6 +48,15 @@ _BEFORE_NUMBER = re.compile(
     rf"(?P<number>\d{{1,4}}(?: ?[а-гА-Г](?![\w-]))?"
     rf"(?:/\d{{1,3}}[а-г]?|[кс]\d{{1,2}})?(?![\d(.-]))?",
 )
+_IN_ADDRESS = re.compile(
+    r"(?<![а-яё])(?:дом|корпус|строение|подъезд|этаж|владение|(?:д|к|корп|стр|под|эт|вл)\.?)"
+    r" ?\d{1,4}(?:[а-г]|/\d{1,3})?\Z",
+    re.I,
+)
+_SQUARE = re.compile(r"(?<![\w])кв\. ?метр(?P<end>|а|у|ом|е|ы|ов|ам|ами|ах)(?![\w])")
+_FEW = re.compile(r"(?<![\d.,])(?:\d*[02-9])?[234] ?\Z")
+_SQUARE_ENDS = {"": "ый", "а": "ого", "у": "ому", "ом": "ым", "е": "ом",
+                "ы": "ые", "ов": "ых", "ам": "ым", "ами": "ыми", "ах": "ых"}  # fmt: skip
 _TEL = re.compile(r"(?<![\w])(?P<word>[Тт]ел|[Дд]об)\.(?P<colon>:)?(?!\w)")
 _BEFORE_NAME = re.compile(
     r"(?<![\w.])(?P<word>(?i:ул|пр-т|пр-кт|просп|пр|пер|пл|ш|наб|б-р|бул|обл|р-н|мкрн?|пос|с"
@@ -119,6 +128,7 @@ def shortened(text: str) -> str:
     text = _PLAIN_RE.sub(_plain, text)
     text = _FLOOR.sub(lambda m: f"{m['number']}-й этаж", text)
     text = _AFTER_NAME.sub(_after_name, _BEFORE_NAME.sub(_before_name, text))
+    text = _SQUARE.sub(_square, text)
     text = _TITLED.sub(lambda m: f"{m['street']}{_TITLES[m['title']]} ", text)
     text = _BEFORE_NUMBER.sub(_before_number, text)
     text = _TEL.sub(_telephone, text)
@@ -194,6 +204,12 @@ _ENDINGS: tuple[tuple[tuple[str, ...], Case], ...] = (
 )  # fmt: skip
 
 
+def _square(found: re.Match[str]) -> str:
+    """«2 кв. метра» are «2 квадратных метра»."""
+    few = found["end"] == "а" and _FEW.search(found.string, 0, found.start())
+    return f"квадратн{'ых' if few else _SQUARE_ENDS[found['end']]} метр{found['end']}"
+
+
 def _after_name(found: re.Match[str]) -> str:
     name, word = found["name"], found["word"].replace("пр-те", "пр-т")
     case: Case = next((case for ends, case in _ENDINGS if name.endswith(ends)), "nom")
@@ -213,7 +229,8 @@ def _before_number(found: re.Match[str]) -> str:
         address = before.endswith(",") or re.search(r"(?:дом|д\.?) \d+[а-г]?\Z", before[-12:])
         if not address or word in ("под",):
             return found[0]
-    if before[-1:].isdigit() and stop and word in ("эт", "кв"):
+    after_number = before[-1:].isdigit() and not _IN_ADDRESS.search(before[-20:])
+    if after_number and stop and word in ("эт", "кв"):
         return found[0]
     if word == "стр" and not re.search(r"\d[а-я]?,?\Z", before):
         noun = "страница" if _case_at(found) == "nom" else "странице"
