@@ -17,20 +17,22 @@ _log = structlog.get_logger(__name__)
 
 class Given:
     """One answer on its way into its draft. `messages`: what the model is asked, `told` with the
-    guard's mark.
+    guard's mark. `can_act`: the model has tools.
 
     `withheld`: why the answer ends before its end, a reason of `core.guard.REASONS`. `aside`: the
     model says that the words were not meant for us; nothing of that is given out. `over`: for
     either reason nothing more of it is wanted.
     """
 
-    def __init__(self, draft: Draft, guard: Guard | None, asked: Sequence[Message]) -> None:
+    def __init__(
+        self, draft: Draft, guard: Guard | None, asked: Sequence[Message], *, can_act: bool = False
+    ) -> None:
         self.messages = asked if guard is None else guard.marked(asked)
         self.withheld: str | None = None
         self.aside = self.over = False
         self._draft = draft
         self._guard = guard
-        self._watch = None if guard is None else guard.watch(asked)
+        self._watch = None if guard is None else guard.watch(asked, can_act=can_act)
         self._seen = 0  # phrases since the last ones that were added
 
     def see(self, phrase: str) -> None:

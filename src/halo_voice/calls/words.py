@@ -185,7 +185,8 @@ class Words:
     ) -> tuple[str, bool]:
         """Write what `model` says into the draft. Returns who spoke, and whether it was cut."""
         asking = asking or Asking(draft.messages)
-        given = Given(draft, self._guard, asking.messages)
+        can_act = self.errands is not None
+        given = Given(draft, self._guard, asking.messages, can_act=can_act)
         phraser = dialogue.phraser(given.see, used=asking.used)
         asked, how = given.messages, asking.how
         answer = model.stream(asked, max_tokens=self._max_tokens, deadline_s=deadline_s, **how)

@@ -20,6 +20,12 @@ _THING = (
     r"(?:запись|бронь|бронирование|заявк\w|заказ|визит|сообщение|смс|sms|письмо|звонок|запрос|"
     r"обращение|столик|услуга|доставка|возврат|встреча|номер|время|данные|адрес)"
 )
+_DOING = (
+    r"записываю (?:вас|на)|(?:бронирую|резервирую|оформляю|переоформляю|отменяю|аннулирую|переношу|"
+    r"отправляю|высылаю|подтверждаю|заказываю|регистрирую) "
+    r"(?:вас|вам|ваш\w*|на|эту|этот|столик|запись|бронь|визит|встречу|смс|сообщение|письмо|"
+    r"заказ\w*|заявк\w|доставк\w|возврат\w?)"
+)
 _LEAD = (
     r"(?:(?:я|мы|вс[её]|готово|да|хорошо|отлично|конечно|уже|ну|вот|так|это|вас|вам|его|е[её]|их|"
     r"ваш\w*|ваше\w*|для|на|ради|теперь|успешно|только что|сейчас|эту|этот|"
@@ -27,6 +33,9 @@ _LEAD = (
     + r"|заказ\w*|"
     r"запис[ьи]|бронь|заявк\w+|время|адрес|номер|сообщение)[ ,.!—-]+)"
 )
+DOING = "doing"
+"""The kind of a claim that is made while it is done: true of who has the tools for it."""
+
 _CLAIM = re.compile(
     # «я вас записала», «всё, оформил вашу заявку»
     rf"(?:^|[.!?…] ){_LEAD}*(?P<active>{_ACTIVE}){_PAST}\b"
@@ -36,13 +45,15 @@ _CLAIM = re.compile(
     rf"|\b{_THING}(?: \w+)? (?P<thing>{_PASSIVE})\w{{0,4}}[нт][аоы]?\b"
     rf"|(?:^|[.!?…] )(?:уже |успешно )*(?P<front>{_PASSIVE})\w{{0,4}}[нт][аоы]? (?:\w+ )?{_THING}"
     r"|(?:^|[.!?…] )(?:вс[её] )?(?P<ready>готово|сделано|выполнено)\b"
+    # «хорошо, записываю вас на завтра»
+    rf"|(?:^|[.!?…] ){_LEAD}*(?P<{DOING}>{_DOING})\b"
 )
 _UNREAL = re.compile(
     r"\b(?:не|ни|если|когда|чтобы|пока|как только|после того|перед тем|прежде|ли|бы|будет|будут|"
     r"можно|могу|можем|нужно|надо|должн\w+|должен)\b"
 )
 _HINT = re.compile(
-    r"о(?:форм|тмен|тправ|пла[тч]|став)|п(?:ере[дн]|омен|одтвер|остав|ринят)|в(?:ысл|н[её]с|ерн|ыполн)"
+    r"о(?:форм|тмен|тправ|пла[тч]|став)|п(?:ере[дн]|омен|одтвер|остав|ринят)|в(?:ыс[ыл]|н[её]с|ерн|ыполн)"
     r"|за(?:пис|каз)|с(?:озда|дела|писа)|на(?:знач|числ)|б(?:рон|локир)|резерв|регистр|аннул|измен"
     r"|добав|удал|фиксир|ключ|готово"
 )
@@ -50,13 +61,16 @@ READ_KINDS = frozenset(("thing", "front"))
 """What a tool that only reads may have told: the state of a thing."""
 
 
-def claimed(low: str) -> tuple[str, str] | None:
-    """The kind and the verb of the first claim in a lowered text; None if there is none."""
+def claimed(low: str, *, can_act: bool = False) -> tuple[str, str] | None:
+    """The kind and the verb of the first claim in a lowered text; None if there is none.
+    `can_act`: who speaks has tools, and may be about to use one."""
     if _HINT.search(low) is None:
         return None
     for found in _CLAIM.finditer(low):
         start = max(low.rfind(sign, 0, found.start() + 1) for sign in ".!?…") + 1
         kind = next(name for name, value in found.groupdict().items() if value is not None)
+        if kind == DOING and can_act:
+            continue
         if not _UNREAL.search(low, start, found.end()) and "?" not in _rest(low, found.end()):
             return kind, found[kind]
     return None

@@ -11,7 +11,8 @@ it, so that nothing gets through in two halves. Looked for are
               caller himself have told it; a destination, unless the company's texts have
     address   an internet address that the company's texts do not tell, nor the caller as his mail
     human     the claim to be a human being
-    claim     that something was done («записала вас»), unless a tool has done it in this call (F42)
+    claim     that something was done («записала вас»), unless a tool has done it in this call, or
+              is being done («записываю вас»), where there is no tool (F42)
 
 What the company has published may always be said. A phrase costs some microseconds.
 """
@@ -155,9 +156,9 @@ class Guard:
             for each in messages
         ]
 
-    def watch(self, messages: Sequence[Message]) -> Watch:
-        """Looks at the answer to these messages."""
-        return Watch(self, messages)
+    def watch(self, messages: Sequence[Message], *, can_act: bool = False) -> Watch:
+        """Looks at the answer to these messages. `can_act`: of a model that has tools."""
+        return Watch(self, messages, can_act=can_act)
 
     def instead(self, reason: str) -> str:
         """What is said instead."""
@@ -179,7 +180,7 @@ class Guard:
             return "persona"
         if claims_humanity(text):
             return "human"
-        claim = claimed(low)
+        claim = claimed(low, can_act=watch.can_act)
         if claim is not None and not self._happened(claim, low, watch):
             return "claim"
         if numbers_in(low, least=3) and self._foreign_number(text, watch.messages):
@@ -193,7 +194,10 @@ class Guard:
         """Whether a tool has done it, or the company's texts say so."""
         if allowed(claim, watch.confirms, read=watch.read):
             return True
-        return all(claimed(s) is None or s in self._published.claims for s in sentences(low))
+        return all(
+            claimed(s, can_act=watch.can_act) is None or s in self._published.claims
+            for s in sentences(low)
+        )
 
     def _foreign_number(self, text: str, messages: Sequence[Message]) -> bool:
         found = {n[-_SAME_DIGITS:] for kind, n in dictated(text) if kind in _PERSONAL}
@@ -211,8 +215,9 @@ class Guard:
 class Watch:
     """One answer, phrase by phrase: its newest phrase behind the end of what came before it."""
 
-    def __init__(self, guard: Guard, messages: Sequence[Message]) -> None:
+    def __init__(self, guard: Guard, messages: Sequence[Message], *, can_act: bool) -> None:
         self.messages = messages
+        self.can_act = can_act
         self.letters = ""
         self.words: list[str] = []
         self.text = ""

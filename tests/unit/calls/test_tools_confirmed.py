@@ -167,6 +167,16 @@ async def test_a_claim_without_a_tool_is_caught_and_counted(claim):
     assert (meter.reasons, diary.keys) == (["claim"], [])
 
 
+async def test_who_says_what_they_do_and_does_it_is_let():
+    """F42: «записываю вас», and the call of the tool behind it."""
+    diary = Diary()
+    steps = [["Записываю вас на завтра. ", using("book", day="завтра")], [BOOKED]]
+    call = await call_with(ScriptedModel(*steps), diary.tool)
+    turn = await call.take(heard(1, "Запишите"))
+    assert turn.reply == f"Записываю вас на завтра. {BOOKED}"
+    assert len(diary.keys) == 1
+
+
 async def test_a_claim_after_a_failure_is_caught():
     """F42: the tool has failed, and the model says that it went well."""
     diary, meter = Diary(), Tools()

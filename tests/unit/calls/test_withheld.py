@@ -86,6 +86,15 @@ async def test_an_answer_begun_ahead_is_watched_as_well(call, model, listener, m
     assert record.source == "guard:human"
 
 
+async def test_who_has_no_tools_books_nothing(call, model, listener, meter):
+    """F42: «записываю вас» is a promise that nobody keeps."""
+    answer = asking(call, 1, "запишите меня на завтра", listener)
+    await model.give("Хорошо, записываю вас на завтра. ", "Ждём вас! ")
+    await model.was_stopped(1)
+    assert (await answer).reply == PROFILE.texts.unconfirmed
+    assert meter.reasons == ["claim"]
+
+
 async def test_an_answer_that_breaks_off_is_watched_to_its_end(call, model, listener, meter):
     """F35, F71: the whole sentences of a torn answer go the same way."""
     answer = asking(call, 1, "соедини меня", listener)
