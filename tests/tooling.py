@@ -13,6 +13,7 @@ from halo_voice.calls.call import Call
 from halo_voice.calls.errands import Errands
 from halo_voice.calls.purse import Purse
 from halo_voice.calls.words import Words
+from halo_voice.core.clock import Clock
 from halo_voice.core.dialogue import Dialogue
 from halo_voice.core.guard import Guard
 from halo_voice.core.messages import Calls, Message, Returned, ToolCall
@@ -24,7 +25,6 @@ from halo_voice.speech.values import READERS
 from halo_voice.store.memory import MemoryStore
 from halo_voice.tools import Use, tool
 from halo_voice.tools.box import Box
-from halo_voice.tools.clock import Clock
 from tests.one_call import PROFILE, Counting
 
 NOW = datetime(2026, 11, 27, 9, 0, tzinfo=UTC)  # a Friday, noon in Moscow

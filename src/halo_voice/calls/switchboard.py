@@ -6,7 +6,6 @@ import asyncio
 import contextlib
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import replace
-from typing import Any
 
 import structlog
 
@@ -24,7 +23,7 @@ from halo_voice.calls.words import Words
 from halo_voice.core.admission import BUSY, Why, bucket_of
 from halo_voice.core.alarms import Alarms
 from halo_voice.core.context import told_of
-from halo_voice.core.dialogue import Dialogue, Say
+from halo_voice.core.dialogue import Say
 from halo_voice.core.errors import (
     CallClosed,
     CallRefused,
@@ -212,14 +211,11 @@ class Switchboard:
 
     async def ask(self, user_text: str, deadline_s: float) -> Say:
         """One turn outside any call, with the default profile and no tool: nothing is kept."""
-        profile, standing, spoken, _ = self._standing(self.profiles.default)
-        dialogue = Dialogue(profile, Transcript(), spoken=spoken)
-        heard = dialogue.masked(1, user_text)
-        asked = Transcript().messages(
-            profile.persona, heard, before=1, input_chars=profile.limits.input_chars
-        )
+        standing = self._standing(self.profiles.default)._replace(box=None)
+        dialogue = standing.dialogue(Transcript())
+        asked = dialogue.messages(1, dialogue.masked(1, user_text))
         due = asyncio.get_running_loop().time() + deadline_s
-        words = standing.paid_by(Purse(self._budget))
+        words = standing.words.paid_by(Purse(self._budget))
         draft = words.begin(dialogue, asked, due)
         try:
             say = await draft.writing
@@ -339,9 +335,10 @@ class Switchboard:
         return told_of({} if dial is None else dial.data)
 
     def _call(self, record: CallRecord, turns: Sequence[TurnRecord], context: str) -> Call:
-        profile, words, spoken, box = self._as_begun(record)
+        begun = self._as_begun(record)
+        box = begun.box
         spent = sum((turn.cost for turn in turns), Cost())
-        able, most = can_transfer(record.scenario_version), profile.limits.transfers
+        able, most = can_transfer(record.scenario_version), begun.profile.limits.transfers
         transfers = lambda: able and len(handovers) < most  # noqa: E731
         errands = None
         if box is not None:
@@ -349,11 +346,11 @@ class Switchboard:
             errands = Errands(record.call_id, record.caller, box, self._store, **own)
         known = None if errands is None else errands.records
         handovers = Handovers(record.call_id, self._store, known)
-        more = {"transfers": transfers, "context": context}
+        transcript = Transcript.of(turns, known)
         call = Call(
             record.call_id,
-            self._dialogue(profile, Transcript.of(turns, known), spoken, box, **more),
-            words=words.paid_by(Purse(self._budget, spent), errands),
+            begun.dialogue(transcript, context=context, transfers=transfers),
+            words=begun.words.paid_by(Purse(self._budget, spent), errands),
             store=self._store,
             meter=self.meter,
         )
@@ -371,18 +368,6 @@ class Switchboard:
     def _standing(self, profile: Profile) -> Standing:
         name, spoken = profile.name, self._spoken.get(profile.name, str)
         return Standing(profile, self._words[name], spoken, self._toolboxes.get(name))
-
-    def _dialogue(
-        self,
-        profile: Profile,
-        transcript: Transcript,
-        spoken: Callable[[str], str],
-        box: Toolbox | None = None,
-        **more: Any,
-    ) -> Dialogue:
-        briefing = None if box is None else box.briefing
-        profile = profile.calling() if more.get("context") else profile
-        return Dialogue(profile, transcript, spoken=spoken, briefing=briefing, **more)
 
     def _let_go_of_idle(self) -> None:
         """Called with each new call, so that calls whose end was never reported do not pile up."""

@@ -136,14 +136,14 @@ class Dialogue:
             return self._led_nowhere(self.profile.texts.foreign, f"{aside.FOREIGN}{language}")
         if self._puts_through(user_text):
             return Say(self.profile.texts.transfer, Outcome.ANSWERED, "transfer", "operator")
-        persona, input_chars = self.profile.persona, self.profile.limits.input_chars
-        if self._briefing is not None:
-            persona = f"{persona}\n\n{self._briefing()}"
-        if self.context:
-            persona = f"{persona}\n\n{self.context}"
-        return Ask(
-            self.transcript.messages(persona, user_text, before=turn, input_chars=input_chars)
-        )
+        return Ask(self.messages(turn, user_text))
+
+    def messages(self, turn: int, user_text: str) -> list[Message]:
+        """What a model is told with these words as turn `turn`."""
+        briefing = "" if self._briefing is None else self._briefing()
+        told = "\n\n".join(filter(None, (self.profile.persona, briefing, self.context)))
+        input_chars = self.profile.limits.input_chars
+        return self.transcript.messages(told, user_text, before=turn, input_chars=input_chars)
 
     @property
     def can_transfer(self) -> bool:

@@ -264,7 +264,7 @@ class Toolbox(Protocol):
         ...
 
     def briefing(self) -> str:
-        """What a model is told of the day, and of how tools are used."""
+        """What a model is told of how tools are used."""
         ...
 
 

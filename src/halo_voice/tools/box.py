@@ -9,9 +9,9 @@ from typing import Any, Protocol
 
 import structlog
 
+from halo_voice.core.clock import Clock
 from halo_voice.core.errors import ToolMisused
 from halo_voice.core.tools import Offer, Tool, ToolSpec
-from halo_voice.tools.clock import Clock
 
 TOOLS_MAX = 64
 """A model is offered no more; each costs tokens in every turn."""
@@ -72,7 +72,7 @@ class Box:
         return self._clock.now()
 
     def briefing(self) -> str:
-        return f"{self._clock.today()} {RULES}"
+        return RULES
 
     def readback(self, spec: ToolSpec, arguments: Mapping[str, Any]) -> str:
         words = {name: self._said(spec, name, value) for name, value in arguments.items()}

@@ -10,10 +10,10 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Annotated, Literal
 
+from halo_voice.core.clock import Clock
 from halo_voice.core.errors import ToolError
 from halo_voice.core.profile import Profile, number_digits
 from halo_voice.core.tools import Platform, Tool, ToolResult, Use
-from halo_voice.tools.clock import Clock
 from halo_voice.tools.function import FunctionTool, tool
 from halo_voice.tools.sms import Sent, SmsTool
 

@@ -9,12 +9,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from halo_voice.core.clock import Clock
 from halo_voice.core.errors import ConfigurationError
 from halo_voice.core.profile import Profile
 from halo_voice.core.tools import Platform, Tool
 from halo_voice.tools.box import Box, Reader
 from halo_voice.tools.builtin import builtin_tools
-from halo_voice.tools.clock import Clock
 from halo_voice.tools.http import HttpTool
 from halo_voice.tools.load import functions_of
 from halo_voice.tools.mcp import McpServer

@@ -11,6 +11,7 @@ from pathlib import Path
 
 import pytest
 
+from halo_voice.core.clock import Clock
 from halo_voice.core.messages import Calls, ToolCall
 from halo_voice.core.operators import Operator
 from halo_voice.core.profile import BUILTIN_TOOLS, Tools
@@ -18,7 +19,6 @@ from halo_voice.core.sms import Sms, SmsField, SmsTemplate
 from halo_voice.profiles import load_profiles
 from halo_voice.store.memory import MemoryStore
 from halo_voice.tools.builtin import builtin_tools
-from halo_voice.tools.clock import Clock
 from halo_voice.tools.kit import kits_of
 from tests.halo import ROOT
 from tests.one_call import PROFILE, heard

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import re
 from unittest.mock import AsyncMock
 
 import pytest
@@ -67,7 +68,7 @@ async def test_another_process_takes_a_call_up_with_its_history(store, model):
     second = board(store, model)
     await second.take("c-1", heard(2, "два"))
     told = [message.content for message in model.asked[-1]]
-    assert told[0] == OTHER.persona
+    assert told[0].startswith(OTHER.persona)
     assert told[1:] == ["раз", "Ответ: раз.", "два"]
 
 
@@ -163,7 +164,18 @@ async def test_a_profile_that_is_gone_is_replaced_by_the_default(store, model):
     await begin(board(store, model), called="+74951234567")
     later = board(store, model, profiles=(MAIN,))
     await later.take("c-1", heard(1, "раз"))
-    assert model.asked[-1][0].content == MAIN.persona
+    assert model.asked[-1][0].content.startswith(MAIN.persona)
+
+
+async def test_every_model_is_told_the_day(store, model):
+    """Also one without tools, in a call and outside it: «завтра» means something."""
+    switchboard = board(store, model)
+    await begin(switchboard)
+    await switchboard.take("c-1", heard(1, "Вы завтра работаете?"))
+    await switchboard.answer("Вы завтра работаете?", 5.0)
+    first, second = (asked[0].content for asked in model.asked)
+    assert first == second
+    assert re.search(r"Сегодня \w+, \d+ \w+ 20\d\d года. Завтра \w+, ", first)
 
 
 async def test_calls_whose_end_was_never_reported_do_not_pile_up(store, model, monkeypatch):

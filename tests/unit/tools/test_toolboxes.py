@@ -7,10 +7,10 @@ from collections.abc import Sequence
 
 import pytest
 
+from halo_voice.core.clock import Clock
 from halo_voice.core.errors import ConfigurationError
 from halo_voice.core.profile import Hours
 from halo_voice.speech.values import READERS
-from halo_voice.tools.clock import Clock
 from halo_voice.tools.kit import Kit, Toolboxes
 from tests.halo import virtually
 

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from datetime import UTC, date, datetime, timedelta, timezone
 from functools import lru_cache
 
-from halo_voice.core.profile import Hours
+from halo_voice.core.hours import Hours
 
 WEEKDAYS = (
     "понедельник", "вторник", "среда", "четверг", "пятница", "суббота", "воскресенье",
@@ -32,19 +32,27 @@ class Clock:
     def now(self) -> datetime:
         return self._now().astimezone(self._zone)
 
-    def today(self) -> str:
-        """For the instructions: it changes at midnight only."""
-        return _today(self.now().date())
+    def briefing(self) -> str:
+        """For the instructions of every turn: it changes at midnight, and where a day's work begins
+        and ends."""
+        now = self.now()
+        if not any(self._hours.week):
+            return _today(now.date())
+        there = "открыто" if self._hours.open_at(now) else "закрыто"
+        return f"{_today(now.date())} {self._worked(now)} Сейчас {there}."
 
     def told(self) -> str:
         """Day, time and hours, for whoever asks."""
         now = self.now()
         parts = [f"Сейчас {_day(now)}, {now:%H:%M}."]
         if any(self._hours.week):
-            today = self._hours.week[now.weekday()]
-            parts.append(f"Сегодня работаем {today}." if today else "Сегодня не работаем.")
+            parts.append(self._worked(now))
             parts.append("Часы работы: " + "; ".join(map(_hours, WEEKDAYS, self._hours.week)) + ".")
         return " ".join(parts)
+
+    def _worked(self, now: datetime) -> str:
+        today = self._hours.week[now.weekday()]
+        return f"Сегодня работаем {today}." if today else "Сегодня не работаем."
 
 
 @lru_cache(4)  # every turn asks
