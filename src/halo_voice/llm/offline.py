@@ -109,6 +109,7 @@ class OfflineAssistant:
         return {
             Talk.GREETING: texts.hello,
             Talk.CHECK: texts.listening,
+            Talk.WAIT: texts.waiting,
             Talk.THANKS: texts.thanks,
             Talk.FAREWELL: texts.farewell,
             Talk.NATURE: texts.about,

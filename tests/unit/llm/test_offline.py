@@ -135,11 +135,29 @@ def test_every_shipped_passage_can_be_spoken_whole():
         ("а с кем я разговариваю", TEXTS.about),
         ("как вас зовут", TEXTS.about),
         ("кто вы", TEXTS.about),
+        ("а кто это", TEXTS.about),
+        ("куда я попал", TEXTS.about),
+        ("что вы умеете", TEXTS.about),
+        ("секундочку", TEXTS.waiting),
+        ("подождите пожалуйста минутку", TEXTS.waiting),
+        ("подождите, я возьму ручку", TEXTS.waiting),
     ],
 )
 def test_small_talk_is_answered_in_kind(words, answer):
     """Greetings, thanks, goodbyes and questions about itself need no knowledge."""
     assert said(words) == answer
+
+
+@pytest.mark.parametrize("words", ["что", "А?", "говорите громче", "помедленнее, пожалуйста"])
+def test_who_did_not_understand_hears_it_again(words):
+    """The last answer, whatever it was."""
+    assert said("сколько стоит доставка", words) == said("сколько стоит доставка")
+
+
+def test_who_asks_to_wait_and_asks_something_gets_an_answer():
+    """«Подождите» before a question is no wish to wait."""
+    assert said("подождите а сколько стоит доставка") == said("а сколько стоит доставка")
+    assert said("подождите какая погода") == TEXTS.unknown
 
 
 def test_it_never_claims_to_be_human():
