@@ -72,10 +72,13 @@ def _version(found: re.Match[str]) -> str:
     return " точка ".join(cardinal(int(part)) for part in found[0].split("."))
 
 
+_SAID = {"24/7": "круглосуточно", "50/50": "пятьдесят на пятьдесят"}
+
+
 def _fraction(found: re.Match[str]) -> str:
     whole, top, bottom = found[1], int(found[2]), int(found[3])
-    if found[0] == "24/7":
-        return "круглосуточно"
+    if found[0] in _SAID:
+        return _SAID[found[0]]
     if labelled(found.string, found.start()) or bottom < 2 or top >= bottom or bottom > 100:
         first = f"{cardinal(int(whole))} " if whole else ""
         return f"{first}{cardinal(top)} дробь {cardinal(bottom)}"

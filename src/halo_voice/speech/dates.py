@@ -11,8 +11,8 @@ from halo_voice.speech.numerals import Case, cardinal, count, ordinal
 MONTHS = "января февраля марта апреля мая июня июля августа сентября октября ноября декабря".split()
 _MONTH = "|".join(MONTHS)
 _SHORT_MONTHS = {
-    "янв": 1, "фев": 2, "мар": 3, "апр": 4, "июн": 6, "июл": 7, "авг": 8, "сен": 9, "сент": 9,
-    "окт": 10, "ноя": 11, "нояб": 11, "дек": 12,
+    "янв": 1, "фев": 2, "февр": 2, "мар": 3, "апр": 4, "июн": 6, "июл": 7, "авг": 8,
+    "сен": 9, "сент": 9, "окт": 10, "ноя": 11, "нояб": 11, "дек": 12,
 }  # fmt: skip
 _DAY = r"(?:0?[1-9]|[12]\d|3[01])"
 _YEAR_TAIL = r"(?:,? (?P<year>[12]\d{3})(?: ?(?:года?|г\b\.?))?(?![\d:]))?"
@@ -91,9 +91,15 @@ _DAY_ALONE = re.compile(
     re.I,
 )
 
+# What follows a day that is written without a stop: «сб с десяти», «сб, вс — выходной».
+_WORKED = re.compile(
+    rf"(?:(?:,| и) (?:{_DAY_NAME})\b\.?)*,?:?(?: [—–-])? "
+    r"(?:с|со|до|от|выходн\w+|нерабоч\w+|не работа\w+|закрыт\w*|круглосуточно)\b"
+)
+
 _CLOCK = r"(?:[01]?\d|2[0-4]):[0-5]\d"
 _TIME_RANGE = re.compile(
-    rf"(?<![\d:])(?:(?P<from>[сот]{{1,2}}|между) )?(?P<a>{_CLOCK})(?: (?P<link>до|по"
+    rf"(?<![\d:])(?:(?<!\w)(?P<from>со?|от|между) )?(?P<a>{_CLOCK})(?: (?P<link>до|по"
     rf"|и) | ?[-–—] ?)(?P<b>{_CLOCK})(?![\d:])",
     re.I,
 )
@@ -102,10 +108,11 @@ _TIME = re.compile(
     rf"|час(?:ов|а)?\b))?"
 )
 _HOURS_RANGE = re.compile(
-    r"(?P<days>понедельника по \w+|суббота|воскресенье|субботу|ежедневно|будни|будням"
+    rf"(?P<days>(?<!\d )(?<!\w)(?:{_DAY_NAME})\b\.?"
+    r"|понедельника по \w+|суббота|воскресенье|субботу|ежедневно|будни|будням"
     r"|выходные|выходным|работаем|открыты"
     r"|часы работы)(?P<gap>[:,]?[  —-]{1,3})(?P<a>(?:[01]?\d"
-    r"|2[0-4])) ?[-–—] ?(?P<b>(?:[01]?\d|2[0-4]))(?![\d.,:%]| ?(?:мин|руб|₽|дн|раз))",
+    r"|2[0-4])) ?[-–—] ?(?P<b>(?:[01]?\d|2[0-4]))(?![\d:%]|[.,]\d| ?(?:мин|руб|₽|дн|раз))",
     re.I,
 )
 
@@ -322,7 +329,9 @@ def _weekday(found: re.Match[str]) -> str:
     if preposition is None:
         if found.string[: found.start()].rstrip()[-1:].isdigit():
             return found[0]  # «60 Вт»
-        if found["day"].islower() and not found["dot"]:
+        if found["day"].islower() and not (
+            found["dot"] or _WORKED.match(found.string, found.end())
+        ):
             return found[0]
         said = names[0]
         return said.capitalize() if found["day"][0].isupper() and found.start() == 0 else said

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 
+from halo_voice.speech.latin import LETTERS
 from halo_voice.speech.numerals import cardinal, digits, group
 
 _GAP = r" ?[-–‑]? ?"
@@ -12,6 +13,39 @@ _PHONE = re.compile(
     rf"(?P<a>\d{{3}}){_GAP}(?P<b>\d{{2}}){_GAP}(?P<c>\d{{2}})(?!\d)(?![.,]\d)"
 )
 _AREA_LONG = re.compile(
+    r"(?<![\w.,])(?P<country>\+7"
+    r"|8)[ -]?\((?P<area>\d{4,5})\) ?(?P<rest>\d{1,3}(?:-\d{2}){2})(?!\d)"
+)
+_LOCAL = re.compile(r"(?<![\w.,])(?P<a>\d{2,3})-(?P<b>\d{2})-(?P<c>\d{2})(?![\d-])(?![.,]\d)")
+_ABROAD = re.compile(r"(?<!\w)\+(?P<rest>\d{1,3}(?:[ -]?\(?\d{2,4}\)?){2,5})(?!\d)")
+_NAMED = re.compile(
+    r"(?P<name>(?<![а-яё])(?:заказ|договор|трек|артикул|накладн|квитанци|заявк|обращени|счёт"
+    r"|счет|карт|полис|бронь|брони|телефон|номер|чек|тикет|лот|серийн|инн|огрн|кпп|снилс"
+    r"|паспорт)[а-яё]{0,5}(?:[ -](?:номер[а-яё]{0,2}|код"
+    r"|телефон[а-яё]{0,2}))?[:,]? (?:№ ?)?(?:— )?)(?P<number>\d[\d-]{3,40}\d"
+    r"|\d{5,})(?![\d,:]|\.\d| ?(?:₽|%|руб|тыс|млн))",
+    re.I,
+)
+_SECRET = re.compile(
+    r"(?P<name>(?<![а-яё])(?:(?:пин-?|промо|смс-)?код|пароль|пин|индекс|домофон|cvc|cvv"
+    r"|pin)(?:а|у|ом|е)?(?: (?:доступа|подтверждения|активации|домофона|товара|заказа"
+    r"|двери|подъезда|из (?:смс|сообщения|письма)))?[:,]? (?:— |- "
+    r"|№ ?)?)(?P<number>\d[\d -]{0,30}\d|\d)(?![\d:%]| ?(?:₽|%|руб))",
+    re.I,
+)
+_SIGN = re.compile(r"№№? ?(?P<number>[A-Za-zА-Яа-яЁё]{0,4}-?\d[\d/-]{0,40})?")
+_MIXED = re.compile(
+    r"(?<![\w.,/-])(?=[A-ZА-ЯЁ\d-]{2,24}(?![\w]))(?=[\d-]*[A-ZА-ЯЁ])[A-ZА-ЯЁ]{1,3}-?\d{1,12}(?:-?[A-ZА-ЯЁ]{1,3}\d{0,4})?(?![\w-])"
+)
+_LETTERS_RU = dict(
+    zip(
+        "АБВГДЕЖЗИЙКЛМНОПРСТУФХЦЧШЩЪЫЬЭЮЯЁ",
+        "а бэ вэ гэ дэ е жэ зэ и ий ка эль эм эн о пэ эр эс тэ у эф ха цэ че ша ща твёрдый_знак ы "
+        "мягкий_знак э ю я ё".split(),
+        strict=True,
+    )
+)
+_LONG = re.compile(
     r"(?<![\w.,])(?P<country>\+7"
     r"|8)[ -]?\((?P<area>\d{4,5})\) ?(?P<rest>\d{1,3}(?:-\d{2}){2})(?!\d)"
 )
@@ -77,7 +111,7 @@ def spelt(token: str) -> str:
 
 
 def _letter(char: str) -> str:
-    return (_LETTERS_RU.get(char) or _LETTERS_EN.get(char) or char.lower()).replace("_", " ")
+    return (_LETTERS_RU.get(char) or LETTERS.get(char.lower()) or char.lower()).replace("_", " ")
 
 
 def _country(written: str | None) -> list[str]:

@@ -46,10 +46,10 @@ _WORD = re.compile(
     r"|[A-Za-z]{1,32}(?:-[A-Za-z]{1,24}){0,3})(?![\w'])",
     re.I,
 )
-_LETTERS = dict(
+LETTERS = dict(
     zip(
         "abcdefghijklmnopqrstuvwxyz",
-        "эй би си ди и эф джи эйч ай джей кей эл эм эн оу пи кью ар эс ти ю ви дабл-ю икс уай зед"
+        "а би си ди и эф джи эйч ай джей кей эл эм эн оу пи кью ар эс ти ю ви дабл-ю икс уай зед"
         .split(),
         strict=True,
     )
@@ -68,9 +68,9 @@ def latin(text: str, *, russian_only: bool = False) -> str:
         if known:
             return known.capitalize() if not found.start() and _named(word) else known
         if word.isupper() and 2 <= len(word) <= 5 and not set(word) & set("AEIOUY"):
-            return " ".join(_LETTERS[char] for char in word.lower())
+            return " ".join(LETTERS[char] for char in word.lower())
         if len(word) == 1 and word.isupper():
-            return _LETTERS[word.lower()]
+            return LETTERS[word.lower()]
         return cyrrilize(word) if russian_only else word
 
     return _WORD.sub(said, text)

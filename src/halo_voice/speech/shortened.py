@@ -22,7 +22,8 @@ _PLAIN = {
     "эл.": "электронный", "р/с": "расчётный счёт", "ед.": "единица", "стр.": "страница",
     "доп.": "дополнительный", "г-н": "господин", "г-жа": "госпожа",
     "ИП": "индивидуальный предприниматель",
-    "за кв. м": "за квадратный метр", "гг.": "годы", "проф.": "профессор", "св.": "свыше",
+    "за кв. м": "за квадратный метр", "за м²": "за квадратный метр", "за шт.": "за штуку",
+    "за кг": "за килограмм", "гг.": "годы", "проф.": "профессор", "св.": "свыше",
 }  # fmt: skip
 for _unsure in ("мин.", "ср.", "ул. ", "стр.", "пн.", "м.", "ед.", "гор.", "раб.", "св."):
     del _PLAIN[_unsure]
@@ -54,6 +55,7 @@ _IN_ADDRESS = re.compile(
     re.I,
 )
 _SQUARE = re.compile(r"(?<![\w])кв\. ?метр(?P<end>|а|у|ом|е|ы|ов|ам|ами|ах)(?![\w])")
+_ROOMS = re.compile(r"(?<=\d)-комн\.?(?P<flat> кв\.)?(?!\w)")
 _FEW = re.compile(r"(?<![\d.,])(?:\d*[02-9])?[234] ?\Z")
 _SQUARE_ENDS = {"": "ый", "а": "ого", "у": "ому", "ом": "ым", "е": "ом",
                 "ы": "ые", "ов": "ых", "ам": "ым", "ами": "ыми", "ах": "ых"}  # fmt: skip
@@ -128,6 +130,7 @@ def shortened(text: str) -> str:
     text = _PLAIN_RE.sub(_plain, text)
     text = _FLOOR.sub(lambda m: f"{m['number']}-й этаж", text)
     text = _AFTER_NAME.sub(_after_name, _BEFORE_NAME.sub(_before_name, text))
+    text = _ROOMS.sub(lambda m: f"-комнатная{' квартира' if m['flat'] else ''}", text)
     text = _SQUARE.sub(_square, text)
     text = _TITLED.sub(lambda m: f"{m['street']}{_TITLES[m['title']]} ", text)
     text = _BEFORE_NUMBER.sub(_before_number, text)
@@ -232,7 +235,7 @@ def _before_number(found: re.Match[str]) -> str:
     after_number = before[-1:].isdigit() and not _IN_ADDRESS.search(before[-20:])
     if after_number and stop and word in ("эт", "кв"):
         return found[0]
-    if word == "стр" and not re.search(r"\d[а-я]?,?\Z", before):
+    if word == "стр" and not re.search(r"\d[а-яА-Я]?,?\Z", before):
         noun = "страница" if _case_at(found) == "nom" else "странице"
     else:
         noun = PLACES[word].single(_case_at(found))

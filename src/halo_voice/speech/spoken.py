@@ -37,6 +37,8 @@ _PLAIN = {code: " " for code in range(0x3001) if chr(code).isspace()} | {
 }
 _WORD = re.compile("[А-Яа-яЁё]+")
 _LEFT = re.compile(r"(?P<before>(?<=\w))?\d+(?P<after>(?=\w))?")
+_BEFORE_LETTER = re.compile(r"(?<=\d)(?P<letter>[A-ZА-ЯЁ])(?!\w)")
+_LETTERS = {"D": "дэ", "K": "ка"}  # «3D», «4K»: others as they are said alone
 _SPACES = re.compile(r" {2,}")
 _BEFORE_MARK = re.compile(r" (?=[.,!?;:](?: |\Z))")
 
@@ -60,12 +62,17 @@ def spoken(text: str, *, engine: str = "", words: Mapping[str, str] = _NO_WORDS)
 def _written_out(text: str, engine: str) -> str:
     text = shortened(_BEFORE_MARK.sub("", text))
     if _NUMBER.search(text) or re.search(r"[IVXХ]", text):
-        text = amounts(_scores(ordered(times(dates(dialled(text))))))
+        text = amounts(_scores(ordered(times(dates(dialled(_BEFORE_LETTER.sub(_letter, text)))))))
         text = _LEFT.sub(_left, _signs(text))
     text = acronyms(weekdays(text))
     text = latin(text, russian_only=engine.lower().startswith("vox"))
     text = _BEFORE_MARK.sub("", _SPACES.sub(" ", restore_yo(text))).strip()
     return marked(text, engine)
+
+
+def _letter(found: re.Match[str]) -> str:
+    """A letter behind a number is a word of its own: «3D» is «три дэ»."""
+    return f" {_LETTERS.get(found['letter'], found['letter'])}"
 
 
 @lru_cache(8192)
@@ -83,9 +90,11 @@ _SIGN = re.compile("[%№₽€$£°²³]")
 def _scores(text: str) -> str:
     """«3:2» as two numbers, «1 + 2 = 3» as it is said."""
     text = re.sub(r"(?<=\d):(?=\d)", ", ", text)
+    text = _EQUALS.sub(lambda m: f" равно {cardinal(int(m[1]))}", text)
     return re.sub(r"(?<=\d) ([+=]) (?=\d)", lambda m: f" {_BETWEEN[m[1]]} ", text)
 
 
+_EQUALS = re.compile(r"(?<=\d) = (\d{1,9})(?!\d|[.,]\d)")  # «равно три», not «трём»
 _BETWEEN = {"+": "плюс", "=": "равно"}
 
 
