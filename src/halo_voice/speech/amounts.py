@@ -36,6 +36,7 @@ _AMOUNT = re.compile(
 _KOPECKS = re.compile(r" (?P<kop>\d{1,2}) ?коп(?:\.|ее?к[а-я]{0,2})?(?![а-яё])")
 _FRACTION = re.compile(r"(?<![\w/.,])(?:(\d{1,3}) )?(\d{1,2})/(\d{1,3})(?![\w/])")
 _SIZE = re.compile(r"(?<=\d) ?(?:[xх×*]|умножить на) ?(?=\d)", re.I)
+_OF_TWO = re.compile(r"(?<![\w/.,-])(?P<one>\d{3})/(?P<two>\d{2})(?![\w/])")  # «120/80»
 _DOTTED_VERSION = re.compile(r"(?<![\w.])\d{1,4}(?:\.\d{1,4}){2,5}(?![\w])")
 _DISTANCES = (UNITS["км"], METRE, MINUTE)  # «в пяти километрах»
 _TIMES_SIGNS = {
@@ -54,6 +55,7 @@ def amounts(text: str) -> str:
     text = _DOTTED_VERSION.sub(_version, text)
     text = _FRACTION.sub(_fraction, text)
     text = _SIZE.sub(" на ", text)
+    text = _OF_TWO.sub(r"\g<one> на \g<two>", text)
     return _AMOUNT.sub(_amount, _with_kopecks(text))
 
 

@@ -68,7 +68,7 @@ def latin(text: str, *, russian_only: bool = False) -> str:
         if known:
             return known.capitalize() if not found.start() and _named(word) else known
         if word.isupper() and 2 <= len(word) <= 5 and not set(word) & set("AEIOUY"):
-            return " ".join(LETTERS[char] for char in word.lower())
+            return " ".join(LETTERS[char] for char in word.lower() if char != "-")
         if len(word) == 1 and word.isupper():
             return LETTERS[word.lower()]
         return cyrrilize(word) if russian_only else word

@@ -19,6 +19,7 @@ _NOUN = re.compile(
     r"(?<![\w.,:-])(?P<number>\d{1,3}) (?P<noun>(?:этаж|подъезд|класс|курс|ряд|сезон|раунд"
     r"|тур)(?:е|у|а|ом)?|мест(?:о|е|у|ом)|лини[яиюей]{1,2}|очеред[ьи]|смен[аеуы])(?![а-яё])"
 )
+_LEFT = re.compile(r"\b(?:оста\w+|свобод\w+|есть|имеется|доступ\w+|всего|только|ещё|еще) \Z", re.I)
 _FIXED: dict[str, tuple[Case, str]] = {
     "ый": ("nom", "m"), "ий": ("nom", "m"), "ая": ("nom", "f"), "я": ("nom", "f"),
     "ое": ("nom", "n"), "ее": ("nom", "n"), "ого": ("gen", "m"), "его": ("gen", "m"),
@@ -89,6 +90,8 @@ def _noun(found: re.Match[str]) -> str:
     number, noun = int(found["number"]), found["noun"]
     before = governed(found.string, found.start())
     last = number % 10 if number % 100 not in range(11, 15) else 0
+    if noun == "место" and _LEFT.search(found.string, 0, found.start()):
+        return found[0]
     if noun.endswith("а") and noun not in ("смена",) and before != "gen":
         return found[0]  # «2 этажа» counts
     if noun == "места" or (noun.endswith(("и", "ы")) and 2 <= last <= 4 and before in (None,)):

@@ -14,7 +14,8 @@ from decimal import Decimal
 from typing import Generic, TypeVar
 
 from halo_voice.speech import heard
-from halo_voice.speech.dates import MONTHS, clock
+from halo_voice.speech.dates import MONTHS
+from halo_voice.speech.hours import clock
 from halo_voice.speech.numerals import cardinal, decimal, group, ordinal
 
 Value = TypeVar("Value")

@@ -13,12 +13,14 @@ import unicodedata
 from collections.abc import Mapping
 from functools import lru_cache
 
+import structlog
 from rutextnorm import restore_yo
 
 from halo_voice.core.speakable import is_plain
 from halo_voice.speech.amounts import amounts
-from halo_voice.speech.dates import DAYS, dates, times, weekdays
+from halo_voice.speech.dates import dates
 from halo_voice.speech.dialled import dialled
+from halo_voice.speech.hours import DAYS, dotted, times, weekdays
 from halo_voice.speech.latin import latin
 from halo_voice.speech.numerals import cardinal, digits
 from halo_voice.speech.ordered import ordered
@@ -28,6 +30,7 @@ from halo_voice.speech.stress import marked, with_words
 READ_MAX = 6_000
 """Characters of a text that are read; what follows is dropped: no phrase is so long."""
 
+_log = structlog.get_logger(__name__)
 _NO_WORDS: Mapping[str, str] = {}
 _NUMBER = re.compile(r"[\d%№₽$€£°]")
 _PLAIN = {code: " " for code in range(0x3001) if chr(code).isspace()} | {
@@ -44,6 +47,16 @@ _BEFORE_MARK = re.compile(r" (?=[.,!?;:](?: |\Z))")
 
 
 def spoken(text: str, *, engine: str = "", words: Mapping[str, str] = _NO_WORDS) -> str:
+    """`text` in words, see `by_the_rules`; as it is where a rule fails: better said so than not."""
+    try:
+        return by_the_rules(text, engine=engine, words=words)
+    except Exception as error:
+        # The top of some hundred rules: whichever it was, the caller hears the answer.
+        _log.error("spoken_failed", fault=type(error).__name__)
+        return text
+
+
+def by_the_rules(text: str, *, engine: str = "", words: Mapping[str, str] = _NO_WORDS) -> str:
     """`text` in words. What is in words already does not change.
 
     `engine` is the voice's vendor (`Yandex`, `YandexV3`, `VoxTTS`, …): it decides how stress is
@@ -62,7 +75,8 @@ def spoken(text: str, *, engine: str = "", words: Mapping[str, str] = _NO_WORDS)
 def _written_out(text: str, engine: str) -> str:
     text = shortened(_BEFORE_MARK.sub("", text))
     if _NUMBER.search(text) or re.search(r"[IVXХ]", text):
-        text = amounts(_scores(ordered(times(dates(dialled(_BEFORE_LETTER.sub(_letter, text)))))))
+        text = dotted(dialled(_BEFORE_LETTER.sub(_letter, text)))
+        text = amounts(_scores(ordered(times(dates(text)))))
         text = _LEFT.sub(_left, _signs(text))
     text = acronyms(weekdays(text))
     text = latin(text, russian_only=engine.lower().startswith("vox"))
@@ -91,11 +105,14 @@ def _scores(text: str) -> str:
     """«3:2» as two numbers, «1 + 2 = 3» as it is said."""
     text = re.sub(r"(?<=\d):(?=\d)", ", ", text)
     text = _EQUALS.sub(lambda m: f" равно {cardinal(int(m[1]))}", text)
-    return re.sub(r"(?<=\d) ([+=]) (?=\d)", lambda m: f" {_BETWEEN[m[1]]} ", text)
+    text = _OVER.sub(r"более \g<number>", text)
+    return _MORE.sub(" плюс", _PLUS.sub(" плюс ", text))
 
 
-_EQUALS = re.compile(r"(?<=\d) = (\d{1,9})(?!\d|[.,]\d)")  # «равно три», not «трём»
-_BETWEEN = {"+": "плюс", "=": "равно"}
+_EQUALS = re.compile(r"(?<=\d) ?= ?(\d{1,9})(?!\d|[.,]\d)")  # «равно три», not «трём»
+_PLUS = re.compile(r"(?<=\d)(?: \+ |\+)(?=\d)")
+_MORE = re.compile(r"(?<=\d)\+(?![\w+])")  # «18+»
+_OVER = re.compile(r"(?<![\w+])(?P<number>\d[\d ]{0,10}\d|\d)\+(?= [а-яё])")  # «1000+ отзывов»
 
 
 def _left(found: re.Match[str]) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from datetime import date, datetime, time
 
-from halo_voice.speech.dates import clock
+from halo_voice.speech.hours import clock
 from halo_voice.speech.readback import day_words, telephone
 
 

@@ -9,12 +9,14 @@ from pathlib import Path
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from structlog.testing import capture_logs
 
 from halo_voice.core.speakable import is_plain
-from halo_voice.speech.dates import DAYS
+from halo_voice.speech import spoken as module
+from halo_voice.speech.hours import DAYS
 from halo_voice.speech.nouns import PLACES, UNITS
 from halo_voice.speech.shortened import _ACRONYMS, _PLAIN, _TITLES
-from halo_voice.speech.spoken import READ_MAX, _written_out, spoken
+from halo_voice.speech.spoken import READ_MAX, _written_out, by_the_rules, spoken
 from tests.costs import cost_s, costs_less
 
 HERE = Path(__file__).parent
@@ -71,9 +73,9 @@ def test_what_is_in_words_stays(name):
 @given(st.text(max_size=300))
 def test_hostile_text_is_spoken_without_digits(text):
     """Whatever comes, no ASCII digit is left to guess at, and the result is stable."""
-    said = spoken(text)
+    said = by_the_rules(text)
     assert not set(said) & set("0123456789%№")
-    assert spoken(said) == said
+    assert by_the_rules(said) == said
 
 
 PIECES = st.sampled_from(
@@ -132,13 +134,25 @@ PIECES = st.sampled_from(
 def test_pieces_in_any_order_leave_no_digit(spaced, tight):
     """However the pieces of numbers meet, all becomes words; between spaces once and for all."""
     for text in (spaced, tight):
-        assert not set(spoken(text)) & set("0123456789%№")
-    said = spoken(spaced)
-    assert spoken(said) == said
+        assert not set(by_the_rules(text)) & set("0123456789%№")
+    said = by_the_rules(spaced)
+    assert by_the_rules(said) == said
+
+
+def test_a_rule_that_fails_costs_no_answer(monkeypatch):
+    """The text is said as it is, and the log has the fault."""
+
+    def broken(text: str) -> str:
+        raise KeyError(text)
+
+    monkeypatch.setattr(module, "acronyms", broken)
+    with capture_logs() as lines:
+        assert spoken("Осталось 5 ламп.") == "Осталось 5 ламп."
+    assert [(line["event"], line["fault"]) for line in lines] == [("spoken_failed", "KeyError")]
 
 
 HOSTILE = ["7", "1 ", "5-", "1,", "№", "1/", "12:", "+7 ", "ул. ", "I", "a-", "1 000 ", "с 1 по ",
-           "5 мая ", "тел. 8 ", "%", "код ", "заказ № ",
+           "B-", "9.30 ", "кв. м ", "сб ", "5 мая ", "тел. 8 ", "%", "код ", "заказ № ",
            "e\u0301", "\u202e", "\U0001f600"]  # fmt: skip
 
 
