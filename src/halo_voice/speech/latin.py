@@ -67,10 +67,9 @@ def latin(text: str, *, russian_only: bool = False) -> str:
         known = _NAMES.get(word.lower())
         if known:
             return known.capitalize() if not found.start() and _named(word) else known
-        if word.isupper() and 2 <= len(word) <= 5 and not set(word) & set("AEIOUY"):
-            return " ".join(LETTERS[char] for char in word.lower() if char != "-")
-        if len(word) == 1 and word.isupper():
-            return LETTERS[word.lower()]
+        spelt = len(word) == 1 or (len(word) <= 5 and not set(word) & set("AEIOUY"))
+        if word.isupper() and spelt:
+            return " ".join(LETTERS.get(char, char) for char in word.lower() if char != "-")
         return cyrrilize(word) if russian_only else word
 
     return _WORD.sub(said, text)
