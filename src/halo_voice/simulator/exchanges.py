@@ -201,7 +201,8 @@ class Exchanges:
         else:
             first, again = await ask(request), await ask(request)
         if first.body != again.body:
-            told = {"url": request.url, "first": first.body, "again": again.body}
+            codes = [first.status, again.status]
+            told = {"url": request.url, "codes": codes, "first": first.body, "again": again.body}
             self._asker.write("backend", "the same request has two different replies", **told)
         return first
 

@@ -37,8 +37,11 @@ def unspeakable(text: str) -> str:
     return f"has markup or an address: {found[0]!r}" if found else ""
 
 
+NOT_NOW = 503
+
+
 def same_again(case: Case) -> Iterator[Breach]:
-    """14. A turn that is delivered twice has one answer, byte for byte."""
+    """14. A turn that is delivered twice has one answer, byte for byte; «not now» is none."""
     for line in case.call.having("again"):
-        if line.data["url"].endswith(TURN):
+        if line.data["url"].endswith(TURN) and NOT_NOW not in line.data["codes"]:
             yield Breach(14, line.ms, f"{line.data['first']!r}, then {line.data['again']!r}")

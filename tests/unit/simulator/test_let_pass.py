@@ -6,6 +6,8 @@ import pytest
 
 from halo_voice.simulator import (
     Faults,
+    HttpRequest,
+    HttpResponse,
     Interrupt,
     Press,
     ScriptedCaller,
@@ -121,3 +123,16 @@ async def test_who_asks_for_a_person_waits_for_no_answer(judged, asks, found):
     """
     told = await judged(late, caller=ScriptedCaller(["Раз", Silence()]))
     assert (1 in {number for number, _ in told}) is found
+
+
+@pytest.mark.parametrize(("code", "broken"), [(503, set()), (200, {14}), (500, {14})])
+async def test_a_copy_that_is_to_come_again_is_no_answer(judged, code, broken):
+    """14, F51, F54: the store was locked for one of the two."""
+    asked = iter(range(100))
+
+    def locked(request: HttpRequest) -> HttpResponse:
+        return backend(request) if next(asked) != 1 else HttpResponse(code, b"{}", latency_ms=200)
+
+    twice = Faults({"F51": When(at=[1], where="/process_text")})
+    found = await judged(network=ScriptedNetwork(locked), faults=twice)
+    assert {number for number, _ in found} == broken
