@@ -138,14 +138,15 @@ def _told(text: str) -> str:
 
 
 def _tells(asked: list[str], before: Sequence[TurnRecord]) -> bool:
-    """Whether every turn is told. A late result may have changed its words, and the store may have
-    missed that: most of them are enough."""
+    """Whether every turn is told, as it was asked or as a late result changed its words. The store
+    may have missed that: most of them are enough."""
     told = [set(each.split()) for each in asked]
-    for turn in before:
-        words = _told(turn.user_text).split()
-        if not any(sum(word in each for word in words) >= TOLD * len(words) for each in told):
-            return False
-    return True
+
+    def is_told(text: str) -> bool:
+        words = _told(text).split()
+        return any(sum(word in each for word in words) >= TOLD * len(words) for each in told)
+
+    return all(is_told(t.user_text) or (t.revised_text and is_told(t.revised_text)) for t in before)
 
 
 def _stored_as(stored: str, asked: str) -> bool:

@@ -84,6 +84,15 @@ def test_a_model_that_was_told_no_history_is_found(played):
     assert 18 in broken(played, calm_ms=-(10**6), asked=bare)
 
 
+def test_a_turn_is_told_with_the_words_of_its_late_result(played):
+    """Invariant 18: what was stored at first may be masked, and what the model is told not."""
+    first, *rest = played.evidence.turns
+    masked = replace(first, user_text="[телефон]", revised_text="")
+    told = replace(masked, revised_text=first.user_text)
+    assert 18 in broken(played, calm_ms=-(10**6), turns=[masked, *rest])
+    assert 18 not in broken(played, calm_ms=-(10**6), turns=[told, *rest])
+
+
 def test_what_is_left_behind_is_found(played):
     """Invariant 19: a task or a live call that outlives the call."""
     assert 19 in broken(played, left=["a task is left"])
