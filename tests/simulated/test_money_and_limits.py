@@ -13,6 +13,7 @@ import pytest
 from structlog.testing import capture_logs
 
 from halo_voice.core.admission import bucket_of
+from halo_voice.core.clock import Clock
 from halo_voice.core.errors import ModelRefused
 from halo_voice.core.money import MICROS, Cost
 from halo_voice.core.ports import CallEnd, CallStart, Outcome
@@ -47,6 +48,12 @@ BUSY_MS = 2_000
 DAY_CAP = {"day_roubles": 4.5, **PRICES}  # room for one answer of `dear`, 3 roubles, and its prompt
 REPLY = "Отвечаю коротко."
 DEAR = " ".join(["Доставка по городу стоит триста рублей, за город дороже."] * 6)
+
+
+@pytest.fixture(autouse=True)
+def _one_day(monkeypatch):
+    """Every model is told the day, and what it is told costs: here it is the same on every day."""
+    monkeypatch.setattr(Clock, "now", lambda _: datetime(2026, 11, 27, 12, tzinfo=UTC))
 
 
 def answering(_: str) -> str:
@@ -283,7 +290,7 @@ async def test_the_money_of_a_call_ends_in_its_middle():
     """F16, F77, invariant 17: a television that talks on costs no more than the call may; another
     call is answered by the model."""
     model = PacedModel(0.4, answer=answering)
-    cap = 4.0
+    cap = 4.5
     async with backend(model=model, call_roubles=cap, **PRICES) as halo:
         talk = [f"{words} {number}" for number in range(5) for words in WORDS][:11]
         await ring(halo, talk, session_id=1)
