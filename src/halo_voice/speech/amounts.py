@@ -211,6 +211,8 @@ def _bare(found: re.Match[str], before: Case | None) -> str:
     first = cardinal(_parts(a)[0], case, gender)
     if " " not in first + said:
         return f"{first}-{said}"
+    if _parts(a)[0] > whole:  # no range
+        return f"{cardinal(_parts(a)[0])}, {cardinal(whole)}"
     if before:
         return f"{first} — {said}"
     low, high = (cardinal(_parts(n)[0], "gen", gender) for n in (a, b))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 
 from halo_voice.speech.cases import governed
 from halo_voice.speech.nouns import PLACES
@@ -13,12 +14,13 @@ _PLAIN = {
     "и др.": "и другие", "и пр.": "и прочее", "т. к.": "так как", "т. н.": "так называемый",
     "в т. ч.": "в том числе", "напр.": "например", "мин.": "минут",
     "до н. э.": "до нашей эры", "н. э.": "нашей эры", "б/у": "бывший в употреблении",
-    "ж/д": "железнодорожный", "а/я": "абонентский ящик", "ст. м.": "станция метро",
+    "ж/д": "железнодорожный", "а/я": "абонентский ящик",
     "м.": "метро", "моб.": "мобильный", "им.": "имени",
     "гор.": "городской", "раб.": "рабочий", "тел./факс": "телефон и факс", "и/или": "и или",
     "с/у": "санузел", "в/о": "высшее образование", "ок.": "около", "макс.": "максимум",
     "ср.": "средний", "ул. ": "улица ", "м-н": "магазин", "кол-во": "количество",
     "вкл.": "включительно", "пн.": "понедельник", "эл. почта": "электронная почта",
+    "по МСК": "по московскому времени", "МСК": "по Москве",
     "эл.": "электронный", "р/с": "расчётный счёт", "ед.": "единица", "стр.": "страница",
     "доп.": "дополнительный", "г-н": "господин", "г-жа": "госпожа",
     "ИП": "индивидуальный предприниматель",
@@ -56,6 +58,11 @@ _IN_ADDRESS = re.compile(
     re.I,
 )
 _SQUARE = re.compile(r"(?<![\w])кв\. ?метр(?P<end>|а|у|ом|е|ы|ов|ам|ами|ах)(?![\w])")
+_MADE = re.compile(r"(?<=\d{4}) ?г\. ?(?P<what>[вр])\.(?!\w)")
+_MADE_NOUNS = {"в": "выпуска", "р": "рождения"}
+_STATION = re.compile(r"(?<![\w])ст\. ?м\. ?")
+_POSTCODE = re.compile(r"(?<![\d.,-])(?<!индекс )(?P<code>\d{6})(?=, ?(?:г\.|город |Россия|РФ))")
+_LIMIT = re.compile(r"(?<![\w])(?<!\d )(?P<word>[Мм]ин|[Мм]акс)\. (?=(?P<noun>[а-яё]{4,}))")
 _SEE = re.compile(r"(?<![\w.-])(?<!\d )см\.(?! ?[-×])(?!\w)")
 _WORKING = re.compile(r"(?<![\w])раб\. ?(?P<noun>день|дня|дней|дн\.?)(?!\w)")
 _WORKING_DAYS = {"день": "рабочий день", "дня": "рабочих дня"}
@@ -133,18 +140,9 @@ def is_whole(word: str) -> bool:
 
 def shortened(text: str) -> str:
     """The abbreviations of `text` in words, in the case that a preposition asks for."""
-    text = _PLAIN_RE.sub(_plain, text)
-    text = _FLOOR.sub(lambda m: f"{m['number']}-й этаж", text)
-    text = _AFTER_NAME.sub(_after_name, _BEFORE_NAME.sub(_before_name, text))
-    text = _SEE.sub("смотрите", _LETTERED.sub("литера ", text))
-    text = _WORKING.sub(lambda m: _WORKING_DAYS.get(m["noun"], "рабочих дней"), text)
-    text = _PHONE.sub(lambda m: f"{_like(m['sign'], 'телефон')} ", text)
-    text = _ROOMS.sub(lambda m: f"-комнатная{' квартира' if m['flat'] else ''}", text)
-    text = _SQUARE.sub(_square, text)
-    text = _TITLED.sub(lambda m: f"{m['street']}{_TITLES[m['title']]} ", text)
-    text = _BEFORE_NUMBER.sub(_before_number, text)
-    text = _TEL.sub(_telephone, text)
-    return _HOUSE.sub(lambda m: m["head"] + _house(m[0][len(m["head"]) :]), text)
+    for pattern, said in _RULES:
+        text = pattern.sub(said, text)
+    return text
 
 
 def _telephone(found: re.Match[str]) -> str:
@@ -216,6 +214,14 @@ _ENDINGS: tuple[tuple[tuple[str, ...], Case], ...] = (
 )  # fmt: skip
 
 
+def _limit(found: re.Match[str]) -> str:
+    """«мин. сумма» is «минимальная сумма»; before a number it is a minimum."""
+    noun = found["noun"]
+    end = "ая" if noun.endswith(("а", "я", "сть")) else "ое" if noun[-1] in "ое" else "ый"
+    stem = "минимальн" if found["word"].lower() == "мин" else "максимальн"
+    return f"{_like(found['word'], stem)}{end} "
+
+
 def _square(found: re.Match[str]) -> str:
     """«2 кв. метра» are «2 квадратных метра»."""
     few = found["end"] == "а" and _FEW.search(found.string, 0, found.start())
@@ -266,3 +272,26 @@ def _house(number: str) -> str:
     if found[5]:
         return f"{said} {'корпус' if found[5] == 'к' else 'строение'} {cardinal(int(found[6]))}"
     return said
+
+
+_RULES: tuple[tuple[re.Pattern[str], str | Callable[[re.Match[str]], str]], ...] = (
+    (_POSTCODE, r"индекс \g<code>"),
+    (_LIMIT, _limit),
+    (_MADE, lambda m: f" года {_MADE_NOUNS[m['what']]}"),
+    (_STATION, lambda m: f"{PLACES['ст'].single(_case_at(m))} метро "),
+    (_PLAIN_RE, _plain),
+    (_SEE, "смотрите"),
+    (_LETTERED, "литера "),
+    (_WORKING, lambda m: _WORKING_DAYS.get(m["noun"], "рабочих дней")),
+    (_PHONE, lambda m: f"{_like(m['sign'], 'телефон')} "),
+    (_ROOMS, lambda m: f"-комнатная{' квартира' if m['flat'] else ''}"),
+    (_SQUARE, _square),
+    (_FLOOR, lambda m: f"{m['number']}-й этаж"),
+    (_BEFORE_NAME, _before_name),
+    (_AFTER_NAME, _after_name),
+    (_TITLED, lambda m: f"{m['street']}{_TITLES[m['title']]} "),
+    (_BEFORE_NUMBER, _before_number),
+    (_TEL, _telephone),
+    (_HOUSE, lambda m: m["head"] + _house(m[0][len(m["head"]) :])),
+)
+"""From the most particular on: each leaves words behind."""

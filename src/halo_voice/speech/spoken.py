@@ -104,12 +104,21 @@ _SIGN = re.compile("[%№₽€$£°²³]")
 def _scores(text: str) -> str:
     """«3:2» as two numbers, «1 + 2 = 3» as it is said."""
     text = re.sub(r"(?<=\d):(?=\d)", ", ", text)
+    text = _SPAN.sub(r"от \g<low> до \g<high>", text)
     text = _EQUALS.sub(lambda m: f" равно {cardinal(int(m[1]))}", text)
+    text = _OR.sub(" или ", _IS.sub(" — это ", text))
     text = _OVER.sub(r"более \g<number>", text)
     return _MORE.sub(" плюс", _PLUS.sub(" плюс ", text))
 
 
-_EQUALS = re.compile(r"(?<=\d) ?= ?(\d{1,9})(?!\d|[.,]\d)")  # «равно три», not «трём»
+_SPAN = re.compile(
+    r"(?<![\w.,…])(?:от )?(?P<low>[+−-]?\d+)(?:…|\.{3})(?P<high>[+−-]?\d+)(?![\w.,…]\d)"
+)
+_IS = re.compile(r"(?<=[\w.)]) ?= ?(?=\d)")
+_OR = re.compile(r"(?<=[а-яё])/(?=\d)")  # «3 года/100 000 км»
+_EQUALS = re.compile(
+    r"(?<=\d) ?= ?(\d{1,9})(?=[.,!?;)]?(?: \D|\Z)(?! ?[а-яё₽%]))"
+)  # «равно три», not «трём»
 _PLUS = re.compile(r"(?<=\d)(?: \+ |\+)(?=\d)")
 _MORE = re.compile(r"(?<=\d)\+(?![\w+])")  # «18+»
 _OVER = re.compile(r"(?<![\w+])(?P<number>\d[\d ]{0,10}\d|\d)\+(?= [а-яё])")  # «1000+ отзывов»
