@@ -122,7 +122,7 @@ _NAMES = dict(
         "бэ вэ гэ дэ жэ зэ ка эль эм эн пэ эр эс тэ эф ха цэ че ша ща".split(), strict=True)
 )  # fmt: skip
 # Of an abbreviation of several parts, those that are words by themselves tell nothing.
-_ORDINARY = frozenset("и в до или с о к а у почта".split())
+_ORDINARY = frozenset("и в до или с о к а у по за почта".split())
 _PARTS = (
     frozenset(
         part

@@ -15,7 +15,7 @@ from halo_voice.core.speakable import is_plain
 from halo_voice.speech import spoken as module
 from halo_voice.speech.hours import DAYS
 from halo_voice.speech.nouns import PLACES, UNITS
-from halo_voice.speech.shortened import _ACRONYMS, _PLAIN, _TITLES
+from halo_voice.speech.shortened import _ACRONYMS, _PLAIN, _TITLES, is_whole
 from halo_voice.speech.spoken import READ_MAX, _written_out, by_the_rules, spoken
 from tests.costs import cost_s, costs_less
 
@@ -137,6 +137,12 @@ def test_pieces_in_any_order_leave_no_digit(spaced, tight):
         assert not set(by_the_rules(text)) & set("0123456789%№")
     said = by_the_rules(spaced)
     assert by_the_rules(said) == said
+
+
+def test_small_words_keep_the_short_way():
+    """No abbreviation of several words makes each phrase with one of these go through all rules."""
+    small = "и а в на с к по за от до из у о для не что как это"
+    assert [word for word in small.split() if not is_whole(word)] == []
 
 
 def test_a_rule_that_fails_costs_no_answer(monkeypatch):
