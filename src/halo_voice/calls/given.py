@@ -17,7 +17,7 @@ _log = structlog.get_logger(__name__)
 
 class Given:
     """One answer on its way into its draft. `messages`: what the model is asked, `told` with the
-    guard's mark. `can_act`: the model has tools.
+    guard's mark. `can_act`: the model has tools that change something.
 
     `withheld`: why the answer ends before its end, a reason of `core.guard.REASONS`. `aside`: the
     model says that the words were not meant for us; nothing of that is given out. `over`: for

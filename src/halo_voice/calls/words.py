@@ -185,7 +185,8 @@ class Words:
     ) -> tuple[str, bool]:
         """Write what `model` says into the draft. Returns who spoke, and whether it was cut."""
         asking = asking or Asking(draft.messages)
-        can_act = self.errands is not None
+        offer = None if self.errands is None else self.errands.toolbox.offer()
+        can_act = offer is not None and offer.acts
         given = Given(draft, self._guard, asking.messages, can_act=can_act)
         phraser = dialogue.phraser(given.see, used=asking.used)
         asked, how = given.messages, asking.how

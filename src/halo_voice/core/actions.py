@@ -63,7 +63,7 @@ READ_KINDS = frozenset(("thing", "front"))
 
 def claimed(low: str, *, can_act: bool = False) -> tuple[str, str] | None:
     """The kind and the verb of the first claim in a lowered text; None if there is none.
-    `can_act`: who speaks has tools, and may be about to use one."""
+    `can_act`: who speaks has tools that change something, and may be about to use one."""
     if _HINT.search(low) is None:
         return None
     for found in _CLAIM.finditer(low):

@@ -12,7 +12,7 @@ it, so that nothing gets through in two halves. Looked for are
     address   an internet address that the company's texts do not tell, nor the caller as his mail
     human     the claim to be a human being
     claim     that something was done («записала вас»), unless a tool has done it in this call, or
-              is being done («записываю вас»), where there is no tool (F42)
+              is being done («записываю вас»), where no tool does anything (F42)
 
 What the company has published may always be said. A phrase costs some microseconds.
 """
@@ -157,7 +157,8 @@ class Guard:
         ]
 
     def watch(self, messages: Sequence[Message], *, can_act: bool = False) -> Watch:
-        """Looks at the answer to these messages. `can_act`: of a model that has tools."""
+        """Looks at the answer to these messages. `can_act`: of a model with tools that
+        change something."""
         return Watch(self, messages, can_act=can_act)
 
     def instead(self, reason: str) -> str:

@@ -130,6 +130,11 @@ class Offer:
         return len(json.dumps(self.functions, ensure_ascii=False))
 
     @cached_property
+    def acts(self) -> bool:
+        """Whether one of them changes something."""
+        return any(spec.effect for spec in self.specs)
+
+    @cached_property
     def without(self) -> Offer:
         """The same, for the answer after the last step."""
         return Offer(self.specs, closed=True)

@@ -177,6 +177,14 @@ async def test_who_says_what_they_do_and_does_it_is_let():
     assert len(diary.keys) == 1
 
 
+async def test_who_can_only_look_up_books_nothing():
+    """F42: a tool without effect makes no «записываю вас» true."""
+    order, _ = lookup()
+    call = await call_with(ScriptedModel(["Записываю вас на завтра."]), order)
+    turn = await call.take(heard(1, "Запишите"))
+    assert turn.reply == call.dialogue.profile.texts.unconfirmed
+
+
 async def test_a_claim_after_a_failure_is_caught():
     """F42: the tool has failed, and the model says that it went well."""
     diary, meter = Diary(), Tools()
