@@ -78,7 +78,7 @@ def _written_out(text: str, engine: str) -> str:
         text = dotted(dialled(_BEFORE_LETTER.sub(_letter, text)))
         text = amounts(_scores(ordered(times(dates(text)))))
         text = _LEFT.sub(_left, _signs(text))
-    text = acronyms(weekdays(text))
+    text = _EITHER.sub(" или ", acronyms(weekdays(text)))
     text = latin(text, russian_only=engine.lower().startswith("vox"))
     text = _BEFORE_MARK.sub("", _SPACES.sub(" ", restore_yo(text))).strip()
     return marked(text, engine)
@@ -120,6 +120,7 @@ _EQUALS = re.compile(
     r"(?<=\d) ?= ?(\d{1,9})(?=[.,!?;)]?(?: \D|\Z)(?! ?[а-яё₽%]))"
 )  # «равно три», not «трём»
 _PLUS = re.compile(r"(?<=\d)(?: \+ |\+)(?=\d)")
+_EITHER = re.compile(r"(?<=[А-Яа-яё]{2})/(?=[А-Яа-яё]{2})")  # «да/нет»
 _MORE = re.compile(r"(?<=\d)\+(?![\w+])")  # «18+»
 _OVER = re.compile(r"(?<![\w+])(?P<number>\d[\d ]{0,10}\d|\d)\+(?= [а-яё])")  # «1000+ отзывов»
 
