@@ -5,6 +5,7 @@ A destination is known by its name everywhere but in the backend's answer for on
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
@@ -53,6 +54,7 @@ _PERSON = (
     "человек",
 )  # fmt: skip
 _ALIVE = ("живой", "живым", "живого", "живому", "настоящ", "реальн")
+_HUMAN = re.compile(r"\bдайте (?:мне )?(?:живого )?человека\b")
 _NOT = ("не", "без", "ни")
 _MACHINES = ("робот", "бот", "автоответчик", "машин", "автомат", "компьютер", "программ")
 _REFUSED = ("прос", "буд", *_PUT_THROUGH, *_TALK, *_WANT, *_PERSON, *_ALIVE)
@@ -94,8 +96,10 @@ def wanted(said: str, names: Iterable[str]) -> str | None:
     plain = not any(word in _NOT for word in heard)
     alone = plain and len(heard) <= 3 and heard[0].startswith("оператор")
     through = _any(heard, _PUT_THROUGH) or (_any(heard, _TALK) and _with(heard))
+    somebody = person or name or _any(heard, _ALIVE)
     wish = plain and _any(heard, _WANT) and (_any(heard, _ALIVE) or _any(heard, ("оператор",)))
-    asks = (through and (person or name)) or alone or (wish and person)
+    human = _HUMAN.search(" ".join(heard)) is not None
+    asks = (through and somebody) or alone or human or (wish and person)
     return name if asks else None
 
 
