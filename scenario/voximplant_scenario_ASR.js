@@ -125,7 +125,7 @@ const START_STATE = {
   answer: null, notes: [], // of that turn, as far as it has come; what the backend is still to be told of earlier ones
   voice: null, pending: null, // the phrase that is being spoken; the one that waits for the filler's end
   reprompts: 0, apologies: 0, voiceFaults: 0, // in a row
-  prompts: 0, asrFaults: 0, asrLostAt: 0, // in the call
+  prompts: 0, asrFaults: 0, asrLostAt: 0, waited: 0, // in the call
   repeated: false, unsure: false, // asked to repeat: in this turn; for want of any confidence, in this call
   fresh: false, captured: false, lastText: "", late: [], // new speech since the last result; its end; that result; what came too late
   words: "", wordsAt: 0, taken: [], // recognised so far, since when; words that belong to a turn already, see Words taken
@@ -133,7 +133,6 @@ const START_STATE = {
   patience: 0, tardy: false, // more time for the caller's end; results come after their words were taken
   interrupted: false, overtaken: false, deaf: false, nod: null, // see Interruptions
   transfer: null, transfers: [], reply: "", // the one that is under way, and what became of earlier ones; the last answer, for who wants it again
-  waited: 0,
   said: "", saidAt: 0, during: "", posed: false, passed: "", // our last phrase and its end; what of ours this speech may echo, if it was heard; such words of it
   keys: "", keysTold: false,
   lineSilent: false, voiced: false, soundAt: 0, stoppedAt: 0, quietAt: 0, speechAt: 0, begunAt: 0, priorAt: 0, heardAt: 0, askedAt: 0, fillAt: 0, connectedAt: 0, endedAt: 0,
@@ -860,7 +859,7 @@ function takesKeys(state) {
   const [last] = state.taken.slice(-1);
   const dictates = state.patience > 0 || (unheard && isDigits(last ? last.text : ""));
   if (isOpen(state)) return dictates || state.keys !== "";
-  return dictates && (unheard || isDisposable(state)) && state.turn < state.profile.limits.turns && !state.turnedAway && state.asrFaults < 2;
+  return dictates && !isLeaving(state) && (unheard || isDisposable(state)) && state.turn < state.profile.limits.turns && !state.turnedAway && state.asrFaults < 2;
 }
 
 function takeKey(state, event, told) {
@@ -1048,7 +1047,7 @@ function overhear(state, event) {
   const begun = state.fresh || final ? state : newSpeech(state, event);
   const over = join(begun.during, isSounding(state) && !hasFaded(state.voice, event.at) ? state.voice.text : "");
   const murmur = over !== "" && (isMurmur(text) || (isParting(state) && isFarewell(text)));
-  if (murmur || isEcho(text, over)) {
+  if (murmur || isEcho(text, over) || (final && isHesitation(text))) {
     const nod = final && murmur && begun.posed && begun.during.trim().endsWith("?") ? { text, confidence: event.confidence } : state.nod;
     const calm = final ? { ...begun, fresh: speaksOn(state, event), passed: "", lastText: text, nod } : { ...begun, passed: text };
     if (state.name === "paused") return resume(calm, event);
@@ -1085,9 +1084,8 @@ function keepWaiting(state, event) {
   if (event.type === "heard") return keepLate(state, event); // they have ended
   const kept = withWords(state, event);
   if (!isSounding(state)) return [kept, []];
-  const silent = fallenSilent(kept, event.at);
-  if (state.name === "holding") return speakHeld(silent, event, [HUSH]);
-  const again = refilled(silent, event);
+  if (state.name === "holding") return speakHeld(kept, event, [HUSH]);
+  const again = refilled(fallenSilent(kept, event.at), event);
   return [again, [HUSH, answerWait(again, event)]];
 }
 
@@ -1372,8 +1370,8 @@ function hold(state, event, what, before = []) {
 }
 
 function speakHeld(state, event, before = []) {
-  if (state.pending !== null) return speak(state, state.pending, before);
-  const silent = { ...state, voice: null };
+  const silent = fallenSilent(state, event.at);
+  if (state.pending !== null) return speak(silent, state.pending, before);
   if (state.answer.queue.length) return speakNext(silent, before);
   return goOn(silent, event, before);
 }

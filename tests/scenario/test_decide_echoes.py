@@ -42,6 +42,19 @@ def test_an_interim_after_the_result_of_our_echo_is_no_new_speech():
     assert table.name == "listening"
 
 
+def test_the_filler_may_come_back_over_the_answer():
+    """F12, invariant 4: it has only just ended, and its echo is told late."""
+    table = Table(barge_in__mode="asr").asked()
+    filler = table.see("expired", 2000)[0]
+    table.see("phraseStarted", 300, phrase=filler["phrase"], duration=1200)
+    table.see("replied", 200, turn=1, text="Триста рублей.", action="listen")
+    table.see("phraseEnded", 1000, phrase=filler["phrase"], failed=False)
+    table.see("phraseStarted", 100, phrase=table.state["voice"]["phrase"], duration=2000)
+    table.see("speechStarted", 100)
+    assert table.see("interim", 100, text=filler["text"]) == []
+    assert table.name == "speaking"
+
+
 def test_a_key_makes_our_last_words_no_younger():
     """Invariant 4: nearly a second after them, the same words are the caller's own."""
     table = Table(barge_in__mode="asr").greeted()

@@ -112,6 +112,18 @@ def test_a_murmur_into_a_question_that_does_not_sound_yet_is_reported():
     assert (table.state["nod"], table.state["late"]) == (None, ["да-да"])
 
 
+def test_a_hesitation_neither_stops_the_voice_nor_is_a_turn():
+    """Nor is the turn asked anew for its sake, while the answer does not sound yet."""
+    table = answering()
+    assert table.see("heard", 600, text="э-э", confidence=0.9) == []
+    assert table.name == "speaking"
+    table = Table(barge_in__mode="asr").asked()
+    table.see("speechStarted", 300)
+    table.see("speechCaptured", 300)
+    assert table.see("heard", 200, text="э", confidence=0.9) == []
+    assert (table.name, table.state["fresh"], table.state["late"]) == ("thinking", False, [])
+
+
 def test_our_own_words_are_no_turn():
     """F12."""
     table = answering()

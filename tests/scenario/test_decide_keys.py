@@ -46,6 +46,22 @@ def test_zero_is_a_digit_where_a_number_is_dictated():
     assert question["text"] == "50"
 
 
+def test_a_digit_into_the_goodbye_opens_no_turn():
+    """Invariant 7: nor after we have hung up, while the end of the call is not told yet."""
+    table = Table(barge_in__mode="asr").asked()
+    table.see("replied", 300, turn=1, text="Назовите номер.", action="listen", patience=1200)
+    table.speak_out()
+    table.see("key", 200, digit="8")
+    assert "ask" in done(table.see("key", 200, digit="#"))
+    table.see("speechStarted", 300)
+    table.see("interim", 400, text="и ещё пять")
+    assert table.state["overtaken"]
+    table.see("timeUp", 100)
+    assert (table.see("key", 300, digit="5"), table.name) == ([], "speaking")
+    table.speak_out()
+    assert (table.see("key", 300, digit="5"), table.name) == ([], "hanging")
+
+
 def test_a_star_repeats_the_last_answer():
     """As it was said, while listening and while something else is said; the greeting before it."""
     table = answered(Table().greeted())

@@ -9,6 +9,7 @@ from halo_voice.simulator.place import FinishedCall
 from halo_voice.simulator.turns import Phrase, Story, Turn
 
 LATE_MS = 3_000  # the fault "late" holds an event back for so long at most
+END_MS = 6_000  # F24 holds back the end of a phrase for so long at most
 PHRASE_MS = 10_000  # few phrases last longer
 LIVE_END = "Player.AudioChunksPlaybackFinished"
 LIVE_TOLD = ("Player.Started", "Player.Error", LIVE_END)
@@ -79,11 +80,17 @@ class Case:
 
     @cached_property
     def unsure_ms(self) -> list[int]:
-        """When a start, a failure or an end of a realtime player was told late: it does not say of
-        which phrase, so nobody can know."""
+        """When a start, a failure or an end of a realtime player was told late, and from an end
+        that is (F24) until it may be told: it does not say of which phrase, so nobody can know."""
         events, late = self.call.having("event"), self.call.having("late")
-        live = {e.data["unit"] for e in events if e.data["event"] == LIVE_END}
-        return [e.ms for e in late if e.data["event"] in LIVE_TOLD and e.data.get("unit") in live]
+        ends = [e for e in events if e.data["event"] == LIVE_END]
+        live = {e.data["unit"] for e in ends}
+        told = [e.ms for e in late if e.data["event"] in LIVE_TOLD and e.data.get("unit") in live]
+        for strike in self.call.having("fault"):
+            if strike.data["fault"] == "F24" and (unit := strike.data.get("unit")) in live:
+                near = (e.ms for e in ends if e.data["unit"] == unit)
+                told += [strike.ms, *(ms for ms in near if 0 <= ms - strike.ms <= END_MS)]
+        return told
 
     def silent_ms(self, begin: float, end: float) -> float:
         """The longest time between two moments in which the caller says nothing and presses no

@@ -19,6 +19,7 @@ UTTERANCE_MS = 60_000  # who speaks longer is cut
 MURMUR_WORDS = 3
 CONFIDENCE = 0.3
 ASKED_AGAIN_MS = 4_000  # from a result until it is asked for again, a late end of a phrase included
+TWICE_MS = 1_500  # until the same result comes once more (F05)
 ECHO_MS = 600
 ECHO_WORDS, ECHO = 4, 0.75  # of so many words so many are enough, else all
 HESITATIONS = {"м", "мм", "ммм", "хм", "э", "эм"}
@@ -36,7 +37,7 @@ def no_lost_word(case: Case) -> Iterator[Breach]:
     for line in case.call.recognition:
         if line.data["event"] != "ASR.Result" or line.data.get("echo", True):
             continue
-        text = line.data.get("text", line.data.get("transcript"))
+        text = _told(line)
         if not isinstance(text, str) or not letters(text) or line.ms > kept.until_ms:
             continue
         if (result := (line.data["of"], text)) in told:
@@ -68,7 +69,7 @@ class Kept:
             return True
         return (
             self._reported(text)
-            or self._asked_again(line)
+            or any(self._asked_again(each) for each in self._alike(line))
             or self._murmured(text, since, line.ms)
             or self._echoes(text, since, line.ms)
             or self._cut(line, turns, since)
@@ -91,6 +92,17 @@ class Kept:
             len(late) >= LATE_TEXTS or any(part in letters(each) for each in late)
             for late in self.late
         )
+
+    def _alike(self, line: TraceLine) -> list[TraceLine]:
+        """It, and results of the same words shortly before: nobody can know that these are others,
+        and not those once more (F05)."""
+        return [
+            each
+            for each in self.case.call.recognition
+            if each.data["event"] == "ASR.Result"
+            and line.ms - TWICE_MS <= each.ms <= line.ms
+            and _told(each) == _told(line)
+        ]
 
     def _asked_again(self, line: TraceLine) -> bool:
         """The next that is said asks for it; without need only while faults may strike."""
@@ -146,6 +158,10 @@ class Kept:
         """Of who speaks for very long, or again and again, only the beginning is taken."""
         long = line.ms - since > UTTERANCE_MS or len(str(line.data["heard"])) > TURN_CHARS
         return bool(turns) and (long or any(ms >= since for ms in self.full_ms))
+
+
+def _told(line: TraceLine) -> Any:
+    return line.data.get("text", line.data.get("transcript"))
 
 
 def _words(text: str) -> list[str]:

@@ -126,7 +126,7 @@ class LivePlayer(Playback):
         self.state = "idle"
         dice = self._stage.dice
         if not dice.strikes("F19", self.text):
-            if dice.strikes("F24", self.text):
+            if dice.strikes("F24", self.text, unit=self.unit):
                 self._stage.after(dice.delay_ms("F24", 300, 6000), self._tell_end)
             else:
                 self._tell_end()

@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from halo_voice.simulator import (
+    PROMPT,
     Faults,
     HttpRequest,
     HttpResponse,
@@ -92,9 +93,9 @@ async def test_the_end_of_a_phrase_is_known_from_its_start(connected):
     assert 1 not in await found(1_000, Faults(ends | starts))
 
 
-@pytest.mark.parametrize("late", [[], [1]])
-async def test_nobody_knows_which_phrase_a_late_end_is_of(connected, late):
-    """3, F25: a realtime player does not say it, so the next voice may begin too early."""
+@pytest.mark.parametrize("fault", ["", "late", "F24"])
+async def test_nobody_knows_which_phrase_a_late_end_is_of(connected, fault):
+    """3, F24, F25: a realtime player does not say it, so the next voice may begin too early."""
     told = """
         require(Modules.VoxTTS);
         const live = VoxTTS.createRealtimeTTSPlayer({ createContextParameters: {
@@ -105,10 +106,11 @@ async def test_nobody_knows_which_phrase_a_late_end_is_of(connected, late):
         live.sendMediaTo(call); flush("Вы дозвонились в компанию.");
         flush("Сейчас я соединю вас с сотрудником, пожалуйста, оставайтесь на линии.");
     """
-    faults = Faults({"late": When(at=late, where="Chunks")})
+    where = {"late": "Chunks", "F24": "Вы дозвонились"}
+    faults = Faults({fault: When(at=[1], where=where[fault])} if fault else {})
     call = await connected(told, caller=SilentCaller(10_000), faults=faults)
     assert [span.cut_by for span in call.playbacks][:2] == ["", "replaced"]
-    assert (3 in {b.invariant for b in breaches(call)}) is not bool(late)
+    assert (3 in {b.invariant for b in breaches(call)}) is not bool(fault)
 
 
 @pytest.mark.parametrize(("asks", "found"), [("", True), ("/call/transfer", False)])
@@ -136,3 +138,27 @@ async def test_a_copy_that_is_to_come_again_is_no_answer(judged, code, broken):
     twice = Faults({"F51": When(at=[1], where="/process_text")})
     found = await judged(network=ScriptedNetwork(locked), faults=twice)
     assert {number for number, _ in found} == broken
+
+
+@pytest.mark.parametrize(("after_ms", "broken"), [(0, False), (1_000, True)])
+async def test_the_same_words_at_once_are_not_known_from_a_result_that_comes_twice(
+    connected, after_ms, broken
+):
+    """21, F05: they are asked for again already."""
+    ears = BOT.replace("ears();", "ears({ singleUtterance: false });")
+    again = """
+        let asked = false;
+        asr.addEventListener(ASREvents.Result, () => {
+          if (!asked) speak("Повторите, пожалуйста.");
+          asked = true;
+        });
+        speak("Здравствуйте!", listen);
+    """
+    bot = ears[: ears.index("asr.addEventListener")] + again
+    call = await connected(
+        bot,
+        caller=ScriptedCaller(["Восемь", Interrupt("Восемь", after_ms)]),
+        recogniser=PROMPT,
+        network=ScriptedNetwork(backend),
+    )
+    assert (21 in {b.invariant for b in breaches(call, None, TEXTS)}) is broken
