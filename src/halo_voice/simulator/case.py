@@ -69,8 +69,14 @@ class Case:
         nobody can know how long ago the last event was."""
         late = ((line.ms, line.data["late"]) for line in self.call.having("late"))
         held = [(ms - delay, ms) for ms, delay in late if delay]
+        return held + self.astray
+
+    @cached_property
+    def astray(self) -> list[tuple[int, int]]:
+        """From when until when nobody can know how long ago a phrase ended: the machine's clock was
+        set (F58)."""
         faults = ((line.ms, line.data["fault"]) for line in self.call.having("fault"))
-        return held + [(ms, ms + PHRASE_MS) for ms, fault in faults if fault == "F58"]
+        return [(ms, ms + PHRASE_MS) for ms, fault in faults if fault == "F58"]
 
     def late_ms(self, begin: float, end: float) -> int:
         """What is told so much late can be acted on no earlier: for so long events of this

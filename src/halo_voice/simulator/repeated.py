@@ -55,6 +55,7 @@ class Why:
             self._counted(before, after)
             or self._spoke(before, after)
             or self._failed(before, after)
+            or self._cut_by_echo(before, after)
         )
 
     def _counted(self, before: Phrase, after: Phrase) -> bool:
@@ -69,6 +70,11 @@ class Why:
             and before.ordered_ms < (s.ended_ms or self.case.end_ms) + BEHIND_MS
             for s in self.case.call.speech
         ) or any(before.ordered_ms < ms <= after.ordered_ms for ms in self._told_ms)
+
+    def _cut_by_echo(self, before: Phrase, after: Phrase) -> bool:
+        """A filler, by what may have been the caller's words for all that the clock tells."""
+        cut = after.kind == "filler" and before.span is not None and not before.span.complete
+        return cut and any(b <= before.ordered_ms <= e for b, e in self.case.astray)
 
     def _failed(self, before: Phrase, after: Phrase) -> bool:
         """Cut because of an error, it is said once more. Nobody can tell which of its phrases a

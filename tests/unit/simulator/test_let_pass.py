@@ -162,3 +162,28 @@ async def test_the_same_words_at_once_are_not_known_from_a_result_that_comes_twi
         network=ScriptedNetwork(backend),
     )
     assert (21 in {b.invariant for b in breaches(call, None, TEXTS)}) is broken
+
+
+@pytest.mark.parametrize(
+    ("cut_ms", "where", "broken"),
+    [
+        (600, "Result", False),
+        (4_000, "Result", True),
+        (600, "Nothing", True),
+    ],
+)
+async def test_a_filler_may_be_cut_by_an_echo_where_the_clock_was_set(
+    judged, cut_ms, where, broken
+):
+    """6, F12, F58: how long ago our last phrase ended is not known."""
+    twice = f"""
+        const filler = "Секунду, пожалуйста.";
+        answer = (n, r) => {{
+          const on = () => speak(JSON.parse(r.text).ai_text, listen);
+          setTimeout(() => speak(filler), 1200);
+          setTimeout(() => speak(filler, on), {1_200 + cut_ms});
+        }};
+    """
+    caller = ScriptedCaller(["Раз", Silence()], patience_ms=12_000)
+    found = await judged(twice, faults=Faults({"F58": When(at=[1], where=where)}), caller=caller)
+    assert (6 in {number for number, _ in found}) is broken
