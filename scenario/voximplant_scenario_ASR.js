@@ -258,7 +258,7 @@ const ALWAYS = {
   speechStarted: (state, event) => [newSpeech(bank(state, OVERHEARD), event), []],
   speechCaptured: (state) => [{ ...state, captured: true }, []],
   voiceStarted: (state, event) => [lineSounds(state, event), []],
-  voiceStopped: (state, event) => [{ ...lineStops(state, event), quietAt: state.fresh ? event.at : state.quietAt }, []],
+  voiceStopped: (state, event) => [{ ...lineStops(state, event), quietAt: state.fresh && !state.passed ? event.at : state.quietAt }, []],
   heard: keepLate,
   asrFailed: (state, event) => (isAfterCall(state) ? [state, []] : loseEars(state, event)),
   recordingStarted: (state, event) => [{ ...state, recordingUrl: event.url }, []],
@@ -1025,7 +1025,7 @@ function resume(state, event) {
   return [{ ...state, name: "speaking", voice, soundAt: 0 }, [{ do: "resume" }, ...told, deadline]];
 }
 
-// A recogniser without interim results cannot say; a voice that goes on for so long is no cough.
+// A recogniser without interim results cannot say; a voice that goes on so long is no cough.
 function yieldOrResume(state, event) {
   const speaks = state.voiced && !state.captured && !state.profile.asr.interim;
   return speaks ? takeOver(state, { type: "interim", text: "", at: event.at }) : resume(state, event);
@@ -1137,7 +1137,7 @@ function heardPart(voice, at) {
   return { heard: voice.text.slice(0, Math.max(0, whole)), heard_ms: Math.round(heard_ms) };
 }
 
-// They said nothing after all: the answer that they broke in upon is spoken, or waited for as before.
+// They said nothing after all: the answer they broke in upon is spoken, or waited for as before.
 function backToAnswer(state, event, before = []) {
   const { answer } = state;
   const open = { ...state, overtaken: false, words: "", name: "thinking" };

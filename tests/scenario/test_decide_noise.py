@@ -117,6 +117,19 @@ def test_a_noise_while_our_echo_is_recognised_is_no_speech():
     assert table.state["quietAt"] == quiet_at
 
 
+def test_a_noise_while_our_echo_is_still_to_be_recognised_wins_no_time():
+    """F12, F16, invariant 2: the echo began over our voice, and its result comes late."""
+    table = answering()
+    table.see("speechStarted", 100)
+    table.see("interim", 400, text="триста рублей")
+    table.see("speechCaptured", 200)
+    table.see("phraseEnded", 1_300, phrase=table.state["voice"]["phrase"], failed=False)
+    quiet_at = table.state["quietAt"]
+    table.see("voiceStarted", 1_000)
+    table.see("voiceStopped", 400)
+    assert (table.name, table.state["quietAt"]) == ("listening", quiet_at)
+
+
 def test_a_noise_while_nobody_was_noticed_wins_no_time():
     """F16, invariant 2: the caller's time runs from the end of our phrase."""
     table = answering()
