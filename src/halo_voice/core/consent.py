@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 
 from halo_voice.core.speakable import words
@@ -17,6 +18,8 @@ _BESIDE_WORDS = """
 """
 _YES = frozenset(_YES_WORDS.split())
 _BESIDE = frozenset(_BESIDE_WORDS.split())
+# Disbelief, dismissal, or a thought that is not over: this «да» agrees to nothing.
+_NO_YES = re.compile(r"\bда (?:ну|ладно|я|это я так)\b")
 _CANCELS = "отмен"
 _DOES = ("запис", "оформ", "брон", "отправ")
 _WORDS_MAX = 8
@@ -24,13 +27,14 @@ _WORDS_MAX = 8
 
 def agrees(said: str, question: str) -> bool:
     """A yes to `question` and nothing that could change it: «да, но в четыре» is none, nor is
-    «да?», nor «отменяйте» where something was to be booked."""
+    «да?», «да ну вас», nor «отменяйте» where something was to be booked."""
     if "?" in said:
         return False
     heard = [word.replace("ё", "е") for word in words(said)]
-    if not 0 < len(heard) <= _WORDS_MAX or heard == ["да", "ну"]:
+    if not 0 < len(heard) <= _WORDS_MAX:
         return False
-    yes = any(word in _YES for word in heard) or heard[-2:] == ["все", "так"]
+    meant = _NO_YES.sub("", " ".join(heard)).split()
+    yes = any(word in _YES for word in meant) or heard[-2:] == ["все", "так"]
     known = all(word in _YES or word in _BESIDE for word in heard)
     return yes and known and not _is_contrary(heard, question.lower())
 

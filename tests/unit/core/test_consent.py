@@ -49,3 +49,30 @@ def test_what_is_a_yes_to_a_question(said, question):
 def test_what_is_no_yes_to_a_question(said, question):
     """Its contrary, a thought that is not over, disbelief, thanks."""
     assert not agrees(said, question)
+
+
+@pytest.mark.parametrize(
+    "said",
+    [
+        "Да ну!", "Да ну вас!", "Ну да ну", "Да ладно", "да ладно вам", "Да ладно, спасибо",
+        "да я уже", "да я", "да это я так", "Да не надо", "Да нет", "Да ладно, не надо",
+    ],
+)  # fmt: skip
+def test_a_refusal_that_begins_with_yes_is_none(said):
+    """F42: «да» is a particle there, and no tool runs."""
+    assert not agrees(said, BOOKS)
+    assert not agrees(said, CANCELS)
+
+
+@pytest.mark.parametrize(
+    "said",
+    [
+        "Да ладно, записывайте", "Да ну записывайте уже", "Да ладно, давайте", "Ладно, да",
+        "Ну да", "Ну да, ладно, верно", "Да, всё, ладно", "Да, пожалуйста, ну вот", "Да, можно",
+        "Да, я согласен", "Да, это я", "Да, это так", "Да, всё так, ладно", "Ага, ладно",
+        "Хорошо, ладно", "Да-да",
+    ],
+)  # fmt: skip
+def test_a_yes_beside_such_a_word_is_one(said):
+    """What agrees by another word, or has such a word elsewhere."""
+    assert agrees(said, BOOKS)
