@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import contextlib
+
 import msgspec
 from fastapi import APIRouter, Request, Response
 
@@ -32,7 +34,7 @@ from halo_voice.calls.switchboard import Switchboard
 from halo_voice.calls.transfers import Transfers
 from halo_voice.calls.turn import Heard
 from halo_voice.core.admission import BUSY
-from halo_voice.core.errors import CallRefused
+from halo_voice.core.errors import CallClosed, CallRefused
 from halo_voice.core.patience import patience_ms
 from halo_voice.core.ports import CallEnd
 from halo_voice.core.profile import Profile
@@ -164,12 +166,13 @@ async def _started(
 
 
 async def _reopen(asked: EndRequest, switchboard: Switchboard, dialler: Dialler) -> None:
-    """A call that ends, and may never have been known to begin."""
+    """A call that ends, and may never have been known to begin; or is known to have ended."""
     start = asked.start
-    if start is not None and start.dial:
-        await dialler.missed(start.begun(), start.dial)
-    elif start is not None:
-        await switchboard.start(start.begun(), admit=False)
+    with contextlib.suppress(CallClosed):
+        if start is not None and start.dial:
+            await dialler.missed(start.begun(), start.dial)
+        elif start is not None:
+            await switchboard.start(start.begun(), admit=False)
     if asked.dialled:
         await dialler.settle(asked.call_id, asked.dialled)
 

@@ -7,7 +7,6 @@ number's own clock, the attempts that are left.
 
 from __future__ import annotations
 
-import contextlib
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from datetime import timedelta
@@ -58,10 +57,12 @@ class Dialler:
         self._store = store
         self._dials = store.dials  # type: ignore[attr-defined]
         self._untold: dict[str, str] = {}
+        self._unread: dict[str, None] = {}  # calls that are over, and what was said in them
         switchboard.when_over = self.over
 
     async def order(self, start: CallStart, token: str) -> Ordered:
         """The session with this token begins; a session that asks again is told the same."""
+        await self._read_back()
         claimed = await self._dials.claim(digest_of(token), start.call_id)
         if claimed is None:
             _log.warning("dial_barred", call_id=start.call_id, why="unknown")
@@ -117,16 +118,33 @@ class Dialler:
             self._untold.pop(each, None)
 
     async def over(self, call_id: str) -> None:
-        """The call's end is stored, whoever told it: who wants no more calls gets none."""
-        with contextlib.suppress(StoreError):
-            dial = await self._dials.dial_of_call(call_id)
-            if dial is None:
+        """The call's end is stored, whoever told it: who wants no more calls gets none. Never
+        raises: what a store that is away does not tell is read before the next call is made, or
+        when the next one ends, as long as this process lives."""
+        if len(self._unread) < UNTOLD_MAX:
+            self._unread[call_id] = None
+        await self._read_back()
+
+    async def _read_back(self) -> None:
+        for call_id in list(self._unread):
+            try:
+                await self._read(call_id)
+            except StoreError as error:
+                _log.warning("wish_unread", call_id=call_id, code=error.code)
                 return
-            turns = await self._store.turns(call_id)
-            if any(wants_no_calls(turn.user_text) for turn in turns):
-                await self._dials.opt_out(dial.number, "caller")
-                _log.info("opted_out", call_id=call_id)
-            await self.settle(call_id, "lost")
+            self._unread.pop(call_id, None)
+
+    async def _read(self, call_id: str) -> None:
+        """What was said in a call that is over, what came too late for a turn included."""
+        dial = await self._dials.dial_of_call(call_id)
+        if dial is None:
+            return
+        call, turns = await self._store.find_call(call_id), await self._store.turns(call_id)
+        said = [text for turn in turns for text in (turn.user_text, turn.revised_text)]
+        if any(map(wants_no_calls, (*said, *(call.late_texts if call else ())))):
+            await self._dials.opt_out(dial.number, "caller")
+            _log.info("opted_out", call_id=call_id)
+        await self.settle(call_id, "lost")
 
     def _profile(self, dial: Dial) -> Profile:
         profiles = self._switchboard.profiles

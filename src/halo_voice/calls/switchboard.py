@@ -156,8 +156,9 @@ class Switchboard:
                 if record.end_reason == BUSY:
                     raise CallRefused(profile.texts.bye_busy)
                 raise CallClosed
+            context = "" if start.call_id in self._live else await self._context(record)
             if start.call_id not in self._live:
-                self._live[start.call_id] = self._call(record, [], await self._context(record))
+                self._live[start.call_id] = self._call(record, [], context)
                 stands = standing(start.scenario_version)
                 _log.info(
                     "call_started", call_id=start.call_id, profile=profile.name, scenario=stands
@@ -251,9 +252,9 @@ class Switchboard:
                 raise UnknownCall
             end = replace(end, cost=known.cost)
         self._live.pop(end.call_id, None)
+        if self.when_over is not None and (call is None or call.dialogue.context):
+            await self.when_over(end.call_id)
         if stored:
-            if self.when_over is not None and (call is None or call.dialogue.context):
-                await self.when_over(end.call_id)
             self._budget.add(rest)
             self._warn_of(end)
             _log.info("call_ended", call_id=end.call_id, reason=end.reason, turns=end.turns)
@@ -295,8 +296,10 @@ class Switchboard:
         """Words of a call that were heard too late for a turn, without what its profile masks."""
         if not texts:
             return ()
-        call = self._live.get(call_id)
-        record = None if call else await self._store.find_call(call_id)
+        call, record = self._live.get(call_id), None
+        if call is None:
+            with contextlib.suppress(StoreError):  # the end itself has a spool
+                record = await self._store.find_call(call_id)
         profile = self.profiles.named(record.profile) if record else None
         privacy = (call.dialogue.profile if call else profile or self.profiles.default).privacy
         return tuple(map(privacy.masked, texts))
@@ -322,8 +325,7 @@ class Switchboard:
                     await call.words.errands.reload()
                 if call.dialogue.profile.operators:
                     await call.handovers.reload()
-                self._live[call_id] = call
-                return call
+                return self._live.setdefault(call_id, call)
             finally:
                 self._finding.pop(call_id, None)
 

@@ -70,8 +70,8 @@ class Sessions:
 
     def begin(self, name: str, role: Role) -> Session:
         now = self.now()
-        if len(self._known) >= SESSIONS_MAX:
-            self._known.pop(min(self._known.values(), key=lambda each: each.used_s).id)
+        if len(self._known) >= SESSIONS_MAX:  # strangers go before who has signed in
+            self._known.pop(min(self._known.values(), key=lambda s: (bool(s.name), s.used_s)).id)
         session = Session(
             secrets.token_urlsafe(32), secrets.token_urlsafe(32), name, role, now, now, now
         )

@@ -29,6 +29,14 @@ async def test_the_end_is_stored_once(client, halo, call_id):
     assert len(halo.switchboard) == 0
 
 
+async def test_an_end_that_brings_the_start_may_come_twice(client):
+    """F57: the call was never known to begin; the second report is answered like any other."""
+    end = {"call_id": "c-9", "reason": "caller_hung_up", "start": {"call_id": "c-9"}}
+    replies = [await client.post("/call/end", json=end) for _ in range(2)]
+    assert [reply.status_code for reply in replies] == [200, 200]
+    assert [reply.json()["stored"] for reply in replies] == [True, False]
+
+
 async def test_a_report_may_bring_a_call_that_nobody_knows(client, halo):
     """The start was lost and no turn came: the call is in the store all the same."""
     end = {"call_id": "lost", "reason": "backend_down", "start": {"call_id": "lost"}}

@@ -22,6 +22,7 @@ from halo_voice.core.errors import (
 from halo_voice.core.ports import CallEnd, CallStart, Outcome
 from halo_voice.core.profile import Profile, Profiles
 from halo_voice.store.memory import MemoryStore
+from halo_voice.store.spool import SpooledStore
 from tests.halo import TalkingModel
 from tests.one_call import Listening
 
@@ -222,6 +223,49 @@ async def test_a_call_that_is_looked_for_twice_at_once_is_one_call(model):
     first, second = await asyncio.gather(*asked)
     assert first == second
     assert len(model.asked) == 1
+
+
+class Sluggish(Suspending):
+    """It takes its time to write a call down, too, and to tell its turns."""
+
+    async def open_call(self, start):
+        record = await super().open_call(start)
+        await asyncio.sleep(0.02)
+        return record
+
+    async def turns(self, call_id):
+        await asyncio.sleep(0.02)
+        return await super().turns(call_id)
+
+
+@pytest.mark.parametrize("pause_s", [0.0, 0.005, 0.01, 0.03])
+async def test_a_call_that_begins_and_is_looked_for_at_once_is_one_call(model, pause_s):
+    """F52, invariant 14: its stream opens while its first request is still under way."""
+    store = Sluggish()
+    switchboard = board(store, model)
+    start = CallStart("c-1", scenario_version="1")
+    beginning = asyncio.create_task(switchboard.start(start))
+    await asyncio.sleep(pause_s)
+    attaching = asyncio.create_task(switchboard.attach(Listening(), start, opens=True))
+    await beginning
+    begun = await switchboard.reach("c-1")
+    assert await attaching is begun
+    assert await switchboard.reach("c-1") is begun
+
+
+async def test_an_end_with_late_words_is_kept_while_the_store_is_away(store, model):
+    """F54: by a process that does not know the call, so that the default profile masks."""
+    await begin(board(store, model))
+    spooled = SpooledStore(store, None)
+    await spooled.start()
+    restarted = board(spooled, model)
+    store.fault = StoreUnavailable("away")
+    end = CallEnd("c-1", "caller_hung_up", 9000, 1, ("моя карта 2200 7777 1234 5678",))
+    assert (await restarted.end(end)).stored
+    store.fault = None
+    await spooled.recovered()
+    assert (await store.find_call("c-1")).late_texts == ("моя карта [номер карты]",)
+    await spooled.close()
 
 
 async def test_without_any_model_a_turn_is_an_apology_and_is_kept_as_one(store, model):

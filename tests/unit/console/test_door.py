@@ -93,6 +93,15 @@ def test_sessions_are_bounded():
     assert sessions.find(first.id) is None
 
 
+def test_strangers_sign_nobody_out():
+    """F83: thousands of requests without a cookie end one another's sessions only."""
+    sessions = Sessions()
+    signed_in = sessions.begin("anna", Role.VIEWER)
+    for _ in range(door.SESSIONS_MAX + 1):
+        sessions.begin("", Role.NOBODY)
+    assert sessions.find(signed_in.id) is signed_in
+
+
 def test_a_token_fits_its_own_session_only():
     """By header or by field; another session's, a part of it, or none does not."""
     sessions = Sessions()
