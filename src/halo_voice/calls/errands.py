@@ -9,14 +9,14 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import hashlib
-from collections.abc import Awaitable, Callable, Coroutine, Sequence
+from collections.abc import Awaitable, Callable, Coroutine
 from typing import Any, TypeVar
 
 import structlog
 
+from halo_voice.calls.known_tools import KnownTools
 from halo_voice.calls.listener import Uncounted
 from halo_voice.core.errors import StoreError, ToolError, ToolUnsure
-from halo_voice.core.operators import TRANSFER
 from halo_voice.core.ports import Meter
 from halo_voice.core.tools import (
     ENDED,
@@ -41,9 +41,6 @@ all, so long."""
 CLOSE_S = 2.0
 """So long, in seconds, a process that stops waits for tools that run."""
 
-IDENTITIES_MAX = 3
-"""About so many people a tool may be asked in one call (F69)."""
-
 STORE_AWAY = "Сейчас это не записать: хранилище недоступно. Предложите перезвонить позже."
 
 Written = TypeVar("Written")
@@ -51,10 +48,9 @@ Written = TypeVar("Written")
 _log = structlog.get_logger(__name__)
 
 
-class Errands:
-    """`records`: every call of a tool in this call, by turn and key; the transcript reads it.
-    `results`: what came back in this process, with its words for the caller. `caller`: the number.
-    """
+class Errands(KnownTools):
+    """`results`: what came back in this process, with its words for the caller. `caller`: its
+    number."""
 
     def __init__(
         self,
@@ -66,26 +62,16 @@ class Errands:
         meter: Meter | None = None,
         transfers: Callable[[], bool] = lambda: False,
     ) -> None:
+        super().__init__(toolbox)
         self.call_id = call_id
-        self.toolbox = toolbox
         self.meter = meter or Uncounted()
-        self.records: dict[tuple[int, str], ToolRecord] = {}
         self.results: dict[tuple[int, str], ToolResult] = {}
         self._caller = caller
         self._transfers = transfers
         self._log = log
         self._running: dict[tuple[int, str], asyncio.Task[ToolRecord]] = {}
         self._followed: set[tuple[int, str]] = set()
-        self._writing: set[asyncio.Task[None]] = set()
-
-    # ------------------------------------------------------------------------- what is known
-
-    def learn(self, records: Sequence[ToolRecord]) -> None:
-        """What the store says. What ended here stays as it ended."""
-        for record in records:
-            known = self.records.get((record.turn, record.key))
-            if known is None or not known.ended:
-                self.records[record.turn, record.key] = record
+        self._writing: set[asyncio.Task[Any]] = set()
 
     async def reload(self) -> None:
         """Another process may have called tools in this call."""
@@ -93,47 +79,8 @@ class Errands:
 
     def open(self) -> list[ToolRecord]:
         """What was begun and is not known to have ended, and is not seen to in this process yet."""
-        found = []
-        for place, record in self.records.items():
-            tool = self.toolbox.find(record.tool)
-            again = tool is not None and tool.spec.repeatable
-            left = record.state is ToolState.RUNNING or (
-                record.state is ToolState.UNKNOWN and again
-            )
-            if (
-                left
-                and record.tool != TRANSFER
-                and place not in self._running
-                and place not in self._followed
-            ):
-                found.append(record)
-        return found
-
-    def proposed(self) -> list[ToolRecord]:
-        """What waits for the caller's yes."""
-        return [r for r in self.records.values() if r.state is ToolState.PROPOSED]
-
-    def same(self, tool: str, arguments: str, turn: int) -> ToolRecord | None:
-        """An effect that this one would repeat: of the same tool in the same turn, or with the same
-        arguments in this call, if that has happened, may have, or may still."""
-        for record in reversed(self.records.values()):
-            again = record.turn == turn or record.arguments == arguments
-            undone = (ToolState.FAILED, ToolState.DECLINED, ToolState.PROPOSED)
-            if record.effect and record.tool == tool and again and record.state not in undone:
-                return record
-        return None
-
-    def used_up(self, tool: Tool) -> bool:
-        """The tool has been used as often as one call may."""
-        undone = (ToolState.FAILED, ToolState.DECLINED, ToolState.PROPOSED)
-        used = [r for r in self.records.values() if r.tool == tool.spec.name]
-        most = tool.spec.per_call
-        return most > 0 and sum(record.state not in undone for record in used) >= most
-
-    def may_ask_of(self, tool: Tool, arguments: str) -> bool:
-        """Whether one more person may be asked about: whoever guesses is stopped."""
-        asked = {r.arguments for r in self.records.values() if r.tool == tool.spec.name}
-        return arguments in asked or len(asked) < IDENTITIES_MAX
+        seen = self._running.keys() | self._followed
+        return [record for record in self.unended() if (record.turn, record.key) not in seen]
 
     # -------------------------------------------------------------------------- beginning
 
@@ -165,6 +112,9 @@ class Errands:
 
     async def take_up(self, tool: Tool, record: ToolRecord) -> asyncio.Task[ToolRecord]:
         """The caller said yes. Raises `ToolError`."""
+        return await self._surely(self._taken_up(tool, record))
+
+    async def _taken_up(self, tool: Tool, record: ToolRecord) -> asyncio.Task[ToolRecord]:
         moved, mine = await self._safely(self._move(record, ToolState.RUNNING))
         self._keep(moved)
         return self._run_soon(tool, moved) if mine else self.follow(tool, moved)
@@ -173,6 +123,9 @@ class Errands:
         """Run it, unless it runs, or has run, already. Raises `ToolError`."""
         if not tool.spec.effect:
             return self._read_soon(tool, arguments, turn)
+        return await self._surely(self._begun(tool, arguments, turn))
+
+    async def _begun(self, tool: Tool, arguments: str, turn: int) -> asyncio.Task[ToolRecord]:
         record, new = await self._begin(self._start(tool, arguments, turn, ToolState.RUNNING))
         return self._run_soon(tool, record) if new else self.follow(tool, record)
 
@@ -192,18 +145,25 @@ class Errands:
         return self._soon(place, self._watch(tool, record))
 
     async def finish(self) -> None:
-        """The process stops, or the call is over: wait a little for what runs, then let it go. A
-        row that is left open is found by whoever carries the call on."""
-        running = [*self._running.values(), *self._writing]
-        if running:
-            _, late = await asyncio.wait(running, timeout=CLOSE_S)
-            for task in late:
-                task.cancel()
-            await asyncio.gather(*late, return_exceptions=True)
+        """The call is over, or goes on elsewhere: wait a little for what runs. It runs on."""
+        if running := [*self._running.values(), *self._writing]:
+            await asyncio.wait(running, timeout=CLOSE_S)
+
+    async def stop(self, *, over: bool) -> None:
+        """The process stops: what runs is let go. An open row is found by whoever carries the call
+        on; of a call that is `over` it says that nobody knows."""
+        left = [place for place in self._running if self.records[place].effect]
+        late = [*self._running.values(), *self._writing]
+        for task in late:
+            task.cancel()
+        await asyncio.gather(*late, return_exceptions=True)
+        for record in (self.records[place] for place in left if over):
+            with contextlib.suppress(StoreError):
+                await self._write(self._ended(record, ToolState.UNKNOWN, ""))
 
     @property
     def busy(self) -> bool:
-        return bool(self._running)
+        return bool(self._running or self._writing)
 
     # --------------------------------------------------------------------------- running
 
@@ -224,6 +184,18 @@ class Errands:
         record, new = await self._safely(self._log.begin_tool(start))
         self._keep(record)
         return record, new
+
+    async def _surely(self, work: Coroutine[Any, Any, Written]) -> Written:
+        """To its end, whoever waits for it: a row that says it runs has somebody who runs it."""
+        task = asyncio.create_task(work, name="tool-begins")
+        self._writing.add(task)
+        task.add_done_callback(self._written)
+        return await asyncio.shield(task)
+
+    def _written(self, task: asyncio.Task[Any]) -> None:
+        self._writing.discard(task)
+        if not task.cancelled():
+            task.exception()  # whoever waits for it is told
 
     async def _safely(self, writing: Awaitable[Written]) -> Written:
         """What cannot be written down must not happen."""
@@ -370,7 +342,7 @@ class Errands:
         except StoreError:  # nobody waits for a store: what has happened is known here
             writing = asyncio.create_task(self._write_later(ended), name="tool-end")
             self._writing.add(writing)
-            writing.add_done_callback(self._writing.discard)
+            writing.add_done_callback(self._written)
             return ended
 
     async def _write(self, ended: ToolRecord) -> ToolRecord:

@@ -100,6 +100,7 @@ class Switchboard:
         self._live: dict[str, Call] = {}
         self._looked_at = -LOOK_S  # for calls to let go of
         self._finding: dict[str, asyncio.Lock] = {}
+        self._outliving: list[Errands] = []  # tools that run on after their calls
         self._stopping = False
         self.when_over: Callable[[str], Awaitable[None]] | None = None  # told of calls we made
 
@@ -240,6 +241,9 @@ class Switchboard:
                 call.note(note.turn, note.heard, note.latency)
             call.close()
             await call.finish()
+            self._outliving = [
+                each for each in (*self._outliving, call.words.errands) if each and each.busy
+            ]
             purse = call.words.purse
             await purse.settled()
             rest = purse.rest(end.duration_ms, _characters(call) if end.duration_ms else 0)
@@ -289,7 +293,11 @@ class Switchboard:
         """Write what is known of the live calls; they go on elsewhere."""
         for call in self._live.values():
             call.abandon()
-        await asyncio.gather(*(call.finish() for call in self._live.values()))
+        working = [call.words.errands for call in self._live.values() if call.words.errands]
+        waiting = (*self._live.values(), *self._outliving)
+        await asyncio.gather(*(each.finish() for each in waiting))
+        await asyncio.gather(*(each.stop(over=False) for each in working))
+        await asyncio.gather(*(each.stop(over=True) for each in self._outliving))
         self._live.clear()
 
     async def _masked(self, call_id: str, texts: Sequence[str]) -> tuple[str, ...]:

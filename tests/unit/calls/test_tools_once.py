@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+from functools import partial
+
+import pytest
 
 from halo_voice.core.errors import StoreBusy, ToolError
 from halo_voice.core.messages import Calls, ToolCall
@@ -88,6 +91,66 @@ async def test_the_end_of_the_call_does_not_stop_it():
     diary.gate.set()
     await call.finish()
     assert await states(store) == ["done"]
+
+
+@virtually
+async def test_a_tool_that_takes_longer_than_the_end_of_the_call_is_done():
+    """F41: nobody follows a call that is over, so its own process sees to the end."""
+    diary, store = Diary(), MemoryStore()
+    diary.gate = asyncio.Event()
+    call = await call_with(script(), diary.tool, store=store)
+    turn = asking(call, 1, "Запишите")
+    await until(lambda: diary.keys)
+    call.gone()
+    await asyncio.gather(turn, return_exceptions=True)
+    await call.finish()
+    assert await states(store) == ["running"]
+    diary.gate.set()
+    await asyncio.sleep(1.0)
+    assert (list(diary.done.values()), await states(store)) == (["завтра"], ["done"])
+
+
+@pytest.mark.parametrize(("over", "left"), [(True, "unknown"), (False, "running")])
+@virtually
+async def test_a_process_that_stops_lets_go_of_what_runs(over, left):
+    """F43, F45: who carries the call on finds the row; of one that is over it says so itself."""
+    diary, store = Diary(), MemoryStore()
+    diary.gate = asyncio.Event()
+    call = await call_with(script(), diary.tool, store=store)
+    turn = asking(call, 1, "Запишите")
+    await until(lambda: diary.keys)
+    call.gone()
+    await asyncio.gather(turn, return_exceptions=True)
+    await call.words.errands.stop(over=over)
+    diary.gate.set()
+    await asyncio.sleep(1.0)
+    assert await states(store) == [left]
+
+
+@pytest.mark.parametrize("confirm", ["", "Записываю на {day}. Верно?"])
+@virtually
+async def test_an_interruption_while_the_row_is_written_leaves_no_row_without_its_tool(confirm):
+    """F41, F14: what is written down as running runs."""
+    diary, store = Diary(confirm=confirm), MemoryStore()
+    move, begin = store.move_tool, store.begin_tool
+
+    async def slowly(write, *given):
+        written = await write(*given)
+        await asyncio.sleep(0.2)
+        return written
+
+    store.move_tool, store.begin_tool = partial(slowly, move), partial(slowly, begin)
+    call = await call_with(script(), diary.tool, store=store)
+    number = 1
+    if confirm:
+        await call.take(heard(number, "Запишите"))
+        number += 1
+    first = asking(call, number, "Да")
+    await until(lambda: call.words.errands.busy)
+    await call.take(heard(number + 1, "Спасибо большое"))
+    await asyncio.gather(first, return_exceptions=True)
+    await asyncio.sleep(1.0)
+    assert (list(diary.done.values()), await states(store)) == (["завтра"], ["done"])
 
 
 async def test_words_that_are_revised_do_not_do_it_twice():
