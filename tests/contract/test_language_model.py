@@ -393,6 +393,15 @@ async def test_an_end_that_never_comes_is_not_waited_for(make: Make) -> None:
             await server.idle()
 
 
+async def test_an_empty_reason_to_stop_is_none(make: Make) -> None:
+    """A server that sends `"finish_reason": ""` with every chunk has not stopped: it may pause."""
+    first, rest = (event(chunk(text, finish="")) for text in ("Доставка стоит ", "300 рублей."))
+    reply = Reply([first, Pause(0.2), rest, event(chunk(finish="stop")), DONE])
+    async with talk(make, reply, ending_s=0.02) as (model, _):
+        pieces, error = await read(model)
+    assert ("".join(pieces), error) == ("Доставка стоит 300 рублей.", None)
+
+
 async def test_a_closed_model_is_unreachable(make: Make) -> None:
     """After `close` an answer fails with the port's own error, and closing twice is harmless."""
     async with talk(make, None) as (model, _):

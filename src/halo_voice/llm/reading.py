@@ -301,7 +301,7 @@ class Reading(Watch):
         if not chunk.choices:
             return ""
         choice = chunk.choices[0]
-        if choice.finish_reason is not None:
+        if choice.finish_reason:  # some servers send "" with every chunk
             self.finish_reason = choice.finish_reason
         delta = choice.delta or choice.message or _SILENCE
         content = delta.content
