@@ -325,6 +325,43 @@ async def test_errors_inside_the_stream_are_told_apart(
         assert type((await read(model))[1]) is kind
 
 
+@pytest.mark.parametrize(
+    ("error", "kind"),
+    [
+        (event({"object": "error", "message": "boom", "code": 500}), ModelUnreachable),
+        (event({"object": "error", "message": "boom"}), ModelBroken),
+        (b"event: error\n" + event({"message": "slow down", "code": "429"}), ModelBusy),
+        (event({"message": "boom"}), ModelBroken),
+    ],
+    ids=["object", "object without code", "event", "message"],
+)
+async def test_an_error_that_is_not_called_one_is_a_fault(
+    make: Make, error: bytes, kind: type[ModelError]
+) -> None:
+    """F35: vLLM and GigaChat put its fields in place of an `error` object; a half is no answer."""
+    async with talk(make, Reply([event(chunk("Доставка не стоит")), error, DONE])) as (model, _):
+        pieces, fault = await read(model)
+    assert (pieces, type(fault)) == (["Доставка не стоит"], kind)
+
+
+async def test_news_beside_an_answer_is_no_fault(make: Make) -> None:
+    """Events without an answer that tell of no error are passed over."""
+    news = [{}, {"code": 0, "message": "ok"}, {"choices": [], "object": "", "id": ""}]
+    steps = [event(each) for each in news]
+    async with talk(make, Reply([*steps, event(chunk("Да.")), *steps, DONE])) as (model, _):
+        assert await read(model) == (["Да."], None)
+
+
+@pytest.mark.parametrize("end", [[], [DONE], [event(chunk(finish="stop"))]])
+async def test_only_a_body_that_tells_its_end_is_whole(make: Make, end: list[bytes]) -> None:
+    """F35: where a closed connection ends the body, it ends a torn one in the same way."""
+    reply = Reply([event(chunk("Доставка не стоит")), *end], framing="close")
+    async with talk(make, reply) as (model, _):
+        pieces, error = await read(model)
+    assert pieces == ["Доставка не стоит"]
+    assert isinstance(error, ModelUnreachable) != bool(end)
+
+
 async def test_errors_keep_secrets_and_words(make: Make) -> None:
     """Nothing of a provider's message comes into our error: it may quote key and caller."""
     reply = plain(

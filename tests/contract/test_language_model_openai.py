@@ -64,6 +64,31 @@ async def test_an_answer_knows_how_it_ended() -> None:
     assert 0 <= answer.first_piece_s < 5
 
 
+@pytest.mark.parametrize(
+    ("reason", "cut"),
+    [
+        ("length", True),
+        ("content_filter", True),
+        ("blacklist", True),
+        ("error", True),
+        ("stop", False),
+        ("tool_calls", False),
+        (None, False),
+    ],
+)
+async def test_an_answer_that_a_filter_broke_off_is_truncated(
+    reason: str | None, cut: bool
+) -> None:
+    """F35: whatever else than its own end stopped it, its last sentence may be half of one."""
+    async with ModelServer(spoken(["Доставка стоит пятьсот"], finish=reason)) as server:
+        client = OpenAIClient(Endpoint(url=server.url, model="standin"))
+        answer = client.stream_ai_response("Сколько стоит доставка?")
+        async for _ in answer:
+            pass
+        await client.close()
+    assert answer.truncated is cut
+
+
 async def test_an_answer_has_an_end() -> None:
     """A server that ignores `max_tokens` is cut at the limit of characters."""
     async with ModelServer(spoken(["слово "] * 1000)) as server:

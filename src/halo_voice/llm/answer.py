@@ -21,6 +21,9 @@ from halo_voice.llm.connection import Connection
 from halo_voice.llm.endpoint import Limits
 from halo_voice.llm.reading import Reading, Take
 
+_CUT = frozenset({"length", "content_filter", "blacklist", "error"})
+"""Reasons to stop that are not the answer's own end; GigaChat calls its filter `blacklist`."""
+
 
 class Answer:
     """Iterate for the text; the rest is known once the iteration ended. `source`: the model."""
@@ -64,8 +67,8 @@ class Answer:
 
     @property
     def truncated(self) -> bool:
-        """The model (or our limit on characters) cut the answer short."""
-        return self.finish_reason == "length"
+        """The answer was cut short: by its length, by the server's filter, by a fault."""
+        return self.finish_reason in _CUT
 
     @property
     def usage(self) -> chunks.Usage | None:

@@ -89,6 +89,20 @@ def fault_in_stream(error: Any) -> ModelError:
     return ModelBroken(words)
 
 
+def fault_of_event(event: bytes) -> ModelError | None:
+    """The error that an event without an answer in it stands for, where a server puts its fields in
+    place of an `error` object; None if it is none."""
+    try:
+        found = msgspec.json.decode(event.decode("utf-8", "replace"))
+    except (ValueError, RecursionError):
+        return None
+    if not isinstance(found, dict):
+        return None
+    code, message = found.get("code"), found.get("message")
+    says_so = message and isinstance(message, str) if code is None else code not in (0, 200, "")
+    return fault_in_stream(found) if says_so or found.get("object") == "error" else None
+
+
 def retry_after_s(headers: Mapping[str, str]) -> float | None:
     """Seconds until a retry makes sense, from `retry-after-ms` or `Retry-After`; None if unsaid.
 

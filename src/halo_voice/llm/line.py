@@ -48,7 +48,10 @@ class Owner(Protocol):
 
 
 class Line(asyncio.Protocol):
-    """`idle_since`: the loop's time. `used`: it has been idle before. Both its owner's business."""
+    """`idle_since`: the loop's time. `used`: it has been idle before. Both its owner's business.
+
+    `self_ending`: the body says where it ends; another one ends with the connection.
+    """
 
     __slots__ = (
         "_answered",
@@ -58,10 +61,10 @@ class Line(asyncio.Protocol):
         "_owner",
         "_parser",
         "_reader",
-        "_self_ending",
         "_transport",
         "idle_since",
         "on_body",
+        "self_ending",
         "used",
     )
 
@@ -76,7 +79,7 @@ class Line(asyncio.Protocol):
         self._reader: Reader | None = None
         self._headers: dict[str, str] = {}
         self._answered = False  # a byte of the answer is here
-        self._self_ending = False  # the body says where it ends
+        self.self_ending = False
         self._ending: asyncio.TimerHandle | None = None
 
     @property
@@ -87,7 +90,7 @@ class Line(asyncio.Protocol):
         """Send a request; `reader` is told of the answer. One at a time."""
         assert self._transport is not None
         self._reader = reader
-        self._answered = self._self_ending = False
+        self._answered = self.self_ending = False
         self._headers = {}
         self.on_body = reader.body  # before the parser looks for it
         self._parser = parser = httptools.HttpResponseParser(self)
@@ -132,7 +135,7 @@ class Line(asyncio.Protocol):
 
     def connection_lost(self, error: Exception | None) -> None:
         self._transport = None
-        if error is None and self._reader is not None and self._headers and not self._self_ending:
+        if error is None and self._reader is not None and self._headers and not self.self_ending:
             self._finish()  # such a body ends with the connection
         else:
             self._tear(error)
@@ -165,7 +168,7 @@ class Line(asyncio.Protocol):
 
     def on_header(self, name: bytes, value: bytes) -> None:
         name = name.lower()
-        self._self_ending = self._self_ending or name in _BODY_ENDS
+        self.self_ending = self.self_ending or name in _BODY_ENDS
         if len(self._headers) < _HEADERS_MAX:
             self._headers.setdefault(name.decode("latin-1"), value.decode("latin-1"))
 

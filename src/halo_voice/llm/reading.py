@@ -169,11 +169,14 @@ class Reading(Watch):
             self._leave()
 
     def end(self) -> None:
-        self.line = None
+        line, self.line = self.line, None
         if self.over:
             return
         if self.status != 200:
             self._break_off(self._refusal())
+            return
+        if self.chars and self.finish_reason is None and line and not line.self_ending:
+            self._break_off(faults.fault_of_connection(None))  # nothing says that this is all
             return
         text = self._event(bytes(self._whole).strip(_SPACE)) if self._whole is not None else ""
         if text:
@@ -299,6 +302,9 @@ class Reading(Watch):
             return ""
         self.usage = chunk.usage or self.usage
         if not chunk.choices:
+            fault = None if chunk.usage or self.over else faults.fault_of_event(event)
+            if fault is not None:
+                self._end_with(fault)
             return ""
         choice = chunk.choices[0]
         if choice.finish_reason:  # some servers send "" with every chunk
