@@ -206,14 +206,20 @@ async def test_strange_answers_do_no_harm(answer: bytes, error: type[Exception] 
         await pool.close()
 
 
-async def test_a_host_s_second_address_is_tried(monkeypatch: pytest.MonkeyPatch) -> None:
-    """An address that does not answer costs a quarter of a second, once."""
+@pytest.fixture
+async def two_addresses(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Every name has an address where nobody is, and then ours."""
     kinds = (socket.AF_INET, socket.SOCK_STREAM, 6, "")
 
     async def names(*_: object, **__: object) -> list:
         return [(*kinds, (address, 0)) for address in ("192.0.2.1", "127.0.0.1")]
 
     monkeypatch.setattr(asyncio.get_running_loop(), "getaddrinfo", names)
+
+
+@pytest.mark.usefixtures("two_addresses")
+async def test_a_host_s_second_address_is_tried(monkeypatch: pytest.MonkeyPatch) -> None:
+    """An address that does not answer costs a quarter of a second, once, whatever names say."""
     async with ModelServer(plain({})) as server:
         url = URL(server.url).with_host("model.example")
         pool = Pool(url, None, connect_s=60.0, lines_max=9)
@@ -227,8 +233,37 @@ async def test_a_host_s_second_address_is_tried(monkeypatch: pytest.MonkeyPatch)
         monkeypatch.setattr(pool, "_connect_to", noted)
         assert await get(pool) == b"{}"
         (await pool.line(new=True)).abort()
+        pool._addresses_until = 0.0
+        (await pool.line(new=True)).abort()
         await pool.close()
-    assert tried == ["192.0.2.1", "127.0.0.1", "127.0.0.1"]
+    assert tried == ["192.0.2.1", "127.0.0.1", "127.0.0.1", "127.0.0.1"]
+
+
+@pytest.mark.usefixtures("two_addresses")
+async def test_calls_at_once_reach_a_host_s_second_address(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Whoever is still at the dead address goes on to the one that another call has found."""
+    monkeypatch.setattr("halo_voice.llm.pool._ADDRESS_S", 0.02)
+    async with ModelServer(plain({})) as server:
+        url = URL(server.url).with_host("model.example")
+        pool = Pool(url, None, connect_s=2.0, lines_max=9)
+        later: list[asyncio.Task[Line]] = []
+        second = asyncio.Event()
+        connect = pool._connect_to
+
+        async def held(family: int, address: str) -> Line:
+            if address == "192.0.2.1":
+                if later:
+                    second.set()
+                await asyncio.get_running_loop().create_future()
+            if not later:
+                later.append(asyncio.create_task(pool.line(new=True)))
+                await second.wait()
+            return await connect(family, address)
+
+        monkeypatch.setattr(pool, "_connect_to", held)
+        (await pool.line(new=True)).abort()
+        (await later[0]).abort()
+        await pool.close()
 
 
 @pytest.mark.parametrize("value", ["a\r\nX: y", "ключ", "a\x00"])

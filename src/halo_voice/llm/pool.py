@@ -187,17 +187,17 @@ class Pool:
 
     async def _reach(self) -> Line:
         """Try the host's addresses one after the other. Raises the last one's error."""
-        addresses = await self._resolved()
-        for place, (family, address) in enumerate(addresses):
-            last = place == len(addresses) - 1
+        addresses = list(await self._resolved())  # others put theirs first meanwhile
+        for where in addresses:
+            last = where == addresses[-1]
             try:
                 async with asyncio.timeout(None if last else _ADDRESS_S):
-                    line = await self._connect_to(family, address)
+                    line = await self._connect_to(*where)
             except OSError:  # TimeoutError is one
                 if last:
                     raise
             else:
-                addresses.insert(0, addresses.pop(place))
+                self._addresses.sort(key=where.__ne__)  # from now on the first
                 return line
         raise OSError("The name has no address.")
 
@@ -221,6 +221,7 @@ class Pool:
                     raise
             else:
                 known = dict.fromkeys((family, where[0]) for family, _, _, _, where in found)
-                self._addresses = sorted(known, key=self._addresses.__contains__, reverse=True)
+                worked = self._addresses[:1]
+                self._addresses = sorted(known, key=lambda each: each not in worked)
                 self._addresses_until = loop.time() + _NAMES_LIVE_S
         return self._addresses
