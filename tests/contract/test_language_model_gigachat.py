@@ -21,9 +21,10 @@ from halo_voice.core.errors import (
 )
 from halo_voice.llm import gigachat
 from halo_voice.llm.endpoint import Endpoint, SignIn
+from halo_voice.llm.faults import TokenRefused
 from halo_voice.llm.openai_client import OpenAIClient
 from tests.standins.certificates import Authority, make_authority
-from tests.standins.model_server import ModelServer, Reply, Request, Step, plain, spoken
+from tests.standins.model_server import ModelServer, Pause, Reply, Request, Step, plain, spoken
 
 
 class GigaChat:
@@ -161,6 +162,22 @@ async def test_a_refused_token_is_replaced() -> None:
         assert refusal.value.status == 401
         await server.received(4)  # sign-in, models, refused answer, new sign-in
         assert await client.get_ai_response("Алло") == "Да."
+    assert len(sign_ins(server)) == 2
+
+
+async def test_a_late_refusal_of_an_old_token_costs_no_new_one() -> None:
+    """However many answers were under way with it, a token that is taken back is replaced once."""
+    giga = GigaChat()
+    refusals = iter([plain({}, status=401), Reply([Pause(0.2)], 401)])
+
+    def reply(request: Request) -> Reply:
+        return next(refusals) if request.path.endswith("/completions") else giga(request)
+
+    async with ModelServer(reply) as server, closing(client_of(server)) as client:
+        await client.warm_up()
+        asked = (client.get_ai_response("Алло") for _ in range(2))
+        told = await asyncio.gather(*asked, return_exceptions=True)
+        assert [type(fault) for fault in told] == [TokenRefused] * 2
     assert len(sign_ins(server)) == 2
 
 

@@ -36,6 +36,7 @@ class Answer:
         "_closed",
         "_connection",
         "_reading",
+        "_token",
         "source",
     )
 
@@ -58,6 +59,7 @@ class Answer:
         self._called = 0  # pieces that told of tools: first that some are called, then which
         self._begun = self._reading.loop.time()
         self._asked = False
+        self._token = ""  # which the request carries
         self._closed = False
 
     @property
@@ -170,7 +172,7 @@ class Answer:
         reading = self._reading
         if self._closed:
             return
-        if reading.status != 200 and self._connection.refused(reading.status):
+        if self._connection.refused(reading.status, self._token):
             raise faults.TokenRefused(str(reading.fault), reading.status)
         if reading.fault is not None:
             raise reading.fault
@@ -191,7 +193,8 @@ class Answer:
                     line = await connection.line(new=new)
             except TimeoutError:
                 raise ModelTimeout("The model's server did not answer in time.") from None
-        reading.ask(line, request)
+        self._token = request.token
+        reading.ask(line, request.written)
 
     def _close(self) -> None:
         self._closed = True

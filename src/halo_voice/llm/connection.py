@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import ssl
 from collections.abc import Mapping
+from typing import NamedTuple
 
 from yarl import URL
 
@@ -20,6 +21,13 @@ from halo_voice.llm.pool import Pool
 _WARM_UP_S = 3.0
 _TOLD_BYTES_MAX = 1024 * 1024
 _SIGN_IN_LINES_MAX = 2
+
+
+class Signed(NamedTuple):
+    """A whole request for an answer. `token`: the short-lived one that it carries, else ""."""
+
+    written: bytes
+    token: str = ""
 
 
 class Connection:
@@ -45,15 +53,15 @@ class Connection:
             head = request_head("POST", token_url, {"User-Agent": _AGENT}, endpoint.prefix)
             self._token = Token(endpoint.sign_in, head, self._token_pool)
 
-    def request(self, body: bytes) -> bytes | None:
-        """The whole request for an answer; None while there is no live token."""
-        if self._token is None:
-            return b"%bContent-Length: %d\r\n\r\n%b" % (self._answers_head, len(body), body)
-        token = self._token.live
-        if not token:
-            return None
-        signed = b"%bAuthorization: Bearer %b\r\n" % (self._answers_head, token.encode())
-        return b"%bContent-Length: %d\r\n\r\n%b" % (signed, len(body), body)
+    def request(self, body: bytes) -> Signed | None:
+        """The request for an answer; None while there is no live token."""
+        head, token = self._answers_head, ""
+        if self._token is not None:
+            token = self._token.live
+            if not token:
+                return None
+            head = b"%bAuthorization: Bearer %b\r\n" % (head, token.encode())
+        return Signed(b"%bContent-Length: %d\r\n\r\n%b" % (head, len(body), body), token)
 
     async def sign_in(self) -> None:
         """Wait for a live token. Raises `ModelError`."""
@@ -71,14 +79,14 @@ class Connection:
         except (OSError, ValueError) as error:
             raise fault_of_connection(error) from None
 
-    def refused(self, status: int) -> bool:
+    def refused(self, status: int, token: str) -> bool:
         """A server that refuses the token makes it worthless, whatever its age.
 
-        True when another token is on its way.
+        True when another token is on its way, or here.
         """
         if status != 401 or self._token is None:
             return False
-        self._token.discard()
+        self._token.discard(token)
         return True
 
     async def ask(self, name: str) -> Fetched:

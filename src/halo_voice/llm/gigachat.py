@@ -61,10 +61,11 @@ class Token:
                 raise error
         return self._value
 
-    def discard(self) -> None:
-        """The server refuses this token: get another one, in the background."""
-        self._value = ""
-        self._renew()
+    def discard(self, token: str) -> None:
+        """The server refuses this token: get another one, in the background, unless it is here."""
+        if token == self._value:
+            self._value = ""
+            self._renew()
 
     async def close(self) -> None:
         self._closed = True
