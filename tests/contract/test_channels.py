@@ -241,6 +241,21 @@ async def test_what_a_mail_server_refuses(tmp_path, refuse, recipient, status, f
     assert (attempt.delivered, attempt.status, attempt.final) == (False, status, final)
 
 
+@pytest.mark.parametrize("goodbye", ["250 bye", "500 what?", "421 busy"])
+async def test_a_letter_that_was_taken_is_not_sent_again(tmp_path, goodbye):
+    """Whatever the server answers to QUIT, it has the letter, or has refused it."""
+    office = PostOffice()
+    office.goodbye = goodbye
+    with post_office(office) as office:
+        found = mail(office, tmp_path)
+        taken = await found.send(ID, TOLD)
+        office.refuse_recipient = "550 unknown"
+        refused = await found.send(ID, TOLD)
+
+    assert (taken.delivered, len(office.letters)) == (True, 1)
+    assert (refused.delivered, refused.status, refused.final) == (False, 550, True)
+
+
 async def test_a_wrong_password_is_tried_again(tmp_path):
     """The company can put it right; the fault does not show it."""
     with post_office() as office:

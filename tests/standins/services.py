@@ -145,7 +145,8 @@ def serving(services: Services | None = None) -> Iterator[Services]:
 class PostOffice:
     """A mail server on loopback, which wants STARTTLS and a sign-in, in the words of aiosmtpd.
 
-    `refuse`: the answer to a letter's body, or to a recipient, instead of taking it.
+    `refuse`: the answer to a letter's body, or to a recipient, instead of taking it. `goodbye`: the
+    answer to QUIT.
     """
 
     def __init__(self, host: str = "localhost") -> None:
@@ -155,6 +156,7 @@ class PostOffice:
         self.sign_ins: list[tuple[bytes, bytes]] = []
         self.refuse = ""
         self.refuse_recipient = ""
+        self.goodbye = "221 Bye"
         self.server = ""
 
     async def handle_RCPT(
@@ -170,6 +172,9 @@ class PostOffice:
             return self.refuse
         self.letters.append(envelope)
         return "250 OK"
+
+    async def handle_QUIT(self, server: Any, session: Session, envelope: Envelope) -> str:
+        return self.goodbye
 
     def authenticate(
         self, server: Any, session: Session, envelope: Envelope, how: str, given: Any

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import smtplib
 import socket
 import ssl
@@ -10,6 +11,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from email.message import EmailMessage
 from email.utils import format_datetime
+
+import structlog
 
 from halo_voice.core.errors import ConfigurationError
 from halo_voice.outgoing.public import vetted
@@ -22,6 +25,7 @@ TLS_AT_ONCE = 465
 
 # What a server refuses for good, but for reasons that the company can put right.
 _NOT_FINAL = frozenset((530, 534, 535, 538, 552, 554))
+_log = structlog.get_logger(__name__)
 
 
 class _Plain(smtplib.SMTP):
@@ -103,7 +107,7 @@ class Mail:
         else:
             smtp = _Plain(timeout=TIMEOUT_S)
         smtp.address = address
-        with smtp:
+        try:
             # Both names: a connection that is begun by hand does not keep the one for TLS.
             smtp._host = host  # type: ignore[union-attr]
             code, _ = smtp.connect(host, port)
@@ -114,8 +118,18 @@ class Mail:
             if self.user:
                 smtp.login(self.user, self.password)
             refused = smtp.send_message(message, self.sender, list(self.recipients))
+        finally:
+            _leave(smtp)
         fault = f"{len(refused)} of {len(self.recipients)} recipients refused" if refused else ""
         return Attempt(True, 250, fault)
+
+
+def _leave(smtp: smtplib.SMTP) -> None:
+    """By now the letter is taken or refused, whatever is answered to QUIT."""
+    with contextlib.closing(smtp), contextlib.suppress(smtplib.SMTPException, OSError):
+        code, _ = smtp.quit()
+        if code != 221:
+            _log.info("mail_server_without_goodbye", status=code)
 
 
 def _final(code: int) -> bool:
