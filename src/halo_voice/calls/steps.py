@@ -175,7 +175,8 @@ class Steps:
         return Use(call, told(record), record, over="readback")
 
     async def _carry_on(self) -> str:
-        """What was read back and is agreed to now, and what another process began in this turn."""
+        """What was read back and is agreed to now, and what another process began in this turn.
+        Returns what ends the turn, "" if nothing does."""
         agreed = self._agreed()
         proposed, begun = self._errands.proposed(), self._errands.open()
         if not (proposed or begun):
@@ -193,7 +194,7 @@ class Steps:
             places = {(use.record.turn, use.record.key) for use in uses if use.record is not None}
             self._forget(places)
             self._tell(uses)
-        return next((use.over for use in uses if use.over), "")
+        return next((use.over for use in uses if use.over), "") or self._last_action
 
     def _agreed(self) -> ToolRecord | None:
         """The one proposal of the turn before, if these words agree to it."""

@@ -9,6 +9,7 @@ from typing import Annotated
 import pytest
 
 from halo_voice.core.errors import ToolError
+from halo_voice.core.tools import ToolResult
 from halo_voice.store.memory import MemoryStore
 from halo_voice.tools import tool
 from tests.one_call import Listening, heard
@@ -52,6 +53,19 @@ async def test_it_is_read_back_and_runs_after_a_yes():
     turn = await call.take(heard(2, "Да, всё верно"))
     assert (turn.reply, done) == (BOOKED, [(date(2026, 12, 3), time(15, 30), "+79161234567")])
     assert (model.told(1), await states(store)) == (["Записано."], ["done"])
+
+
+@pytest.mark.parametrize("action", ["hangup", "transfer"])
+async def test_what_a_confirmed_tool_comes_to_ends_the_turn(action):
+    """As it does where nothing had to be confirmed."""
+
+    @tool("Закрыть обращение.", effect=True, confirm="Закрываю обращение. Верно?")
+    async def close_ticket() -> ToolResult:
+        return ToolResult("Обращение закрыто.", action=action)
+
+    call = await call_with(ScriptedModel([using("close_ticket")], ["Что-то ещё?"]), close_ticket)
+    assert (await call.take(heard(1, "Закройте"))).action == "listen"
+    assert (await call.take(heard(2, "Да"))).action == action
 
 
 async def test_an_absent_argument_is_read_back_too():
