@@ -15,6 +15,7 @@ from halo_voice.calls.purse import Purse
 from halo_voice.calls.words import Words
 from halo_voice.core.clock import Clock
 from halo_voice.core.dialogue import Dialogue
+from halo_voice.core.errors import ToolError
 from halo_voice.core.guard import Guard
 from halo_voice.core.messages import Calls, Message, Returned, ToolCall
 from halo_voice.core.ports import CallStart
@@ -125,18 +126,22 @@ BOOKED = "Вы записаны на завтра."
 
 
 class Diary:
-    """The other side of a booking tool: what it did, by the keys it was asked under."""
+    """The other side of a booking tool: what it did, by the keys it was asked under. `full`: the
+    days it refuses."""
 
     def __init__(self, *, knows_keys: bool = False, **marks: object) -> None:
         self.keys: list[str] = []
         self.done: dict[str, str] = {}
         self.gate: asyncio.Event | None = None
         self.fault: Exception | None = None
+        self.full: set[str] = set()
         diary = self
 
         @tool("Записать.", name="book", effect=True, repeatable=knows_keys, **marks)
         async def book(day: str, use: Use) -> str:
             diary.keys.append(use.key)
+            if day in diary.full:
+                raise ToolError(f"{day}: занято.")
             diary.done[use.key if knows_keys else f"{use.key}#{len(diary.keys)}"] = day
             if diary.gate is not None:
                 await diary.gate.wait()

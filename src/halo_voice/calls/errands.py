@@ -10,6 +10,8 @@ import asyncio
 import contextlib
 import hashlib
 from collections.abc import Awaitable, Callable, Coroutine
+from dataclasses import replace
+from itertools import count
 from typing import Any, TypeVar
 
 import structlog
@@ -92,18 +94,8 @@ class Errands(KnownTools):
             return record
         # The same turn, asked anew, wants something else: the newest is what is read back.
         await self.decline(record)
-        record, _ = await self._begin(
-            ToolStart(
-                call_id=start.call_id,
-                turn=turn,
-                key=f"{start.key}:{_digest(arguments)[:8]}",
-                tool=start.tool,
-                arguments=arguments,
-                effect=True,
-                state=ToolState.PROPOSED,
-            )
-        )
-        return record
+        other = replace(start, key=f"{start.key}:{_digest(arguments)[:8]}")
+        return (await self._begin(other))[0]
 
     async def decline(self, record: ToolRecord) -> None:
         """The caller did not say yes. Never raises: who comes later finds the proposal as old."""
@@ -181,8 +173,14 @@ class Errands(KnownTools):
         )
 
     async def _begin(self, start: ToolStart) -> tuple[ToolRecord, bool]:
-        record, new = await self._safely(self._log.begin_tool(start))
-        self._keep(record)
+        """Its row. A refusal answers its own arguments: behind it others have a row of their own,
+        under the next number, which two processes cannot both begin."""
+        for number in count(2):
+            record, new = await self._safely(self._log.begin_tool(start))
+            self._keep(record)
+            if record.state is not ToolState.FAILED or record.arguments == start.arguments:
+                break
+            start = replace(start, key=f"{start.tool}:{number}")
         return record, new
 
     async def _surely(self, work: Coroutine[Any, Any, Written]) -> Written:

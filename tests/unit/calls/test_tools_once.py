@@ -61,6 +61,29 @@ async def test_two_of_them_in_one_answer_are_one():
     assert list(diary.done.values()) == ["1"]
 
 
+async def test_a_refusal_answers_its_own_arguments_only():
+    """F41: what the tool refuses may be asked otherwise in the same turn, and is done once."""
+    diary, store = Diary(), MemoryStore()
+    diary.full = {"завтра"}
+    model = script([using("book", day="среда")], [using("book", day="четверг")], ["В среду."])
+    turn = await (await call_with(model, diary.tool, store=store)).take(heard(1, "Запишите"))
+    assert (turn.reply, list(diary.done.values())) == ("В среду.", ["среда"])
+    assert model.told(1) == ["Не выполнено. завтра: занято."]
+    assert model.told(2)[-1] == "Записано: среда."
+    assert "второй раз не вызывается" in model.told(3)[-1]
+    assert (await states(store), len(set(diary.keys))) == (["failed", "done"], 2)
+
+
+async def test_what_was_refused_is_not_tried_again_in_its_turn():
+    """F41: the same arguments have the same answer."""
+    diary = Diary()
+    diary.full = {"завтра", "среда"}
+    model = script([using("book", day="среда")], [using("book", day="завтра")], ["Всё занято."])
+    await (await call_with(model, diary.tool)).take(heard(1, "Запишите"))
+    assert model.told(3)[-1] == "Не выполнено. завтра: занято."
+    assert len(diary.keys) == 2
+
+
 async def test_an_interruption_does_not_stop_it_and_the_next_turn_knows():
     """F41, F14: the caller breaks in while it runs; it is not done again, and is told as done."""
     diary, store = Diary(), MemoryStore()
@@ -276,6 +299,22 @@ async def test_another_process_that_works_on_it_is_waited_for():
     diary.gate.set()
     assert {(await first).reply, (await second).reply} == {BOOKED}
     assert (len(diary.keys), await states(store)) == (1, ["done"])
+
+
+async def test_a_process_that_knows_nothing_finds_what_came_after_a_refusal():
+    """F41, F44: its own try is behind the same refusal, where another one's row is already."""
+    diary, store = Diary(), MemoryStore()
+    diary.full = {"завтра"}
+    here, there = [
+        (await call_with(script(), diary.tool, store=store)).words.errands for _ in range(2)
+    ]
+    asked = [f'{{"day": "{day}"}}' for day in ("завтра", "среда", "четверг")]
+    told = [
+        await (await errands.begin(diary.tool, arguments, 1))
+        for errands, arguments in ((here, asked[0]), (here, asked[1]), *((there, a) for a in asked))
+    ]
+    assert [row.arguments for row in told] == [*asked[:2], *asked[:2], asked[1]]
+    assert (await states(store), len(diary.keys)) == (["failed", "done"], 2)
 
 
 async def test_who_catches_up_knows_what_tools_did_before_and_what_they_do_after():
