@@ -20,6 +20,7 @@ from halo_voice.core.trace import Trace
 from halo_voice.store import open_store
 from halo_voice.store.archive import open_archive
 from halo_voice.store.schema import attempts, rollups
+from halo_voice.store.shelf import Folder
 from tests.contract import postgres
 
 NOON = datetime(2026, 3, 1, 12, tzinfo=UTC)
@@ -222,6 +223,36 @@ async def test_words_go_first_and_calls_later(store, archive, clock):
     assert archive.expire(texts_before=None, calls_before=day) == 1
     assert [call.call_id for call in archive.recent(9)] == ["new"]
     assert archive.expire(texts_before=None, calls_before=None) == 0
+
+
+async def test_words_that_are_in_no_turn_go_too(store, archive, clock, tmp_path):
+    """Late ones, a review's, a tool's, a recording's and its sound; what is written of a call whose
+    words were emptied before."""
+    kinds = ("late", "reviewed", "used", "recorded", "transcribed")
+    for call_id in kinds:
+        await store.open_call(CallStart(call_id))
+        late = ("меня зовут Иван",) if call_id == "late" else ()
+        await store.end_call(CallEnd(call_id, "transferred", 9_000, 0, late))
+    archive.keep_review(review("reviewed"))
+    await store.begin_tool(used("used"))
+    archive.shelf.want("recorded", "https://records.example.com/a")
+    archive.shelf.keep("recorded", b"sound", "audio/mpeg", Folder(tmp_path / "sounds"))
+    await store.keep_recording_text("transcribed", "меня зовут Иван")
+
+    later = clock.now + timedelta(days=1)
+    assert archive.expire(texts_before=NOON, calls_before=None) == 0
+    assert archive.expire(texts_before=later, calls_before=None) == len(kinds)
+    assert archive.expire(texts_before=later, calls_before=None) == 0
+    assert archive.call("late").late_texts == ()
+    assert archive.review("reviewed").summary == ""
+    assert [each.arguments for each in archive.tools("used")] == [""]
+    assert archive.shelf.find("recorded") is None
+    assert list((tmp_path / "sounds").iterdir()) == []
+    assert archive.call("transcribed").recording_text is None
+
+    await store.keep_recording_text("late", "меня зовут Иван")
+    assert archive.expire(texts_before=later, calls_before=None) == 1
+    assert archive.call("late").recording_text is None
 
 
 async def test_how_the_work_stands(store, archive, clock):

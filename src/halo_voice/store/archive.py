@@ -37,7 +37,7 @@ from halo_voice.core.trace import Trace
 from halo_voice.store.address import read_url, sqlite_path
 from halo_voice.store.dials import forget_number, outdated
 from halo_voice.store.faults import translated
-from halo_voice.store.forgetting import digests_of, erase_calls, wordless
+from halo_voice.store.forgetting import digests_of, erase_calls, worded, wordless
 from halo_voice.store.memory import utc_now
 from halo_voice.store.orphaned import Orphaned
 from halo_voice.store.outcomes import count_review, counted_between
@@ -293,17 +293,10 @@ class Archive:
             self.erase(old)
             changed += len(old)
         self._do(*outdated(texts_before, calls_before))
-        while texts_before is not None:
-            worded = select(turns.c.call_id).where(
-                turns.c.call_id == calls.c.call_id,
-                or_(turns.c.user_text != "", turns.c.reply != ""),
-            )
-            query = select(calls.c.call_id).where(worded.exists())
-            old = self._ended_before(texts_before, query)
-            if not old:
-                break
-            self._empty(old)
-            changed += len(old)
+        for query in worded() if texts_before is not None else ():
+            while old := self._ended_before(texts_before, query):
+                self._empty(old)
+                changed += len(old)
         return changed
 
     def _ended_before(self, moment: datetime, query: Select[Any]) -> list[str]:

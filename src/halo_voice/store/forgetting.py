@@ -5,7 +5,21 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from sqlalchemy import Connection, Executable, Row, Select, delete, insert, select, update
+from sqlalchemy import (
+    Connection,
+    Executable,
+    Row,
+    Select,
+    Text,
+    cast,
+    delete,
+    exists,
+    insert,
+    or_,
+    select,
+    true,
+    update,
+)
 
 from halo_voice.store.dials import emptying, forgetting
 from halo_voice.store.outcomes import remove_reviews
@@ -14,6 +28,7 @@ from halo_voice.store.schema import (
     calls,
     deliveries,
     digests,
+    recordings,
     reviews,
     tools,
     traces,
@@ -36,6 +51,25 @@ def digests_of(call_ids: Sequence[str]) -> Select[Any]:
     """The digests without their words, as `wordless` wants them."""
     columns = [each for each in digests.c if each.name not in ("id", "words")]
     return select(*columns).where(digests.c.call_id.in_(call_ids))
+
+
+def worded() -> list[Select[Any]]:
+    """Calls of which words are kept, or their sound: each kind by itself, for one table is looked
+    through fast. What is found here `wordless` empties, and the row of a recording goes before."""
+    kept = (
+        (turns, or_(turns.c.user_text != "", turns.c.reply != "")),
+        (tools, or_(tools.c.arguments != "", tools.c.result != "")),
+        (reviews, reviews.c.summary != ""),
+        (recordings, true()),
+    )
+    late = or_(cast(calls.c.late_texts, Text) != "[]", calls.c.recording_text.is_not(None))
+    return [
+        select(calls.c.call_id).where(late),
+        *(
+            select(calls.c.call_id).where(exists().where(table.c.call_id == calls.c.call_id, which))
+            for table, which in kept
+        ),
+    ]
 
 
 def wordless(call_ids: Sequence[str], found: Sequence[Row[Any]]) -> list[Executable]:
