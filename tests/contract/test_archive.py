@@ -7,7 +7,7 @@ from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import pytest
-from sqlalchemy import select
+from sqlalchemy import select, update
 
 from halo_voice.core.admission import BUSY, bucket_of
 from halo_voice.core.errors import StoreUnavailable
@@ -19,7 +19,7 @@ from halo_voice.core.tools import ToolStart
 from halo_voice.core.trace import Trace
 from halo_voice.store import open_store
 from halo_voice.store.archive import open_archive
-from halo_voice.store.schema import attempts, rollups
+from halo_voice.store.schema import attempts, calls, reviews, rollups, turns
 from halo_voice.store.shelf import Folder
 from tests.contract import postgres
 
@@ -253,6 +253,24 @@ async def test_words_that_are_in_no_turn_go_too(store, archive, clock, tmp_path)
     await store.keep_recording_text("late", "меня зовут Иван")
     assert archive.expire(texts_before=later, calls_before=None) == 1
     assert archive.call("late").recording_text is None
+
+
+async def test_what_was_promised_is_no_figure(store, archive, clock):
+    """The other marks stay. Where older versions left it, it goes, too."""
+    for call_id in ("new", "emptied"):
+        await ended(store, call_id)
+        marks = {"turns": 1, "promised": ["перезвонить Ивану"]}
+        archive.keep_review(replace(review(call_id), marks=marks))
+    archive._do(update(turns).where(turns.c.call_id == "emptied").values(user_text="", reply=""))
+    archive._do(update(calls).where(calls.c.call_id == "emptied").values(late_texts=()))
+    archive._do(update(reviews).where(reviews.c.call_id == "emptied").values(summary=""))
+
+    later = clock.now + timedelta(days=1)
+    assert archive.expire(texts_before=later, calls_before=None) == 2
+    assert archive.expire(texts_before=later, calls_before=None) == 0
+    kept = archive.reviews(["new", "emptied"]).values()
+    assert [each.marks for each in kept] == [{"turns": 1}, {"turns": 1}]
+    assert {each.outcome for each in kept} == {"answered"}
 
 
 async def test_how_the_work_stands(store, archive, clock):

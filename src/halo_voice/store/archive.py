@@ -37,7 +37,7 @@ from halo_voice.core.trace import Trace
 from halo_voice.store.address import read_url, sqlite_path
 from halo_voice.store.dials import forget_number, outdated
 from halo_voice.store.faults import translated
-from halo_voice.store.forgetting import digests_of, erase_calls, worded, wordless
+from halo_voice.store.forgetting import empty_calls, erase_calls, worded
 from halo_voice.store.memory import utc_now
 from halo_voice.store.orphaned import Orphaned
 from halo_voice.store.outcomes import count_review, counted_between
@@ -295,17 +295,14 @@ class Archive:
         self._do(*outdated(texts_before, calls_before))
         for query in worded() if texts_before is not None else ():
             while old := self._ended_before(texts_before, query):
-                self._empty(old)
+                self.shelf.forget(old)
+                self._write(partial(empty_calls, call_ids=old))
                 changed += len(old)
         return changed
 
     def _ended_before(self, moment: datetime, query: Select[Any]) -> list[str]:
         found = query.where(calls.c.ended_at < moment).limit(ERASED_AT_ONCE)
         return [row[0] for row in self._rows(found)]
-
-    def _empty(self, call_ids: Sequence[str]) -> None:
-        self.shelf.forget(call_ids)
-        self._do(*wordless(call_ids, self._rows(digests_of(call_ids))))
 
     # ------------------------------------------------------------------------------ workers
 

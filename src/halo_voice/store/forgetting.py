@@ -8,7 +8,6 @@ from typing import Any
 from sqlalchemy import (
     Connection,
     Executable,
-    Row,
     Select,
     Text,
     cast,
@@ -35,6 +34,11 @@ from halo_voice.store.schema import (
     turns,
 )
 
+PROMISED = "promised"
+"""The one mark of a review that is words."""
+
+_promising = cast(reviews.c.marks, Text).contains(f'"{PROMISED}"')
+
 
 def erase_calls(connection: Connection, call_ids: Sequence[str]) -> None:
     """The calls go, and all that was made of them."""
@@ -47,19 +51,14 @@ def erase_calls(connection: Connection, call_ids: Sequence[str]) -> None:
     remove_reviews(connection, call_ids)  # the last: no other erasure waits long for its counts
 
 
-def digests_of(call_ids: Sequence[str]) -> Select[Any]:
-    """The digests without their words, as `wordless` wants them."""
-    columns = [each for each in digests.c if each.name not in ("id", "words")]
-    return select(*columns).where(digests.c.call_id.in_(call_ids))
-
-
 def worded() -> list[Select[Any]]:
     """Calls of which words are kept, or their sound: each kind by itself, for one table is looked
-    through fast. What is found here `wordless` empties, and the row of a recording goes before."""
+    through fast. All that is found here `empty_calls` empties, but recordings: the shelf forgets.
+    """
     kept = (
         (turns, or_(turns.c.user_text != "", turns.c.reply != "")),
         (tools, or_(tools.c.arguments != "", tools.c.result != "")),
-        (reviews, reviews.c.summary != ""),
+        (reviews, or_(reviews.c.summary != "", _promising)),
         (recordings, true()),
     )
     late = or_(cast(calls.c.late_texts, Text) != "[]", calls.c.recording_text.is_not(None))
@@ -72,9 +71,11 @@ def worded() -> list[Select[Any]]:
     ]
 
 
-def wordless(call_ids: Sequence[str], found: Sequence[Row[Any]]) -> list[Executable]:
-    """The calls stay, the words go. `found`: their digests."""
-    return [
+def empty_calls(connection: Connection, call_ids: Sequence[str]) -> None:
+    """The calls stay, the words go."""
+    columns = [each for each in digests.c if each.name not in ("id", "words")]
+    found = connection.execute(select(*columns).where(digests.c.call_id.in_(call_ids))).all()
+    changes: list[Executable] = [
         # Written anew: the index of words follows what is put in and what is taken out.
         delete(digests).where(digests.c.call_id.in_(call_ids)),
         delete(traces).where(traces.c.call_id.in_(call_ids)),
@@ -91,3 +92,14 @@ def wordless(call_ids: Sequence[str], found: Sequence[Row[Any]]) -> list[Executa
         .values(summary="", topics=(), fields={}),
         emptying(call_ids),
     ]
+    for statement in changes:
+        connection.execute(statement)
+    _unpromise(connection, call_ids)
+
+
+def _unpromise(connection: Connection, call_ids: Sequence[str]) -> None:
+    """Of a review's marks all stay but the one that is words."""
+    marked = select(reviews.c.call_id, reviews.c.marks).where(reviews.c.call_id.in_(call_ids))
+    for call_id, marks in connection.execute(marked.where(_promising)).all():
+        kept = {name: mark for name, mark in marks.items() if name != PROMISED}
+        connection.execute(update(reviews).where(reviews.c.call_id == call_id).values(marks=kept))
