@@ -143,6 +143,19 @@ async def test_an_open_call_is_found_by_its_state_and_not_by_its_words(
     assert await found(store, words="доставка") == []
 
 
+async def test_a_word_without_end_does_not_keep_a_call_open(store: Store) -> None:
+    """A model that repeats a letter for ever, or a search for that, is none of the database's."""
+    await store.open_call(CallStart("c-1"))
+    await store.accept_turn("c-1", 1, "а" * 1_100, 0.9)
+    await store.settle_turn(
+        "c-1", 1, outcome=Outcome.ANSWERED, reply="б" * 5_000, action="listen", source="m"
+    )
+    assert await store.end_call(CallEnd("c-1", "caller_hung_up", 60_000, 1))
+    for said in ("а" * 1_100, "а" * 60, "б" * 5_000):
+        assert await found(store, words=said) == ["c-1"]
+    assert await found(store, words="в" * 5_000) == []
+
+
 async def test_turns_of_the_calls_that_go_on_come_at_once(store: Store, place: Place) -> None:
     """Of the newest so many; what has ended, or began long ago, is not among them."""
     for call_id in CALLS:

@@ -11,6 +11,8 @@ import Stemmer
 from halo_voice.core.ports import Outcome, TurnRecord
 
 WORDS_MAX = 2_000  # different ones of one call
+WORD_LETTERS_MAX = 64
+"""PostgreSQL refuses a word of more than 2,046 bytes, and with it the end of the call."""
 
 _WORD = re.compile(r"[a-zа-я0-9]+")
 _russian = Stemmer.Stemmer("russian")
@@ -44,6 +46,8 @@ def digest_of(turns: Sequence[TurnRecord], late_texts: Iterable[str] = ()) -> Di
 
 
 def stems(text: str) -> list[str]:
-    """The words of a text as they are compared: lower case, ё as е, without endings."""
-    words: list[str] = _russian.stemWords(_WORD.findall(text.lower().replace("ё", "е")))
-    return words
+    """The words of a text as they are compared: lower case, ё as е, without endings;
+    of an endless one its beginning."""
+    words = _WORD.findall(text.lower().replace("ё", "е"))
+    cut: list[str] = _russian.stemWords([word[:WORD_LETTERS_MAX] for word in words])
+    return cut
