@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import AsyncIterator
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from threading import Thread
 
 import pytest
 from sqlalchemy import select, update
@@ -118,6 +119,28 @@ async def test_the_first_review_is_kept(store, archive):
     assert archive.review("a") == review("a")
     archive.keep_review(review("gone"))
     assert archive.review("gone") is None
+
+
+async def test_a_review_does_not_outlive_an_erasure_at_the_same_time(store, archive, url):
+    """The erasure comes between the look for the call and the row of its review."""
+    await ended(store, "a")
+    clerk = open_archive(url)
+    erasure = Thread(target=clerk.erase, args=[["a"]])
+    plain = archive._insert
+
+    def late(table):
+        if not erasure.ident:
+            erasure.start()
+            erasure.join(1.0)  # it waits, or is through
+        return plain(table)
+
+    archive._insert = late
+    archive.keep_review(review("a"))
+    erasure.join()
+    clerk.close()
+    assert archive.call("a") is None
+    assert archive.review("a") is None
+    assert archive.outcomes(LONG_AGO, NOON + timedelta(days=1)) == {}
 
 
 async def test_hostile_letters_do_not_reach_the_database(store, archive):

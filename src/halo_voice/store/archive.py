@@ -220,10 +220,12 @@ class Archive:
         """Keep it, unless there is one: the first is kept, and returned to everybody."""
         values = {name: getattr(review, name) for name in Review.__dataclass_fields__}
         known = select(calls.c.started_at).where(calls.c.call_id == review.call_id)
+        # An erasure waits for this one, and takes its review along.
+        known = known.with_for_update(read=True, key_share=True)
 
         def keep(connection: Connection) -> Sequence[Any]:
             began = connection.execute(known).first()
-            if began is not None:  # it may have been erased meanwhile
+            if began is not None:  # it may have been erased before
                 new = self._insert(reviews).values(**values, began_at=began[0])
                 new = new.on_conflict_do_nothing().returning(reviews.c.call_id)
                 if connection.execute(new).first() is not None:
