@@ -22,6 +22,7 @@ SHORTENED = _NAMING | _COUNTING
 
 _SHORT_PAIR = re.compile(r"(?:[а-яёa-z]{1,2}\.)+[а-яёa-z]{1,2}")
 _OPENERS = "«(\"'„“[—–- "
+_AFTER_AN_AMOUNT = "₽%°/$€£"  # «5 тыс. ₽»
 _CLOSERS = "»)\"'”“]"
 _LAST = ".!?…" + _CLOSERS  # a sentence's last word ends in one of these
 
@@ -79,7 +80,7 @@ def ends(words: list[str], following: str) -> bool:
 
 def _opens(first: str) -> bool:
     """Whether a sentence may open with this letter; "" stands for a dash alone."""
-    return bool(first) and not first.islower()
+    return bool(first) and not first.islower() and first not in _AFTER_AN_AMOUNT
 
 
 def _shortened(word: str, words: list[str], first: str) -> bool:
@@ -104,5 +105,8 @@ def _shortened(word: str, words: list[str], first: str) -> bool:
 
 
 def _counts(before: str) -> bool:
-    """Whether the word before an abbreviation is a number or itself an abbreviation of one."""
-    return before[-1:].isdigit() or before.rstrip(".") in _COUNTING
+    """Whether the word before an abbreviation is a number or itself an abbreviation of one.
+
+    Without its full stop «в» is a preposition: «в г. Москве».
+    """
+    return before[-1:].isdigit() or (before[-1:] == "." and before.rstrip(".") in _COUNTING)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from halo_voice.speech.cases import governed
+from halo_voice.speech.cases import governed, labelled
 from halo_voice.speech.nouns import CENTURY, YEAR
 from halo_voice.speech.numerals import Case, cardinal, ordinal
 
@@ -15,7 +15,7 @@ _SHORT_MONTHS = {
     "сен": 9, "сент": 9, "окт": 10, "ноя": 11, "нояб": 11, "дек": 12,
 }  # fmt: skip
 _DAY = r"(?:0?[1-9]|[12]\d|3[01])"
-_YEAR_TAIL = r"(?:,? (?P<year>[12]\d{3})(?: ?(?:года?|г\b\.?))?(?![\d:]))?"
+_YEAR_TAIL = r"(?:,? (?P<year>[12]\d{3}|\d\d(?= ?(?:г\.|года\b)))(?: ?(?:года?|г\b\.?))?(?![\d:]))?"
 _NUMERIC = re.compile(
     rf"(?<![\d.,])(?P<day>{_DAY})\.(?P<month>0[1-9]|1[0-2])"
     rf"(?:\.(?P<year>(?:19|20)\d\d|\d\d))?(?!\d|[.,]\d)(?! ?(?:₽|%|руб|кг|км|м\b|млн|тыс"
@@ -26,8 +26,12 @@ _ISO = re.compile(
     rf"(?<![\d-])(?P<year>(?:19|20)\d\d)-(?P<month>0[1-9]"
     rf"|1[0-2])-(?P<day>{_DAY})(?![\d-])"
 )
+_SLASHED = re.compile(
+    rf"(?<![\w.,/])(?P<day>{_DAY})/(?P<month>0?[1-9]|1[0-2])/(?P<year>(?:19|20)\d\d)(?![\w/])"
+)
 _SPELT = re.compile(
-    rf"(?<![\d.,:])(?:(?P<from>{_DAY})(?:-го)? ?(?P<link>[-–—]|,|и|по|или|до) ?)?"
+    rf"(?<![\d.,:])(?P<listed>(?:{_DAY}, )+(?={_DAY},? (?:и|или) ))?"
+    rf"(?:(?P<from>{_DAY})(?:-го)? ?(?P<link>[-–—]|,|и|по|или|до) ?)?"
     rf"(?P<day>{_DAY})(?:-(?:го|е|ого|ое|му|м))? (?P<month>{_MONTH})(?![а-яё])" + _YEAR_TAIL,
     re.I,
 )
@@ -38,7 +42,8 @@ _SHORT_MONTH = re.compile(
 )
 _FULL_FROM = re.compile(rf"(?<![\d.,])({_DAY}) ?[-–—] ?(?={_DAY} (?:{_MONTH}))")
 _DAY_OF = re.compile(
-    rf"(?<![\d.,])(?P<day>{_DAY})(?:-(?:го|е|м|му))? (?P<noun>числ(?:а|о"
+    rf"(?<![\d.,])(?:(?P<from>{_DAY})(?:-го)? (?P<link>по|до) )?"
+    rf"(?P<day>{_DAY})(?:-(?:го|е|м|му))? (?P<noun>числ(?:а|о"
     rf"|у|ом|е))\b"
 )
 _YEAR = re.compile(
@@ -78,7 +83,7 @@ _MONARCH = re.compile(
 def dates(text: str) -> str:
     """Dates, years and centuries of `text` in words."""
     text = _SHORT_MONTH.sub(lambda m: f"{m['day']} {MONTHS[_short_month(m)]}", text)
-    text = _NUMERIC.sub(_numeric, _ISO.sub(_numeric, text))
+    text = _NUMERIC.sub(_numeric, _ISO.sub(_numeric, _SLASHED.sub(_numeric, text)))
     text = _SPELT.sub(_spelt, text)
     text = _DAY_OF.sub(_day_of, text)
     text = _YEAR_SUFFIX.sub(_year_suffix, _YEAR.sub(_year, text))
@@ -103,8 +108,13 @@ def _with_year(year: str | None) -> str:
     return f" {ordinal(_full(year), 'gen')} года" if year else ""
 
 
+_THIS_CENTURY = 40
+"""Years of two digits up to it are of this century: «12.03.85» is a day of birth."""
+
+
 def _full(year: str) -> int:
-    return int(year) if len(year) == 4 else 2000 + int(year)
+    number = int(year)
+    return number if len(year) == 4 else number + (2000 if number <= _THIS_CENTURY else 1900)
 
 
 def _numeric(found: re.Match[str]) -> str:
@@ -124,6 +134,12 @@ def _spelt(found: re.Match[str]) -> str:
     tail = f" {found['month']}{_with_year(found['year'])}"
     if found["year"] and found[0].endswith(".") and sentence_ends(found):
         tail += "."
+    if found["listed"]:
+        if labelled(found.string, found.start()):  # «дома 5, 6 и 7 мая»
+            return found[0]
+        days = [ordinal(int(day), case, "n") for day in re.findall(r"\d+", found["listed"])]
+        tail = f" {found['link']} {ordinal(int(found['day']), case, 'n')}{tail}"
+        return ", ".join([*days, ordinal(int(found["from"]), case, "n")]) + tail
     day = int(found["day"])
     if found["from"] is None:
         said = ordinal(day, case, "n") + tail
@@ -143,7 +159,11 @@ def _spelt(found: re.Match[str]) -> str:
 def _day_of(found: re.Match[str]) -> str:
     by_noun: dict[str, Case] = {"числа": "gen", "числу": "dat", "числом": "ins", "числе": "pre"}
     case = by_noun.get(found["noun"]) or governed(found.string, found.start()) or "nom"
-    return f"{ordinal(int(found['day']), case, 'n')} {found['noun']}"
+    since = ""
+    if found["from"]:
+        since = f"{ordinal(int(found['from']), 'gen', 'n')} {found['link']} "
+        case = "acc" if found["link"] == "по" else "gen"
+    return f"{since}{ordinal(int(found['day']), case, 'n')} {found['noun']}"
 
 
 _YEAR_NOUN: dict[str, Case] = {"года": "gen", "годом": "ins", "годе": "pre", "год": "nom"}

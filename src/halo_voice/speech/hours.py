@@ -1,36 +1,14 @@
-"""Days of the week and times of the day in words."""
+"""Times of the day in words."""
 
 from __future__ import annotations
 
 import re
 
-from halo_voice.speech.cases import governed
+from halo_voice.speech.cases import governed, labelled
 from halo_voice.speech.dates import sentence_ends
 from halo_voice.speech.nouns import HOUR, MINUTE, SECOND
 from halo_voice.speech.numerals import Case, cardinal, count
-
-DAYS = {
-    "пн": ("понедельник", "понедельника", "понедельнику"),
-    "вт": ("вторник", "вторника", "вторнику"),
-    "ср": ("среда", "среды", "среде"), "чт": ("четверг", "четверга", "четвергу"),
-    "пт": ("пятница", "пятницы", "пятнице"), "сб": ("суббота", "субботы", "субботе"),
-    "вс": ("воскресенье", "воскресенья", "воскресенью"),
-}  # fmt: skip
-_DAY_NAME = "|".join(DAYS)
-_DAYS_RANGE = re.compile(
-    rf"(?<!\w)({_DAY_NAME})\b\.? ?[-–—] ?({_DAY_NAME})(?!\w)\.?(?P<hours>,?:? )?", re.I
-)
-_DAY_ALONE = re.compile(
-    rf"(?<!\w)(?:(?P<prep>в|во|до|с|к|по|на|от"
-    rf"|после) )?(?P<day>{_DAY_NAME})\b(?P<dot>\.?)(?!\w)(?=[  ,.:;!?)]|\Z)",
-    re.I,
-)
-
-# What follows a day that is written without a stop: «сб с десяти», «сб, вс — выходной».
-_WORKED = re.compile(
-    rf"(?:(?:,| и) (?:{_DAY_NAME})\b\.?)*,?:?(?: [—–-])? "
-    r"(?:с|со|до|от|выходн\w+|нерабоч\w+|не работа\w+|закрыт\w*|круглосуточно)\b"
-)
+from halo_voice.speech.weekdays import DAY_NAME
 
 _CLOCK = r"(?:[01]?\d|2[0-4]):[0-5]\d"
 # «в 9.30», «9.00-18.30»: minutes that are no month's number.
@@ -38,13 +16,19 @@ _DOTTED = r"(?:[01]?\d|2[0-3])\.(?:00|1[3-9]|[2-5]\d)"
 _COUNTED = (
     r"(?![\d:]|[.,]\d| ?(?:раз|%|₽|руб|р\b|тыс|млн|к?м\b|кг|л\b|см|мм|г\b|т\b|метр|кило|литр))"
 )
+# After «в» stands no date: «в 9.05» is a time as well.
 _DOTTED_CLOCK = re.compile(
-    r"(?:(?<=\b[вВсСкК] )|(?<=\b(?:[дДсСнНпПоО])[оОаАтТ] ))" + _DOTTED + _COUNTED
+    rf"(?:(?<=\b[вВ] )(?:[01]?\d|2[0-3])\.[0-5]\d"
+    rf"|(?:(?<=\b[сСкК] )|(?<=\b(?:[дДсСнНпПоО])[оОаАтТ] )){_DOTTED}){_COUNTED}"
+)
+_CARRIED = re.compile(
+    rf"(?P<clock>{_CLOCK}(?: или|,? и|,) (?:в |на |до |с )?)"
+    rf"(?P<hour>[01]?\d|2[0-3])[.-](?=[0-5]\d{_COUNTED})"
 )
 _DOTTED_RANGE = re.compile(rf"(?<![\w.,]){_DOTTED} ?[-–—] ?{_DOTTED}{_COUNTED}")
 _TIME_RANGE = re.compile(
-    rf"(?<![\d:])(?:(?<!\w)(?P<from>со?|от|между) )?(?P<a>{_CLOCK})(?: (?P<link>до|по"
-    rf"|и) | ?[-–—] ?)(?P<b>{_CLOCK})(?![\d:])",
+    rf"(?<![\d:])(?:(?<!\w)(?P<from>со?|от|между|в|на|до|к|после|около) )?"
+    rf"(?P<a>{_CLOCK})(?: (?P<link>до|по|и) | ?[-–—] ?)(?P<b>{_CLOCK})(?![\d:])",
     re.I,
 )
 _TIME = re.compile(
@@ -52,7 +36,7 @@ _TIME = re.compile(
     rf"|час(?:ов|а)?\b))?"
 )
 _HOURS_RANGE = re.compile(
-    rf"(?P<days>(?<!\d )(?<!\w)(?:{_DAY_NAME})\b\.?"
+    rf"(?P<days>(?<!\d )(?<!\w)(?:{DAY_NAME})\b\.?"
     r"|понедельника по \w+|суббота|воскресенье|субботу|ежедневно|будни|будням"
     r"|выходные|выходным|работаем|открыты"
     r"|часы работы)(?P<gap>[:,]?[  —-]{1,3})(?P<a>(?:[01]?\d"
@@ -61,16 +45,64 @@ _HOURS_RANGE = re.compile(
 )
 
 
+_CARRIED_MAX = 3
+# «9-00», «9-30»: minutes of a quarter; others are a range («на 10-15 дней»).
+_HYPHENED = r"(?:[01]?\d|2[0-3])-(?:00|15|30|45)"
+_HYPHENED_RANGE = re.compile(
+    rf"(?<![\w.,-]){_HYPHENED}(?: ?[-–—] ?| до | по ){_HYPHENED}(?![\w-]|[.,]\d)"
+)
+_HYPHENED_CLOCK = re.compile(
+    r"(?P<before>(?<!\w)(?:в|во|к|до|с|со|на|от|по|после|около) )?(?<![\w.,/-])"
+    r"(?P<hour>[01]?\d|2[0-3])-(?P<minute>00|15|30|45)"
+    r"(?![\w/-]|[.,]\d| ?[%₽°×])(?P<free>"
+    r"(?= (?:до|по|и|или|в|на|к|без|через|утра|вечера|ночи|работа\w+|открыт\w+|закрыт\w+|—)(?!\w))"
+    r"|(?=[.,;:!?)]|\Z))?",
+    re.I,
+)
+_GLUED_CLOCK = re.compile(
+    r"(?P<before>(?<!\w)(?:в|к|до|с|на|от|по|после|около) )?(?<![\w.,])"
+    r"(?P<hour>[01]?\d|2[0-3])ч\.?(?P<minute>[0-5]\d)(?![\d.,]| ?м)",
+    re.I,
+)
+
+
 def dotted(text: str) -> str:
-    """«в 9.30» as «в 9:30», before it is taken for a number."""
-    for found in (_DOTTED_RANGE, _DOTTED_CLOCK):
-        text = found.sub(lambda m: m[0].replace(".", ":"), text)
+    """«в 9.30», «в 9-30» and «в 9ч30» as «в 9:30», before it is taken for a number."""
+    for pattern in (_DOTTED_RANGE, _DOTTED_CLOCK):
+        text = pattern.sub(lambda m: m[0].replace(".", ":"), text)
+    text = _HYPHENED_RANGE.sub(_hyphened_range, text)
+    text = _GLUED_CLOCK.sub(_glued, _HYPHENED_CLOCK.sub(_hyphened, text))
+    for _ in range(_CARRIED_MAX if ":" in text else 0):  # «в 9:00, 9.30 и 10.15»
+        text = _CARRIED.sub(r"\g<clock>\g<hour>:", text)
     return text
 
 
-def weekdays(text: str) -> str:
-    """Shortened weekdays of `text` in words."""
-    return _DAY_ALONE.sub(_weekday, _DAYS_RANGE.sub(_weekdays, text))
+def _hyphened_range(found: re.Match[str]) -> str:
+    times = re.findall(r"\d+-\d+", found[0])
+    link = found[0][len(times[0]) : -len(times[1])]
+    first, last = (time.replace("-", ":") for time in times)
+    return first + link + last if _clock(first) < _clock(last) else found[0]
+
+
+def _hyphened(found: re.Match[str]) -> str:
+    """«9-00» can be nothing else, «в 9-30» if no noun follows, «до 10-15» may be a range."""
+    hour, minute = int(found["hour"]), int(found["minute"])
+    before = (found["before"] or "").strip().lower()
+    if minute and (
+        found["free"] is None
+        or not before
+        or (before not in ("в", "к") and hour % 5 == 0 and hour < minute)
+    ):
+        return found[0]
+    if not minute and labelled(found.string, found.start("hour")):
+        return found[0]
+    return f"{found['before'] or ''}{found['hour']}:{found['minute']}"
+
+
+def _glued(found: re.Match[str]) -> str:
+    if found["before"] is None:  # «полёт 2ч30»
+        return f"{found['hour']} ч {found['minute']} мин"
+    return f"{found['before']}{found['hour']}:{found['minute']}"
 
 
 def times(text: str) -> str:
@@ -78,40 +110,6 @@ def times(text: str) -> str:
     text = _TIME_RANGE.sub(_time_range, text)
     text = _HOURS_RANGE.sub(_hours_range, text)
     return _TIME.sub(_time, text)
-
-
-def _weekdays(found: re.Match[str]) -> str:
-    first, last = DAYS[found[1].lower()], DAYS[found[2].lower()]
-    accusative = {"среда": "среду", "пятница": "пятницу", "суббота": "субботу"}
-    preposition = "со" if first[0].startswith(("вт", "ср")) else "с"
-    said = f"{preposition} {first[1]} по {accusative.get(last[0], last[0])}"
-    if found.start() == 0 or found.string[: found.start()].rstrip()[-1:] in (".", "!", "?"):
-        said = said.capitalize()
-    return said + (found["hours"] or "")
-
-
-def _weekday(found: re.Match[str]) -> str:
-    names, preposition = DAYS[found["day"].lower()], found["prep"]
-    accusative = {"среда": "среду", "пятница": "пятницу", "суббота": "субботу"}
-    if preposition is None:
-        if found.string[: found.start()].rstrip()[-1:].isdigit():
-            return found[0]  # «60 Вт»
-        if found["day"].islower() and not (
-            found["dot"] or _WORKED.match(found.string, found.end())
-        ):
-            return found[0]
-        said = names[0]
-        return said.capitalize() if found["day"][0].isupper() and found.start() == 0 else said
-    low = preposition.lower()
-    if low in ("до", "с", "от", "после"):
-        said = names[1]
-    elif low == "к":
-        said = names[2]
-    else:
-        said = accusative.get(names[0], names[0])
-        if low == "в" and said == "вторник":
-            preposition += "о"
-    return f"{preposition} {said}"
 
 
 def _clock(time: str) -> tuple[int, int]:
@@ -135,11 +133,21 @@ def _time_range(found: re.Match[str]) -> str:
     if opening == "между":
         first, last = clock(found["a"], "ins", hours=False), clock(found["b"], "ins")
         return f"{found['from']} {first} и {last}"
-    if opening not in ("", "с", "со", "от") or (link and not opening):
+    if link and opening not in ("с", "со", "от"):
         return found[0]
+    if opening in ("до", "к", "после", "около"):
+        case: Case = "dat" if opening == "к" else "gen"
+        return f"{found['from']} {clock(found['a'], case, hours=False)} — {clock(found['b'], case)}"
     last = clock(found["b"], "acc" if link == "по" else "gen")
     first = clock(found["a"], "gen", hours=_clock(found["a"])[0] == 1)
-    return f"{found['from'] or 'с'} {first} {link or 'до'} {last}"
+    since = (
+        found["from"]
+        if opening in ("с", "со", "от")
+        else "С"
+        if opening and found["from"][0].isupper()
+        else "с"
+    )
+    return f"{since} {first} {link or 'до'} {last}"
 
 
 def _hours_range(found: re.Match[str]) -> str:

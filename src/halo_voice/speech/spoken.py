@@ -20,12 +20,13 @@ from halo_voice.core.speakable import is_plain
 from halo_voice.speech.amounts import amounts
 from halo_voice.speech.dates import dates
 from halo_voice.speech.dialled import dialled
-from halo_voice.speech.hours import DAYS, dotted, times, weekdays
+from halo_voice.speech.hours import dotted, times
 from halo_voice.speech.latin import latin
 from halo_voice.speech.numerals import cardinal, digits
-from halo_voice.speech.ordered import ordered
+from halo_voice.speech.ordered import hyphened, ordered
 from halo_voice.speech.shortened import acronyms, is_whole, shortened
 from halo_voice.speech.stress import marked, with_words
+from halo_voice.speech.weekdays import DAYS, weekdays
 
 READ_MAX = 6_000
 """Characters of a text that are read; what follows is dropped: no phrase is so long."""
@@ -75,7 +76,7 @@ def by_the_rules(text: str, *, engine: str = "", words: Mapping[str, str] = _NO_
 def _written_out(text: str, engine: str) -> str:
     text = shortened(_BEFORE_MARK.sub("", text))
     if _NUMBER.search(text) or re.search(r"[IVXХ]", text):
-        text = dotted(dialled(_BEFORE_LETTER.sub(_letter, text)))
+        text = dotted(dialled(hyphened(_BEFORE_LETTER.sub(_letter, text))))
         text = amounts(_scores(ordered(times(dates(text)))))
         text = _LEFT.sub(_left, _signs(text))
     text = _EITHER.sub(" или ", acronyms(weekdays(text)))

@@ -13,10 +13,10 @@ from structlog.testing import capture_logs
 
 from halo_voice.core.speakable import is_plain
 from halo_voice.speech import spoken as module
-from halo_voice.speech.hours import DAYS
 from halo_voice.speech.nouns import PLACES, UNITS
 from halo_voice.speech.shortened import _ACRONYMS, _PLAIN, _TITLES, is_whole
 from halo_voice.speech.spoken import READ_MAX, _written_out, by_the_rules, spoken
+from halo_voice.speech.weekdays import DAYS
 from tests.costs import cost_s, costs_less
 
 HERE = Path(__file__).parent
