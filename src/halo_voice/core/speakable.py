@@ -29,6 +29,14 @@ _REPLACED = {
     "―": "—",
     "½": " 1/2", "¼": " 1/4", "¾": " 3/4", "‹": "«", "›": "»",
 }  # fmt: skip
+# The keys of a telephone: «*123#», «нажмите 1 или #».
+_DIALLED = re.compile(r"(?<![\w*#])[*#]{1,2}\d{1,4}(?:[*#]\d{1,12}){0,4}#(?!\w)")
+_PRESSED = re.compile(
+    r"(?<!\w)(?:нажм|нажать|нажат|набер|набрать|позвон|введ|введите|клавиш|кнопк)[^.!?\n]{0,60}",
+    re.I,
+)
+_KEY = re.compile(r"(?<![^\s(«])(?:[*#]|«[*#]»)(?![^\s.,!?;)»])")
+_KEY_NAMES = {"*": "звёздочк", "#": "решётк"}
 _MARKS = re.compile(r"([\u0300-\u036f]{2})[\u0300-\u036f]++")
 _STRAY_MARK = re.compile(r"[\u0300\u0302-\u036f]|(?<![аеёиоуыэюяАЕЁИОУЫЭЮЯ])\u0301")
 _RANGE = re.compile(r"(?<=\w)–(?=\w)")
@@ -115,8 +123,22 @@ def is_plain(text: str) -> bool:
     return _PLAIN.fullmatch(text) is not None
 
 
+def _keys(text: str) -> str:
+    """The keys of a telephone in words, where a text tells which to press."""
+    if "#" not in text and "*" not in text:
+        return text
+    text = _DIALLED.sub(
+        lambda code: re.sub(r"[*#]", lambda sign: f" {_KEY_NAMES[sign[0]]}а ", code[0]), text
+    )
+    return _PRESSED.sub(lambda told: _KEY.sub(_key, told[0]), text)
+
+
+def _key(sign: re.Match[str]) -> str:
+    return _KEY_NAMES[sign[0].strip("«»")] + "у"
+
+
 def _once(text: str, limit: int) -> str:
-    plain = _cleaned(text).translate(_ALPHABET)
+    plain = _cleaned(_keys(text)).translate(_ALPHABET)
     plain = without_markup(plain).translate(_UNMARKED)
     plain = _TWICE.sub(r"\1", _QUOTE.sub(" ", plain.replace("--", "—")))
     plain = _NO_SPACE.sub(" ", plain)

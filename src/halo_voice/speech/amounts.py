@@ -4,7 +4,16 @@ from __future__ import annotations
 
 import re
 
-from halo_voice.speech.cases import case_of, gender_of, governed, labelled, noun_after, noun_beyond
+from halo_voice.speech.cases import (
+    case_of,
+    gender_of,
+    governed,
+    labelled,
+    noun_after,
+    noun_beyond,
+    owned,
+    owner,
+)
 from halo_voice.speech.nouns import DOTTED, KOPECK, METRE, MINUTE, MULTIPLIERS, ROUBLE, UNITS
 from halo_voice.speech.numerals import (
     CARDINAL_MAX,
@@ -29,31 +38,35 @@ _AMOUNT = re.compile(
     rf"(?: ?(?P<times>{_MULTIPLIER}))?"
     rf"(?: ?(?P<unit>{_UNIT})(?![а-яёa-zА-ЯЁ²³\d]))?"
     r"(?P<dot>\.(?!\d))?"
-    r"(?P<per>(?<=[а-яё₽€$.]) ?/ ?(?:мес|м²|м2|кв\. ?м|кг|шт|час|ч|день|дн|сут|сутки"
-    r"|год|чел|км|л|м|нед|мин|месяц|неделю|штуку|ночь|минуту|человека|метр"
-    r"|литр)(?![а-яё])(?P<end>\.(?!\d))?)?",
 )  # fmt: skip
 _KOPECKS = re.compile(r" (?P<kop>\d{1,2}) ?коп(?:\.|ее?к[а-я]{0,2})?(?![а-яё])")
 _FRACTION = re.compile(r"(?<![\w/.,])(?:(\d{1,3}) )?(\d{1,2})/(\d{1,3})(?![\w/])")
 _SIZE = re.compile(r"(?<=\d) ?(?:[xх×*]|умножить на) ?(?=\d)", re.I)
 _OF_TWO = re.compile(r"(?<![\w/.,-])(?P<one>\d{3})/(?P<two>\d{2})(?![\w/])")  # «120/80»
 _DOTTED_VERSION = re.compile(r"(?<![\w.])\d{1,4}(?:\.\d{1,4}){2,5}(?![\w])")
+_SHIFTS = re.compile(
+    r"(?P<head>(?<!\w)(?:график|смен|режим)[а-яё]{0,2}(?: работы)?:? )(?P<on>\d)/(?=\d(?![\w/]))",
+    re.I,
+)
+_TWO_MEMORIES = re.compile(r"(?<![\w/.,])(\d{1,2})/(?=\d{2,4} ?[ГТGT][БбBb]\b)")  # «8/256 ГБ»
+# «iPhone 14 128 ГБ», «12 8/256 ГБ»
+_MEMORY = re.compile(
+    r"(?P<model>(?<=[A-Za-z] )\d{1,3}) (?=(?:\d{1,2}/)?(?:16|32|64|128|256|512) ?[ГТGT][БбBb])"
+)
+# «1.500 руб.», «12,500 руб.», «1.500,00 руб.»: thousands; a rate may have three decimals.
+_GROUPED = re.compile(
+    r"(?<![\w.,])[1-9]\d{0,2}(?:[.,]\d{3}){1,3}(?=(?:[.,]\d\d)? ?(?:₽|руб|р\b|\$|€)(?!\.? за кило))"
+)
 _DISTANCES = (UNITS["км"], METRE, MINUTE)  # «в пяти километрах»
-_TIMES_SIGNS = {
-    "мес": "в месяц", "месяц": "в месяц", "ч": "в час", "час": "в час", "день": "в день",
-    "дн": "в день", "сут": "в сутки", "сутки": "в сутки", "год": "в год", "нед": "в неделю",
-    "неделю": "в неделю", "ночь": "за ночь", "мин": "в минуту", "минуту": "в минуту",
-    "м²": "за квадратный метр", "м2": "за квадратный метр", "кв. м": "за квадратный метр",
-    "кв.м": "за квадратный метр", "кг": "за килограмм", "шт": "за штуку", "штуку": "за штуку",
-    "чел": "за человека", "человека": "за человека", "км": "за километр", "л": "за литр",
-    "литр": "за литр", "м": "за метр", "метр": "за метр",
-}  # fmt: skip
 
 
 def amounts(text: str) -> str:
     """Every number of `text` in words, in the case that its place asks for."""
+    text = _MEMORY.sub(r"\g<model>, ", _GROUPED.sub(lambda m: re.sub("[.,]", "", m[0]), text))
     text = _DOTTED_VERSION.sub(_version, text)
-    text = _FRACTION.sub(_fraction, text)
+    text = _FRACTION.sub(
+        _fraction, _TWO_MEMORIES.sub(r"\1 на ", _SHIFTS.sub(r"\g<head>\g<on> через ", text))
+    )
     text = _SIZE.sub(" на ", text)
     text = _OF_TWO.sub(r"\g<one> на \g<two>", text)
     return _AMOUNT.sub(_amount, _with_kopecks(text))
@@ -95,7 +108,7 @@ def _amount(found: re.Match[str]) -> str:
     key = (found["front"] or "").strip() or found["unit"] or ""
     noun = UNITS.get(key) or UNITS.get(key.replace(" м", ". м").replace("..", "."))
     dot = found["dot"] or ""
-    if dot and key in DOTTED and not _closes(found.string, found.end("dot")):
+    if dot and key in DOTTED and not closes(found.string, found.end("dot")):
         dot = ""
     before = governed(found.string, found.start(), joined=key in ("коп", "мин", "сек", "см", "г"))
     if (
@@ -112,13 +125,10 @@ def _amount(found: re.Match[str]) -> str:
         said = _bare(found, before)
         return sign + said + dot
     tail = " Цельсия" if key in ("°C", "°С") else ""
-    per = _TIMES_SIGNS.get((found["per"] or "").strip("/. "), "")
-    if found["per"]:
-        dot = "." if found["end"] and _closes(found.string, found.end()) else ""
-    return sign + said + tail + (f" {per}" if per else "") + dot
+    return sign + said + tail + dot
 
 
-def _closes(text: str, end: int) -> bool:
+def closes(text: str, end: int) -> bool:
     """Whether the full stop that ends at `end` also ends the sentence."""
     rest = text[end : end + 3].lstrip(" »)")
     return not rest or rest[0].isupper()
@@ -167,6 +177,8 @@ def _number_only(number: str, case: Case, noun: Noun) -> str:
 def _measured(found: re.Match[str], noun: Noun, before: Case | None) -> str:
     if found["b"]:
         return _pair(found["a"], found["b"], before, noun)
+    if before is None and owned(found.string, found.start(), noun.one[0]):
+        before = "gen"
     return _one(found["a"], before or "nom", noun)
 
 
@@ -196,11 +208,12 @@ def _bare(found: re.Match[str], before: Case | None) -> str:
     if len(plain) > 15 or (b and len(a) > 15):
         return digits(re.sub(r"\D", "", a)) + (", " + digits(re.sub(r"\D", "", b)) if b else "")
     whole, part = _parts(b or a)
-    if labelled(text, found.start()):
-        return _joined_numbers(a, b, "nom")
     if re.match(r"0\d", a) and not part:
         return digits(a) + (f", {digits(b)}" if b else "")
+    if labelled(text, found.start()):
+        return _joined_numbers(a, b, "nom")
     noun, adjective = ("", "") if found["dot"] else noun_after(text, found.end("b" if b else "a"))
+    before = before or owner(text, found.start(), noun, _last(whole))
     case = case_of(noun, _last(whole), before)
     if part or "," in a:
         return _joined_numbers(a, b, case, gender_of(noun, adjective, 2, case))

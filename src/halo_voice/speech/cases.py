@@ -12,7 +12,7 @@ _GOVERNED: dict[str, Case] = {
         "течение продолжение протяжении вместо возле против ради среди позднее позже раньше ранее "
         "дороже дешевле выше ниже старше младше дольше длиннее короче быстрее тяжелее размере "
         "количестве объёме объеме достигает достигнет из-за из-под подле вокруг накануне "
-        "стоимости цены суммы".split(),
+        "стоимости цены суммы нет нету хватает хватит хватило хватало".split(),
         "gen",
     ),
     **dict.fromkeys("к ко благодаря согласно равен равна равно равны вопреки".split(), "dat"),
@@ -34,7 +34,12 @@ _FILLERS = frozenset(
 )
 _COORDINATED = re.compile(
     r"\d[\d ]{0,12}(?:[.,:]\d{1,3})? ?(?:-го|-й|%|₽|[а-яё]{1,12}\.?)?"
-    r"(?: ?, | (?:и|или|либо|да) )\Z"
+    r"(?P<link> ?, | (?:и|или|либо|да) )\Z"
+)
+# A comma joins numbers only in a list that goes on to «и»: not «с 12 до 16, 450 ₽».
+_LIST_GOES_ON = re.compile(
+    r"\d[\d ]{0,12}(?: ?(?:-го|-й|%|₽|[а-яё]{1,12}\.?))?"
+    r"(?:, \d[\d ]{0,12}(?: ?(?:-го|-й|%|₽|[а-яё]{1,12}\.?))?){0,6},? (?:и|или|либо) \d"
 )
 _JOINED = re.compile(r"\d[\d ]{0,12} ?[а-яё]{1,8}\.? \Z")
 _LOOK_BACK = 56
@@ -68,8 +73,16 @@ def governed(text: str, place: int, *, joined: bool = False) -> Case | None:
     `joined` is for a smaller unit that goes on with a number («2 ч 30 мин»).
     """
     tail = text[max(0, place - _LOOK_BACK) : place].lower()
+    listed = None
     for _ in range(3):
-        before = _COORDINATED.search(tail) or (_JOINED.search(tail) if joined else None)
+        before = _COORDINATED.search(tail)
+        if before and "," in before["link"]:
+            if listed is None:
+                listed = _LIST_GOES_ON.match(text, place) is not None
+            before = before if listed else None
+        elif before:
+            listed = True
+        before = before or (_JOINED.search(tail) if joined else None)
         if not before:
             break
         tail = tail[: before.start()]
@@ -80,6 +93,33 @@ def governed(text: str, place: int, *, joined: bool = False) -> Case | None:
     while words and words[-1] in _FILLERS:
         words.pop()
     return _GOVERNED.get(words[-1].lstrip("«(")) if words else None
+
+
+# «цена 1 билета» is of one ticket; «цена 1 тысяча» and «вес 1 тонна» tell how much.
+_PROPERTIES: dict[str, re.Pattern[str]] = {
+    **dict.fromkeys(
+        ("цена", "цену", "стоимость", "тариф"), re.compile("рубл|копе|доллар|тысяч|евр")
+    ),
+    **dict.fromkeys(("вес", "масса"), re.compile("тонн|кило|грамм")),
+    **dict.fromkeys(
+        ("длительность", "продолжительность", "возраст", "срок"),
+        re.compile("минут|секунд|недел|сут|лет|дн|час|год|месяц"),
+    ),
+}
+
+
+def owned(text: str, place: int, noun: str) -> bool:
+    """Whether the words before `place` name a property of what is counted: «вес 1 упаковки»."""
+    own = _PROPERTIES.get(text[max(0, place - 24) : place].lower().rstrip().rpartition(" ")[2])
+    return own is not None and own.match(noun) is None
+
+
+def owner(text: str, place: int, noun: str, last: int) -> Case | None:
+    """The genitive, if so asks such a property and the noun after a number up to 4 agrees."""
+    if not noun or last > 4 or not owned(text, place, noun):
+        return None
+    singular = last == 1 and noun.endswith(("а", "я", "ы", "и"))
+    return "gen" if singular or not noun.endswith(("а", "я", "ы", "и", "о", "е")) else None
 
 
 def labelled(text: str, place: int) -> bool:
@@ -133,6 +173,8 @@ _PLURAL_ENDINGS: tuple[tuple[tuple[str, ...], int, Case], ...] = (
 
 
 def _case_of_one(noun: str, before: Case | None) -> Case:
+    if before == "acc" and noun.endswith(("а", "я")):
+        return "gen"  # «за 1 человека»
     if before == "acc" and noun.endswith(("е", "и")):
         return "pre"
     if before == "acc" and noun.endswith(("ому", "дню", "часу", "рублю")):
@@ -150,7 +192,11 @@ def gender_of(noun: str, adjective: str, last: int, case: Case) -> Gender:
         return "f"
     if last == 1:
         return _gender_of_one(noun, case)
-    if last == 2 and (noun.endswith(("ы", "и")) or adjective.endswith(("ые", "ие"))):
+    if (
+        last == 2
+        and noun != "пути"
+        and (noun.endswith(("ы", "и")) or adjective.endswith(("ые", "ие")))
+    ):
         return "f"
     return "m"
 

@@ -32,10 +32,16 @@ _SECRET = re.compile(
     r"(?P<name>(?<![а-яё])(?:(?:пин-?|промо|смс-)?код|пароль|пин|индекс|домофон|cvc|cvv"
     r"|pin)(?:а|у|ом|е)?(?: (?:доступа|подтверждения|активации|домофона|товара|заказа"
     r"|двери|подъезда|из (?:смс|сообщения|письма)))?[:,]? (?:— |- "
-    r"|№ ?)?)(?P<number>\d[\d -]{0,30}\d|\d)(?![\d:%]| ?(?:₽|%|руб))",
+    r"|№ ?)?)"
+    r"(?P<number>(?-i:(?=[A-ZА-ЯЁ\d]{3,24}(?!\w))[A-ZА-ЯЁ]{0,3}\d+[A-ZА-ЯЁ]{1,3}[A-ZА-ЯЁ\d]*)"
+    r"|\d[\d -]{0,30}\d|\d)(?![\d:%]| ?(?:₽|%|руб))",
     re.I,
 )
-_SIGN = re.compile(r"№№? ?(?P<number>[A-Za-zА-Яа-яЁё]{0,4}-?\d[\d/-]{0,40})?")
+_SIGN = re.compile(
+    r"№№? ?(?P<number>[A-Za-zА-Яа-яЁё]{0,4}-?\d[\d/-]{0,40}(?:[а-яА-Я]\d{0,2}(?!\w))?)?"
+)
+# «А 123 ВС 177», a car's number; «ВС» is no Sunday.
+_PLATE = re.compile(r"(?<![\w])[АВЕКМНОРСТУХ] ?\d{3} ?[АВЕКМНОРСТУХ]{2} ?\d{2,3}(?!\w)")
 _MIXED = re.compile(
     r"(?<![\w.,/-])(?=[A-ZА-ЯЁ\d-]{2,24}(?![\w]))(?=[\d-]*[A-ZА-ЯЁ])[A-ZА-ЯЁ]{1,3}-?\d{1,12}(?:-?[A-ZА-ЯЁ]{1,3}\d{0,4})?(?![\w-])"
 )
@@ -56,16 +62,19 @@ def dialled(text: str) -> str:
     text = _AREA_LONG.sub(_area_long, _PHONE.sub(_phone, text))
     text = _LOCAL.sub(lambda m: ", ".join(map(group, m.groups())), _ABROAD.sub(_abroad, text))
     text = _SIGN.sub(_sign, _NAMED.sub(_named, text))
-    text = _MIXED.sub(lambda m: spelt(m[0]), text)
+    text = _MIXED.sub(lambda m: spelt(m[0]), _PLATE.sub(lambda m: spelt(m[0]), text))
     return _LONG.sub(lambda m: digits(m[0]), text)
 
 
-def spelt(token: str) -> str:
-    """Letters by their names, digits in numbers of up to three: «АБ-120» is «а бэ сто двадцать»."""
+def spelt(token: str, *, each: bool = False) -> str:
+    """Letters by their names, digits in numbers of up to three: «АБ-120» is «а бэ сто двадцать».
+
+    With `each`, all digits one by one.
+    """
     said = []
     for part in re.findall(r"\d+|[^\W\d_]+", token):
         if part.isdigit():
-            said.append(group(part) if len(part) < 4 else digits(part))
+            said.append(group(part) if len(part) < 4 and not each else digits(part))
         else:
             said += [_letter(char) for char in part.upper()]
     return " ".join(said)
@@ -121,8 +130,10 @@ def _named_unless_phone(found: re.Match[str]) -> str:
 
 
 def _secret(found: re.Match[str]) -> str:
-    number = found["number"].replace("-", " ").split()
     name = found["name"].replace("№", "номер ").replace("  ", " ")
+    if not set(found["number"]) <= set("0123456789 -"):
+        return name + spelt(found["number"], each=True)
+    number = found["number"].replace("-", " ").split()
     return name + ", ".join(map(digits, number))
 
 

@@ -23,7 +23,7 @@ _DOTTED_CLOCK = re.compile(
 )
 _CARRIED = re.compile(
     rf"(?P<clock>{_CLOCK}(?: или|,? и|,) (?:в |на |до |с )?)"
-    rf"(?P<hour>[01]?\d|2[0-3])[.-](?=[0-5]\d{_COUNTED})"
+    rf"(?P<hour>[01]?\d|2[0-3])(?:\.(?=(?:00|1[3-9]|[2-5]\d){_COUNTED})|-(?=[03]0(?:[?.!,]|\Z)))"
 )
 _DOTTED_RANGE = re.compile(rf"(?<![\w.,]){_DOTTED} ?[-–—] ?{_DOTTED}{_COUNTED}")
 _TIME_RANGE = re.compile(
@@ -43,7 +43,6 @@ _HOURS_RANGE = re.compile(
     r"|2[0-4])) ?[-–—] ?(?P<b>(?:[01]?\d|2[0-4]))(?![\d:%]|[.,]\d| ?(?:мин|руб|₽|дн|раз))",
     re.I,
 )
-
 
 _CARRIED_MAX = 3
 # «9-00», «9-30»: minutes of a quarter; others are a range («на 10-15 дней»).

@@ -45,6 +45,8 @@ class Noun:
     many: tuple[str, ...]
     few: str = ""
     """The form after 2, 3 and 4 where it is not the genitive («два квадратных метра»)."""
+    animate: bool = False
+    """Whether one of it in the accusative is as in the genitive («за одного человека»)."""
 
     def single(self, case: Case) -> str:
         return self.one[_CASES.index(case)]
@@ -119,6 +121,8 @@ def group(text: str) -> str:
 
 def count(number: int, case: Case, noun: Noun) -> str:
     """The number with its noun: count(21, "gen", рубль) is «двадцати одного рубля»."""
+    if noun.animate and case == "acc" and number in (1, 2, 3, 4):
+        case = "gen"
     return f"{cardinal(number, case, noun.gender)} {noun.after(number, case)}"
 
 

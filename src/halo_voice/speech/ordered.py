@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import re
+from typing import Literal
 
 from halo_voice.speech.cases import governed
+from halo_voice.speech.nouns import KILOMETRE
 from halo_voice.speech.numerals import Case, cardinal, ordinal
 
 _SUFFIX = re.compile(
@@ -13,8 +15,8 @@ _SUFFIX = re.compile(
     r"(?![а-яё-])(?: (?P<next>[А-ЯЁа-яё]+))?"
 )
 _GLUED = re.compile(
-    r"(?<![\w.,/-])(?P<number>\d{1,6})(?=(?:ый|ий|ой|й|ая|я|ое|е|ого|го|ому|му|ым|ом|ую|ю|ые|ых|х|ыми"
-    r"|ми|ти|м(?= (?:этаж|подъезд|корпус|класс|мест|дом)е))(?:-[а-яё]{4}|(?! ?\d)(?![\w/-])))"
+    r"(?<![\w.,/-])(?P<number>\d{1,6})(?=(?:ый|ий|ой|й|ая|я|ое|е|ого|го|ому|му|ым|ом|ую|ю|ые|ых"
+    r"|х|ыми|ми|ти|м(?= (?:этаж|подъезд|корпус|класс|мест|дом)е))(?:-[а-яё]{4}|(?! ?\d)(?![\w/-])))"
 )
 # Of «5-тиэтажный», «8-миместный» and «2-хместный» the letters before the word, which may itself
 # begin so («10-типовой», «7-минутный», «2-ходовый»).
@@ -29,8 +31,15 @@ _APART = re.compile(
     r"(?:ый|ий|ая|яя|ое|ее|ого|его|ой|ей|ому|ему|ую|юю|ым|им|ые|ие)(?![а-яё]))"
 )
 _NOUN = re.compile(
-    r"(?<![\w.,:-])(?P<number>\d{1,3}) (?P<noun>(?:этаж|подъезд|класс|курс|ряд|сезон|раунд"
-    r"|тур)(?:е|у|а|ом)?|мест(?:о|е|у|ом)|лини[яиюей]{1,2}|очеред[ьи]|смен[аеуы])(?![а-яё])"
+    r"(?<![\w.,:-])(?:(?P<first>\d{1,3}) ?[-–] ?)?(?P<number>\d{1,3}) "
+    r"(?P<noun>(?:этаж|подъезд|класс|курс|ряд|сезон|раунд|тур|квартал)(?:е|у|а|ом)?|(?:этаж|класс|курс|подъезд)(?:ах|и|ы|ам|ов|ей)"
+    r"|мест(?:о|е|у|ом)|полугоди(?:е|и|я|ю|ем)|пут(?:ь|и|ём)|лини[яиюей]{1,2}|очеред[ьи]"
+    r"|смен[аеуы])(?![а-яё])(?P<far> от )?"
+    r"(?P<year> (?:две тысячи|года|этого|текущего|прошлого)(?!\w))?"
+)
+_KILOMETRE = re.compile(
+    r"(?<![\w.,-])(?P<number>\d{1,3})(?:-(?:й|м|го|му)"
+    r"|(?= ?(?:км|километр[а-яё]{0,2}) (?:МКАД|ККАД|КАД|ЦКАД)\b)) ?(?:км|километр[а-яё]{0,2})(?!\w)"
 )
 _LEFT = re.compile(r"\b(?:оста\w+|свобод\w+|есть|имеется|доступ\w+|всего|только|ещё|еще) \Z", re.I)
 _FIXED: dict[str, tuple[Case, str]] = {
@@ -51,6 +60,7 @@ def hyphened(text: str) -> str:
 
 def ordered(text: str) -> str:
     """Ordinals and compounds of `text` in words."""
+    text = _KILOMETRE.sub(_kilometre, text)
     return _NOUN.sub(_noun, _COMPOUND.sub(_compound, _SUFFIX.sub(_suffix, text)))
 
 
@@ -104,22 +114,60 @@ def _compound(found: re.Match[str]) -> str:
     return prefix + rest
 
 
+def _kilometre(found: re.Match[str]) -> str:
+    """«на 25 км МКАД» is at a post, «25 км от МКАД» a distance."""
+    case = governed(found.string, found.start()) or "nom"
+    if case == "acc":
+        case = "pre"
+    return f"{ordinal(int(found['number']), case)} {KILOMETRE.single(case)}"
+
+
+_PLURAL: tuple[tuple[tuple[str, ...], Case], ...] = (
+    (("ах",), "pre"), (("ам",), "dat"), (("ов", "ей"), "gen"), (("и", "ы"), "nom"),
+)  # fmt: skip
+
+
 def _noun(found: re.Match[str]) -> str:
     number, noun = int(found["number"]), found["noun"]
+    tail = f" {noun}{found['far'] or ''}{found['year'] or ''}"
     before = governed(found.string, found.start())
     last = number % 10 if number % 100 not in range(11, 15) else 0
+    if noun.startswith(("этаж", "класс", "курс", "подъезд")):
+        many = next((case for ends, case in _PLURAL if noun.endswith(ends)), None)
+        if many:
+            return _several(found, many, before)
     if noun == "место" and _LEFT.search(found.string, 0, found.start()):
         return found[0]
-    if noun.endswith("а") and noun not in ("смена",) and before != "gen":
+    if found["far"] and noun.startswith("квартал"):
+        return found[0]  # «в 1 квартале от метро»
+    counts = noun.endswith(("а", "я")) and not noun.startswith(("смен", "лини"))
+    if counts and before != "gen" and (1 < last < 5 or found["first"]) and not found["year"]:
         return found[0]  # «2 этажа» counts
     if noun == "места" or (noun.endswith(("и", "ы")) and 2 <= last <= 4 and before in (None,)):
         return found[0]
     if noun.startswith(("лини", "смен", "очеред")):
-        return f"{ordinal(number, _feminine_case(noun, before), 'f')} {noun}"
-    gender = "n" if noun.startswith("мест") else "m"
-    ends: tuple[tuple[str, Case], ...] = (("ом", "ins"), ("е", "pre"), ("у", "dat"), ("а", "gen"))
-    case = next((case for end, case in ends if noun.endswith(end)), "nom")
-    return f"{ordinal(number, case, gender)} {noun}"  # type: ignore[arg-type]
+        return _both(found, _feminine_case(noun, before), "f") + tail
+    gender: Literal["m", "n"] = "n" if noun.startswith(("мест", "полугоди")) else "m"
+    ends: tuple[tuple[tuple[str, ...], Case], ...] = (
+        (("ом", "ём", "ем"), "ins"), (("у", "ю"), "dat"), (("а", "я"), "gen"),
+    )  # fmt: skip
+    case = next((case for ends, case in ends if noun.endswith(ends)), "nom")
+    if noun.endswith("и") or (noun.endswith("е") and noun != "полугодие"):
+        case = "gen" if before == "gen" else "dat" if before == "dat" else "pre"
+    return _both(found, case, gender) + tail
+
+
+def _several(found: re.Match[str], case: Case, before: Case | None) -> str:
+    """«1–4 классы» and «для 1–4 классов» are ordered; «11 классов» and «5 этажей» counted."""
+    if not found["first"] or (case == "gen" and (before is None or found["noun"] == "этажей")):
+        return found[0]
+    return f"{_both(found, case, 'pl')} {found['noun']}{found['far'] or ''}{found['year'] or ''}"
+
+
+def _both(found: re.Match[str], case: Case, gender: Literal["m", "f", "n", "pl"]) -> str:
+    """The number, and the one that a hyphen put before it, as ordinals."""
+    first = f"{ordinal(int(found['first']), case, gender)}-" if found["first"] else ""
+    return first + ordinal(int(found["number"]), case, gender)
 
 
 def _feminine_case(noun: str, before: Case | None) -> Case:

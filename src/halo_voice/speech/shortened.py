@@ -6,8 +6,8 @@ import re
 from collections.abc import Callable
 
 from halo_voice.speech.cases import governed
-from halo_voice.speech.nouns import PLACES
-from halo_voice.speech.numerals import Case, cardinal
+from halo_voice.speech.nouns import CLAUSES, PLACES
+from halo_voice.speech.numerals import Case, Noun, cardinal
 
 _PLAIN = {
     "т. е.": "то есть", "и т. д.": "и так далее", "и т. п.": "и тому подобное",
@@ -58,12 +58,30 @@ _IN_ADDRESS = re.compile(
     re.I,
 )
 _SQUARE = re.compile(r"(?<![\w])кв\. ?метр(?P<end>|а|у|ом|е|ы|ов|ам|ами|ах)(?![\w])")
+# «на ул. Мира и пр. Победы»: no «и прочее», and both in one case
+_TWO_STREETS = re.compile(
+    r"(?P<street>(?<!\w)(?:[Уу]л|пр|просп|пер|пл|наб|б-р|бул)\. (?:[А-ЯЁ]|\d)[^.!?]{0,40} (?:и|с) )"
+    r"(?P<word>пр|ул|просп|пер|пл|наб|б-р|бул)\. ?(?=[А-ЯЁ])"
+)
+_ACCOUNT = re.compile(r"(?<![\w/])(?<!\d )(?P<word>[Лл]/с)\.?(?![\w/])")
+_ACCOUNTS = Noun(
+    "m",
+    ("лицевой счёт", "лицевого счёта", "лицевому счёту", "лицевой счёт", "лицевым счётом",
+     "лицевом счёте"),
+    ("",) * 6,
+)  # fmt: skip
+# «ст. 25», «п. 3.2 договора»: parts of a paper, each of the next.
+_CLAUSE = re.compile(
+    r"(?<![\w.-])(?P<word>[Пп]п?|[Сс]т|[Гг]л|[Рр]азд|[Рр]ис|[Тт]абл|[Пп]рил|[Чч](?=\. ?\d+ ст))\. ?"
+    r"(?P<number>\d{1,4}(?:\.\d{1,3}){0,3})(?![\w/])"
+)
+_WITHIN = re.compile(r"(?<!\w)(?:пп?|ч|гл|разд)\. ?\d[\d.]*,? \Z", re.I)
 _MADE = re.compile(r"(?<=\d{4}) ?г\. ?(?P<what>[вр])\.(?!\w)")
 _MADE_NOUNS = {"в": "выпуска", "р": "рождения"}
 _STATION = re.compile(r"(?<![\w])ст\. ?м\. ?")
 _POSTCODE = re.compile(r"(?<![\d.,-])(?<!индекс )(?P<code>\d{6})(?=, ?(?:г\.|город |Россия|РФ))")
 _LIMIT = re.compile(r"(?<![\w])(?<!\d )(?P<word>[Мм]ин|[Мм]акс)\. (?=(?P<noun>[а-яё]{4,}))")
-_SEE = re.compile(r"(?<![\w.-])(?<!\d )см\.(?! ?[-×])(?!\w)")
+_SEE = re.compile(r"(?<![\w.-])(?<!\d )(?P<word>[Сс])м\.(?! ?[-×])(?!\w)")
 _WORKING = re.compile(r"(?<![\w])раб\. ?(?P<noun>день|дня|дней|дн\.?)(?!\w)")
 _WORKING_DAYS = {"день": "рабочий день", "дня": "рабочих дня"}
 _LETTERED = re.compile(r"(?<![\w])лит\. ?(?=[А-Я](?!\w))")
@@ -91,6 +109,17 @@ _HOUSE = re.compile(
     r"(?P<number>\d{1,4})(?:(?P<slash>/\d{1,3})| ?(?P<letter>[а-гА-Г])(?![\w])"
     r"|(?P<part>[кс]\d{1,2}))(?![\w])"
 )
+# Houses whatever stands before them: «Мира, 101с1», «Пушкина, 10/12б».
+_HOUSE_ALONE = re.compile(
+    r"(?:(?<=[а-яё] )|(?<=[а-яё], ))(?<!код )\d{1,4}(?:[кс]\d{1,2}|/\d{1,3}[а-г])(?!\w)"
+)
+# «7/16 эт.», «на 7/16 этаже», «этаж 7/16»
+_FLOOR_OF = re.compile(
+    r"(?<![\w,./])(?P<number>\d{1,3})/(?P<all>\d{1,3}) ?(?P<floor>эт\.|эт(?!\w)|этаже?(?!\w))"
+)
+_FLOOR_IS = re.compile(
+    r"(?P<floor>(?<!\w)(?:[Ээ]таже?|[Ээ]т\.):? )(?P<number>\d{1,3})/(?=\d{1,3}(?![\w/]))"
+)
 _FLOOR = re.compile(r"(?<![\w,.])(?P<number>\d{1,3})(?:-й)? ?эт\.(?=[  ,.;]|\Z)")
 _TITLED = re.compile(
     r"(?P<street>(?:улиц|проспект|площад)[а-яё]{0,2} )(?P<title>Ак|Акад|Ген|Маршала|Марш|Проф"
@@ -105,7 +134,7 @@ _ACRONYMS = {
     "ООО": "о о о", "ОАО": "о а о", "АО": "а о", "ЗАО": "зэ а о", "ПАО": "па о", "ИНН": "и эн эн",
     "ОГРН": "о гэ эр эн", "КПП": "ка пэ пэ", "США": "сэ шэ а", "РФ": "эр эф",
     "СПб": "Санкт-Петербург",
-    "ФИО": "фэ и о", "СМС": "эс эм эс", "ПВЗ": "пункт выдачи заказов", "ВДНХ": "вэ дэ эн ха",
+    "ФИО": "фэ и о", "СМС": "эс эм эс", "ВДНХ": "вэ дэ эн ха",
     "МФЦ": "эм эф цэ", "ОСАГО": "осаго", "КАСКО": "каско", "ЕГЭ": "е гэ э", "МГУ": "эм гэ у",
     "СБП": "эс бэ пэ", "ЖК": "жэ ка", "ДТП": "дэ тэ пэ", "ЦУМ": "цум", "ГУМ": "гум", "УЗИ": "узи",
     "МРТ": "эм эр тэ", "КТ": "ка тэ", "СССР": "эс эс эс эр", "ПК": "пэ ка", "ТВ": "тэ вэ",
@@ -145,6 +174,24 @@ def shortened(text: str) -> str:
     return text
 
 
+def _second_street(found: re.Match[str]) -> str:
+    case, word = _case_at(found), found["word"]
+    if word != "пр" and case not in ("gen", "dat"):
+        return found[0]  # «на ул. Лесную и ул. Садовую»: the name tells
+    return f"{found['street']}{PLACES[word].single(case)} "
+
+
+def _clause(found: re.Match[str]) -> str:
+    word = found["word"]
+    inside = _WITHIN.search(found.string, max(0, found.start() - 24), found.start())
+    if not inside and found.string[: found.start()].rstrip()[-1:].isdigit():
+        return found[0]
+    noun = CLAUSES[word.lower()].single("gen" if inside else _case_at(found))
+    return (
+        f"{_like(word, noun)} {' точка '.join(map(cardinal, map(int, found['number'].split('.'))))}"
+    )
+
+
 def _telephone(found: re.Match[str]) -> str:
     return _like(found["word"], PLACES[found["word"].lower()].single(_case_at(found))) + (
         found["colon"] or ""
@@ -159,6 +206,9 @@ def acronyms(text: str) -> str:
     )
 
 
+_ETC = ("и так далее", "и прочее", "и другие", "и тому подобное")
+
+
 def _plain(found: re.Match[str]) -> str:
     word = found[0]
     said = _PLAIN_KEYS[re.sub(r"[  .]", "", word).lower()]
@@ -166,7 +216,9 @@ def _plain(found: re.Match[str]) -> str:
         return word
     said = _like(word, said)
     rest = found.string[found.end() : found.end() + 3].lstrip(" »)")
-    ends = word.endswith(".") and (not rest or (rest[0].isupper() and "так" in said + "прочее"))
+    if said == "и прочее" and rest[:1].isupper() and "," not in found.string[: found.start()]:
+        return word  # «Мира и пр. Ленина»
+    ends = word.endswith(".") and (not rest or (rest[0].isupper() and said in _ETC))
     return said + "." if ends and said.startswith(("и ", "И ")) else said
 
 
@@ -174,14 +226,27 @@ def _like(written: str, said: str) -> str:
     return said[0].upper() + said[1:] if written[0].isupper() else said
 
 
+_OF_A_PLACE = ("угол", "углу", "угла", "пересечение", "пересечении", "районе", "начале", "конце")
+
+
 def _case_at(found: re.Match[str]) -> Case:
     case = governed(found.string, found.start()) or "nom"
-    head = found.string[max(0, found.start() - 3) : found.start()].lower().split()
+    head = found.string[max(0, found.start() - 14) : found.start()].lower().split()
+    if head and head[-1] in _OF_A_PLACE:
+        return "gen"
     if case == "acc" and head and head[-1] in ("в", "во", "на"):
         return "pre"
     if head and head[-1] == "по":
         return "dat"
     return case
+
+
+def _account_case(found: re.Match[str]) -> Case:
+    """«номер л/с» is of it, «по л/с» to it, «на л/с» onto it."""
+    head = found.string[: found.start()].rstrip().rpartition(" ")[2].lower()
+    if head in ("номер", "номера", "номеру", "остаток", "баланс"):
+        return "gen"
+    return "dat" if head == "по" else governed(found.string, found.start()) or "nom"
 
 
 _WORDS_TOO = frozenset("с г м ш д пр ст пл ".split())
@@ -239,6 +304,15 @@ def _after_name(found: re.Match[str]) -> str:
     return name + " " + PLACES[word].single(case) + stop
 
 
+def _floor_of(found: re.Match[str]) -> str:
+    """«7/16 эт.» as «7-й этаж из 16», of a house with sixteen."""
+    number, floors = found["number"], found["all"]
+    if int(number) > int(floors):
+        return found[0]
+    end, floor = ("м", "этаже") if found["floor"] == "этаже" else ("й", "этаж")
+    return f"{number}-{end} {floor} из {floors}"
+
+
 def _before_number(found: re.Match[str]) -> str:
     word, number = found["word"], found["number"]
     stop = "." in found[0][len(word) : len(word) + 1]
@@ -279,13 +353,18 @@ _RULES: tuple[tuple[re.Pattern[str], str | Callable[[re.Match[str]], str]], ...]
     (_LIMIT, _limit),
     (_MADE, lambda m: f" года {_MADE_NOUNS[m['what']]}"),
     (_STATION, lambda m: f"{PLACES['ст'].single(_case_at(m))} метро "),
+    (_TWO_STREETS, _second_street),
+    (_ACCOUNT, lambda m: _like(m["word"], _ACCOUNTS.single(_account_case(m)))),
     (_PLAIN_RE, _plain),
-    (_SEE, "смотрите"),
+    (_SEE, r"\g<word>мотрите"),
+    (_CLAUSE, _clause),
     (_LETTERED, "литера "),
     (_WORKING, lambda m: _WORKING_DAYS.get(m["noun"], "рабочих дней")),
     (_PHONE, lambda m: f"{_like(m['sign'], 'телефон')} "),
     (_ROOMS, lambda m: f"-комнатная{' квартира' if m['flat'] else ''}"),
     (_SQUARE, _square),
+    (_FLOOR_OF, _floor_of),
+    (_FLOOR_IS, r"\g<floor>\g<number> из "),
     (_FLOOR, lambda m: f"{m['number']}-й этаж"),
     (_BEFORE_NAME, _before_name),
     (_AFTER_NAME, _after_name),
@@ -293,5 +372,6 @@ _RULES: tuple[tuple[re.Pattern[str], str | Callable[[re.Match[str]], str]], ...]
     (_BEFORE_NUMBER, _before_number),
     (_TEL, _telephone),
     (_HOUSE, lambda m: m["head"] + _house(m[0][len(m["head"]) :])),
+    (_HOUSE_ALONE, lambda m: _house(m[0])),
 )
 """From the most particular on: each leaves words behind."""

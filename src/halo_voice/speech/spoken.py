@@ -24,6 +24,7 @@ from halo_voice.speech.hours import dotted, times
 from halo_voice.speech.latin import latin
 from halo_voice.speech.numerals import cardinal, digits
 from halo_voice.speech.ordered import hyphened, ordered
+from halo_voice.speech.rates import rates
 from halo_voice.speech.shortened import acronyms, is_whole, shortened
 from halo_voice.speech.stress import marked, with_words
 from halo_voice.speech.weekdays import DAYS, weekdays
@@ -42,6 +43,7 @@ _PLAIN = {code: " " for code in range(0x3001) if chr(code).isspace()} | {
 _WORD = re.compile("[А-Яа-яЁё]+")
 _LEFT = re.compile(r"(?P<before>(?<=\w))?\d+(?P<after>(?=\w))?")
 _BEFORE_LETTER = re.compile(r"(?<=\d)(?P<letter>[A-ZА-ЯЁ])(?!\w)")
+_GLUED = re.compile(r"(?<=\d)(?=[^\W\d_])")
 _LETTERS = {"D": "дэ", "K": "ка"}  # «3D», «4K»: others as they are said alone
 _SPACES = re.compile(r" {2,}")
 _BEFORE_MARK = re.compile(r" (?=[.,!?;:](?: |\Z))")
@@ -74,10 +76,10 @@ def by_the_rules(text: str, *, engine: str = "", words: Mapping[str, str] = _NO_
 
 
 def _written_out(text: str, engine: str) -> str:
-    text = shortened(_BEFORE_MARK.sub("", text))
+    text = shortened(rates(_BEFORE_MARK.sub("", text)))
     if _NUMBER.search(text) or re.search(r"[IVXХ]", text):
         text = dotted(dialled(hyphened(_BEFORE_LETTER.sub(_letter, text))))
-        text = amounts(_scores(ordered(times(dates(text)))))
+        text = amounts(_apart(_scores(ordered(times(dates(text))))))
         text = _LEFT.sub(_left, _signs(text))
     text = _EITHER.sub(" или ", acronyms(weekdays(text)))
     text = latin(text, russian_only=engine.lower().startswith("vox"))
@@ -88,6 +90,11 @@ def _written_out(text: str, engine: str) -> str:
 def _letter(found: re.Match[str]) -> str:
     """A letter behind a number is a word of its own: «3D» is «три дэ»."""
     return f" {_LETTERS.get(found['letter'], found['letter'])}"
+
+
+def _apart(text: str) -> str:
+    """No number is glued to a word: «15а» is «15 а»."""
+    return _GLUED.sub(" ", text)
 
 
 @lru_cache(8192)
