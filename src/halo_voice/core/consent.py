@@ -8,9 +8,8 @@ from collections.abc import Sequence
 from halo_voice.core.speakable import words
 
 _YES_WORDS = """
-да ага угу верно правильно точно подтверждаю согласен согласна конечно хорошо давайте давай
-записывайте записывай оформляйте бронируйте отменяйте отправляйте идет подходит устраивает окей ок
-именно
+да ага угу верно правильно точно подтверждаю согласен согласна конечно хорошо давайте давай идет
+подходит устраивает окей ок именно
 """
 _BESIDE_WORDS = """
 все это я ну вот совершенно абсолютно пожалуйста спасибо большое мне меня вас нас вам можно ладно
@@ -20,8 +19,20 @@ _YES = frozenset(_YES_WORDS.split())
 _BESIDE = frozenset(_BESIDE_WORDS.split())
 # Disbelief, dismissal, or a thought that is not over: this «да» agrees to nothing.
 _NO_YES = re.compile(r"\bда (?:ну|ладно|я|это я так)\b")
-_CANCELS = "отмен"
-_DOES = ("запис", "оформ", "брон", "отправ")
+# «Записывайте», «да, запишите»: a yes, where just that was asked, or at least not its opposite.
+_COMMANDS = tuple(
+    (re.compile(rf"(?:{told})(?:те)?"), re.compile(asked), only)
+    for told, asked, only in (
+        ("(?:за)?пи(?:сывай|ши)", "запи", False),
+        ("оформ(?:ляй|и)", "оформ", False),
+        ("(?:за)?бронируй|(?:за)?резервируй", "брон|резерв", False),
+        ("отправ(?:ляй|ь)", "отправ", False),
+        ("зака(?:зывай|жи)", "заказ", False),
+        ("отмен(?:яй|и)|аннулируй", "отмен|аннул", True),
+        ("перен(?:о|е)си|(?:по|из)?меняй|измени", "перен[оеё]с|помен|измен", True),
+    )
+)
+_CANCELS = re.compile("отмен|аннул")
 _WORDS_MAX = 8
 
 
@@ -34,16 +45,19 @@ def agrees(said: str, question: str) -> bool:
     if not 0 < len(heard) <= _WORDS_MAX:
         return False
     meant = _NO_YES.sub("", " ".join(heard)).split()
-    yes = any(word in _YES for word in meant) or heard[-2:] == ["все", "так"]
-    known = all(word in _YES or word in _BESIDE for word in heard)
-    return yes and known and not _is_contrary(heard, question.lower())
+    commands = [word for word in heard if any(told.fullmatch(word) for told, _, _ in _COMMANDS)]
+    yes = bool(commands) or any(word in _YES for word in meant) or heard[-2:] == ["все", "так"]
+    known = all(word in _YES or word in _BESIDE or word in commands for word in heard)
+    return yes and known and all(_is_asked(word, question.lower()) for word in commands)
 
 
-def _is_contrary(heard: Sequence[str], asked: str) -> bool:
-    """Whether who is asked to book something cancels, or the other way about."""
-    if _CANCELS not in asked:
-        return any(word.startswith(_CANCELS) for word in heard)
-    return any(word.startswith(stem) and stem not in asked for word in heard for stem in _DOES)
+def _is_asked(command: str, question: str) -> bool:
+    """Whether a command fits: who is asked to book something may not cancel, nor the other way
+    about."""
+    for told, asked, only in _COMMANDS:
+        if told.fullmatch(command):
+            return bool(asked.search(question)) or not (only or _CANCELS.search(question))
+    return False
 
 
 def heard_out(reply: str, heard: str | None) -> bool:
