@@ -823,8 +823,9 @@ function keepLate(state, event) {
   return [{ ...withLate(calm, event.text), lastText: event.text }, []];
 }
 
-// Keys: digits are words where a number is being dictated; else they are explained, once.
-function press(state, event) {
+// Keys: digits are words where a number is being dictated; else they are explained, once. Somebody is there.
+function press(given, event) {
+  const state = { ...given, reprompts: 0 };
   const { texts } = state.profile;
   const told = tell(state, { type: "key", digit: event.digit });
   const open = isOpen(state);
@@ -1016,7 +1017,6 @@ function pause(state, event) {
   return [{ ...state, name: "paused", voice, soundAt: 0 }, [{ do: "pause" }, wait(state.profile.barge_in.resume_ms)]];
 }
 
-// It was nothing.
 function resume(state, event) {
   const held = event.at - state.voice.pausedAt;
   const voice = { ...state.voice, pausedAt: 0, endsAt: state.voice.endsAt + held, giveUpAt: state.voice.giveUpAt + held };
@@ -1259,7 +1259,6 @@ function accepted(state, event) {
   return [known, [answerWait(known, event)]];
 }
 
-// One phrase of the answer.
 function collect(state, event) {
   const { answer } = state;
   if (answer === null || answer.done || event.part !== answer.count + 1) return [state, []];
@@ -1674,7 +1673,6 @@ function isHesitation(text) {
   return wordsOf(text).every((each) => HESITATIONS.includes(each));
 }
 
-// What one says back to a goodbye.
 function isFarewell(text) {
   return wordsOf(text).every((each) => FAREWELLS.includes(each) || MURMURS.includes(each));
 }

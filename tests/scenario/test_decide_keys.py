@@ -305,3 +305,17 @@ def test_keys_are_explained_in_the_last_turn_and_lead_to_no_other():
     table.evaluate("state = {...state, turn: state.profile.limits.turns}, 0")
     table.see("key", 300, digit="5")
     assert spoken(table.speak_out()) == table.state["profile"]["texts"]["bye_turns"]
+
+
+def test_who_presses_a_key_is_there():
+    """Invariant 10: their silence is counted anew, also where the key has no answer any more."""
+    table = Table().greeted()
+    reprompts = table.state["profile"]["texts"]["reprompts"]
+    table.see("key", 500, digit="5")
+    table.speak_out()
+    for _ in reprompts:
+        assert spoken(table.see("expired", 6_500)) in reprompts
+        table.speak_out()
+    assert spoken(table.see("key", 500, digit="5")) is None
+    assert spoken(table.see("expired", 6_000)) in reprompts
+    assert table.state["reason"] == ""

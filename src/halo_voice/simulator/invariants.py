@@ -256,12 +256,16 @@ def _audible_ms(phrase: Phrase) -> float:
 def _in_a_row(
     case: Case, kind: str, limit: int, resets: Callable[[Phrase], bool]
 ) -> Iterator[Breach]:
-    count, last_turn = 0, None
+    count, last_turn, last_ms = 0, None, 0
+    events = case.call.having("event")
+    keys_ms = [e.ms for e in events if e.data["event"] == "Call.ToneReceived"]
     for phrase in case.story.phrases:
         newest = case.story.newest(phrase.ordered_ms)
-        if resets(phrase) or (kind == "reprompt" and newest is not last_turn):
+        # Whoever presses a key is there.
+        pressed = any(last_ms <= ms <= phrase.ordered_ms for ms in keys_ms)
+        if resets(phrase) or (kind == "reprompt" and (pressed or newest is not last_turn)):
             count = 0
-        last_turn = newest
+        last_turn, last_ms = newest, phrase.ordered_ms
         if phrase.kind == kind and phrase.span:
             count += 1
             if count > limit:
