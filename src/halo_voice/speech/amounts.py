@@ -44,6 +44,12 @@ _FRACTION = re.compile(r"(?<![\w/.,])(?:(\d{1,3}) )?(\d{1,2})/(\d{1,3})(?![\w/])
 _SIZE = re.compile(r"(?<=\d) ?(?:[xх×*]|умножить на) ?(?=\d)", re.I)
 _OF_TWO = re.compile(r"(?<![\w/.,-])(?P<one>\d{3})/(?P<two>\d{2})(?![\w/])")  # «120/80»
 _DOTTED_VERSION = re.compile(r"(?<![\w.])\d{1,4}(?:\.\d{1,4}){2,5}(?![\w])")
+# «для детей 3–7 лет», «в возрасте 3-5 лет»
+_AGES = re.compile(
+    r"(?P<who>(?<!\w)(?:дет(?:ей|и|ям)|малышей|ребят|подростков|возраст[ае]?) )"
+    r"(?P<low>\d{1,2}) ?[-–—] ?(?=\d{1,2} (?:лет|года)(?!\w))",
+    re.I,
+)
 _SHIFTS = re.compile(
     r"(?P<head>(?<!\w)(?:график|смен|режим)[а-яё]{0,2}(?: работы)?:? )(?P<on>\d)/(?=\d(?![\w/]))",
     re.I,
@@ -62,6 +68,7 @@ _DISTANCES = (UNITS["км"], METRE, MINUTE)  # «в пяти километра�
 
 def amounts(text: str) -> str:
     """Every number of `text` in words, in the case that its place asks for."""
+    text = _AGES.sub(r"\g<who>от \g<low> до ", text)
     text = _MEMORY.sub(r"\g<model>, ", _GROUPED.sub(lambda m: re.sub("[.,]", "", m[0]), text))
     text = _DOTTED_VERSION.sub(_version, text)
     text = _FRACTION.sub(
@@ -88,12 +95,19 @@ def _version(found: re.Match[str]) -> str:
 
 
 _SAID = {"24/7": "круглосуточно", "50/50": "пятьдесят на пятьдесят"}
+_SHIFT_WORDS = {"5/2": "пять через два", "2/2": "два через два", "3/3": "три через три",
+                "6/1": "шесть через один"}  # fmt: skip
+
+
+_NAME_BEFORE = re.compile(r"(?:[А-ЯЁ][а-яё-]+(?<!ем)(?<!ет)(?<!ют)(?<!ик),?|дом|корпус|этаж|№) \Z")
 
 
 def _fraction(found: re.Match[str]) -> str:
     whole, top, bottom = found[1], int(found[2]), int(found[3])
     if found[0] in _SAID:
         return _SAID[found[0]]
+    if found[0] in _SHIFT_WORDS and not _NAME_BEFORE.search(found.string, 0, found.start()):
+        return _SHIFT_WORDS[found[0]]
     if labelled(found.string, found.start()) or bottom < 2 or top >= bottom or bottom > 100:
         first = f"{cardinal(int(whole))} " if whole else ""
         return f"{first}{cardinal(top)} дробь {cardinal(bottom)}"
@@ -213,7 +227,7 @@ def _bare(found: re.Match[str], before: Case | None) -> str:
     if labelled(text, found.start()):
         return _joined_numbers(a, b, "nom")
     noun, adjective = ("", "") if found["dot"] else noun_after(text, found.end("b" if b else "a"))
-    before = before or owner(text, found.start(), noun, _last(whole))
+    before = before or owner(text, found.start(), noun, adjective, _last(whole))
     case = case_of(noun, _last(whole), before)
     if part or "," in a:
         return _joined_numbers(a, b, case, gender_of(noun, adjective, 2, case))

@@ -37,10 +37,8 @@ _COORDINATED = re.compile(
     r"(?P<link> ?, | (?:и|или|либо|да) )\Z"
 )
 # A comma joins numbers only in a list that goes on to «и»: not «с 12 до 16, 450 ₽».
-_LIST_GOES_ON = re.compile(
-    r"\d[\d ]{0,12}(?: ?(?:-го|-й|%|₽|[а-яё]{1,12}\.?))?"
-    r"(?:, \d[\d ]{0,12}(?: ?(?:-го|-й|%|₽|[а-яё]{1,12}\.?))?){0,6},? (?:и|или|либо) \d"
-)
+_LISTED = r"\d[\d ]{0,12}(?:[.,:]\d{1,3})?(?: ?(?:-го|-й|%|₽|[а-яё]{1,12}\.?))?"
+_LIST_GOES_ON = re.compile(rf"{_LISTED}(?:, {_LISTED}){{0,6}},? (?:и|или|либо) \d")
 _JOINED = re.compile(r"\d[\d ]{0,12} ?[а-яё]{1,8}\.? \Z")
 _LOOK_BACK = 56
 _LABELS = frozenset(
@@ -114,8 +112,10 @@ def owned(text: str, place: int, noun: str) -> bool:
     return own is not None and own.match(noun) is None
 
 
-def owner(text: str, place: int, noun: str, last: int) -> Case | None:
+def owner(text: str, place: int, noun: str, adjective: str, last: int) -> Case | None:
     """The genitive, if so asks such a property and the noun after a number up to 4 agrees."""
+    if last == 1 and adjective.endswith(("ого", "его")):
+        return "gen"
     if not noun or last > 4 or not owned(text, place, noun):
         return None
     singular = last == 1 and noun.endswith(("а", "я", "ы", "и"))

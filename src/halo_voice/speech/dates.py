@@ -58,6 +58,12 @@ _NOMINATIVE = re.compile(
     r"|число:?) ?(?:уже |[—-] )?\Z",
     re.I,
 )
+# «1 января и 9 мая — выходные»
+_DAY_OFF = re.compile(r"[^.!?]{0,40} — (?:это )?(?:выходн|праздн|нерабоч|санитарн)")
+_DATE = (
+    rf"{_DAY}(?: (?:{_MONTH})(?![а-яё])|\.(?:0[1-9]|1[0-2])(?![\d.,]\d|\d| ?(?:₽|%|руб|кг|км|м\b)))"
+)
+_SPAN = re.compile(rf"(?<![\d.,-])(?P<a>{_DATE}) ?[-–—] ?(?P<b>{_DATE})")
 _ROMAN_VALUES = {"I": 1, "V": 5, "X": 10, "L": 50, "C": 100}
 _LOOKALIKE = str.maketrans("ХІ", "XI")
 _CENTURY = re.compile(
@@ -83,6 +89,7 @@ _MONARCH = re.compile(
 def dates(text: str) -> str:
     """Dates, years and centuries of `text` in words."""
     text = _SHORT_MONTH.sub(lambda m: f"{m['day']} {MONTHS[_short_month(m)]}", text)
+    text = _SPAN.sub(_span, text)
     text = _NUMERIC.sub(_numeric, _ISO.sub(_numeric, _SLASHED.sub(_numeric, text)))
     text = _SPELT.sub(_spelt, text)
     text = _DAY_OF.sub(_day_of, text)
@@ -95,13 +102,21 @@ def _short_month(found: re.Match[str]) -> int:
     return _SHORT_MONTHS[found["month"].lower()] - 1
 
 
+def _span(found: re.Match[str]) -> str:
+    """«30 апреля – 3 мая» is «с … по …», if nothing else governs it."""
+    if governed(found.string, found.start()):
+        return found[0]
+    return f"с {found['a']} по {found['b']}"
+
+
 def _case(found: re.Match[str]) -> Case:
     """A date without a preposition says when: «доставим пятого мая»; «сегодня пятое мая»."""
     case = governed(found.string, found.start())
     if case:
         return case
     head = found.string[max(0, found.start() - 32) : found.start()]
-    return "nom" if _NOMINATIVE.search(head) else "gen"
+    named = _NOMINATIVE.search(head) or _DAY_OFF.match(found.string, found.end())
+    return "nom" if named else "gen"
 
 
 def _with_year(year: str | None) -> str:

@@ -53,11 +53,13 @@ _LETTERS_RU = dict(
         strict=True,
     )
 )
+_TOP = re.compile(r"(?<!\w)(?P<top>[Тт]оп|ТОП|T[Oo][Pp]|top)[- ](?=\d{1,4}(?!\w))")
 _LONG = re.compile(r"(?<![\w.,])\d{10,}(?![\d]|[.,]\d| ?(?:₽|%|руб|млн|тыс))")
 
 
 def dialled(text: str) -> str:
     """Telephones, order numbers, codes and serial numbers of `text` in words."""
+    text = _TOP.sub(lambda m: "Топ " if not m.start() else "топ ", text)
     text = _NAMED.sub(_named_unless_phone, _SECRET.sub(_secret, text))
     text = _AREA_LONG.sub(_area_long, _PHONE.sub(_phone, text))
     text = _LOCAL.sub(lambda m: ", ".join(map(group, m.groups())), _ABROAD.sub(_abroad, text))

@@ -21,9 +21,9 @@ _GLUED = re.compile(
 # Of «5-тиэтажный», «8-миместный» and «2-хместный» the letters before the word, which may itself
 # begin so («10-типовой», «7-минутный», «2-ходовый»).
 _COMPOUND = re.compile(
-    r"(?<![\w.,])(?P<number>\d{1,4})(?P<percent>%)?-(?:(?:ти|и|ми|[её]?х)-"
+    r"(?<![\w.,])(?:(?P<first>\d{1,3})[-–])?(?P<number>\d{1,4})(?P<half>,5)?(?P<percent>%)?-(?:(?:ти|и|ми|[её]?х)-"
     r"|ти(?!пов|пн|раж|тул)|(?<=[78]-)ми(?!н|лл|ль|кр|ров)|[её]?х(?=[бвгджзклмнпрстфцчшщ]))?"
-    r"(?P<rest>[а-яё]{4,})"
+    r"(?P<rest>[а-яё]{4,}|(?<=%-)[а-яё]{1,3}(?![а-яё]))"
 )
 _APART = re.compile(
     r"(?<=\d)-(?:х|ти|ми) (?=(?:мест|этаж|комнат|дневн|летн|часов|минут|месячн|недельн|процентн"
@@ -50,6 +50,11 @@ _FIXED: dict[str, tuple[Case, str]] = {
     "ую": ("acc", "f"), "ю": ("acc", "f"), "ые": ("nom", "pl"), "ых": ("gen", "pl"),
     "ыми": ("ins", "pl"),
 }  # fmt: skip
+# «врач 1-й категории»
+_OF_FEMININE = re.compile(
+    r"(?:категори|степен|групп|очеред|лини|смен|стади|позици|част|свежест|ступен|попытк|секци"
+    r"|необходимост)[а-яё]?[иы](?![а-яё])"
+)
 _FEMININE_END = ("е", "и", "ы", "ой", "ей")
 
 
@@ -87,6 +92,7 @@ def _with_end(number: int, end: str, following: str, before: Case | None) -> str
         return ordinal(number, case)
     if end in ("й", "ой", "ей"):
         oblique = before in ("acc", "gen", "pre", "dat", "ins") or end == "ей"
+        oblique = oblique or _OF_FEMININE.match(following) is not None
         if (oblique and following.lower().endswith(_FEMININE_END)) or end == "ей":
             return ordinal(number, "gen", "f")
         return ordinal(number)
@@ -99,10 +105,26 @@ _PREFIXES = {1: "одно", 40: "сорока", 90: "девяносто", 100: "
 
 def _compound(found: re.Match[str]) -> str:
     number, rest = int(found["number"]), found["rest"]
-    if found["percent"]:
-        rest = "процентн" + rest if len(rest) < 4 else rest
+    if found["percent"] and len(rest) < 4:
+        rest = "процентн" + _PERCENT_ENDS.get(rest, rest.removeprefix("н"))
     if number == 0:
         return found[0]
+    first = _prefix(int(found["first"])) + "-" if found["first"] else ""
+    if found["half"]:
+        return (
+            f"{first}полутора{rest}"
+            if number == 1
+            else f"{cardinal(number, 'gen')} с половиной {rest}"
+        )
+    return first + _prefix(number) + rest
+
+
+_PERCENT_ENDS = {"й": "ый", "я": "ая", "е": "ое", "го": "ого", "му": "ому", "м": "ом", "ю": "ую",
+                 "х": "ых"}  # fmt: skip
+
+
+def _prefix(number: int) -> str:
+    """«двух», «сорока», «сто», as a compound begins."""
     prefix = _PREFIXES.get(number)
     if prefix is None:
         parts = cardinal(number, "gen").split()
@@ -111,7 +133,7 @@ def _compound(found: re.Match[str]) -> str:
         prefix = prefix.replace("девяноста", "девяносто").replace("одного", "одно")
         if len(parts) > 1 and parts[0] == "тысячи":
             prefix = prefix.replace("тысячи", "тысяче")
-    return prefix + rest
+    return prefix
 
 
 def _kilometre(found: re.Match[str]) -> str:

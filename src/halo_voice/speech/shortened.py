@@ -1,12 +1,13 @@
-"""Abbreviations in words: addresses («ул. Лесная, д. 5»), «т. е.», «тел.», and acronyms."""
+"""Abbreviations in words: addresses («ул. Лесная, д. 5»), «т. е.», «тел.»."""
 
 from __future__ import annotations
 
 import re
 from collections.abc import Callable
 
+from halo_voice.speech.acronyms import ACRONYMS
 from halo_voice.speech.cases import governed
-from halo_voice.speech.nouns import CLAUSES, PLACES
+from halo_voice.speech.nouns import CLAUSES, PLACES, QUARTER, VILLAGE
 from halo_voice.speech.numerals import Case, Noun, cardinal
 
 _PLAIN = {
@@ -76,18 +77,27 @@ _CLAUSE = re.compile(
     r"(?P<number>\d{1,4}(?:\.\d{1,3}){0,3})(?![\w/])"
 )
 _WITHIN = re.compile(r"(?<!\w)(?:пп?|ч|гл|разд)\. ?\d[\d.]*,? \Z", re.I)
+_QUARTER = re.compile(r"(?<![\w.,])(?P<number>[1-4]) ?кв\. (?=(?:19|20)\d\d(?!\d))")
+_SPOON = re.compile(r"(?<=\d )(?P<kind>ст|ч)\. ?лож[а-яё]{1,3}(?!\w)")
+_FEE = re.compile(r"(?<!\w)(?P<word>[Аа]бон)\. (?=плат(?P<end>а|ы|у|е|ой)(?!\w))")
+_FEE_ENDS = {"а": "ая", "у": "ую"}
+_MEDICAL = re.compile(r"(?<!\w)мед\. (?=наук)")
 _MADE = re.compile(r"(?<=\d{4}) ?г\. ?(?P<what>[вр])\.(?!\w)")
 _MADE_NOUNS = {"в": "выпуска", "р": "рождения"}
 _STATION = re.compile(r"(?<![\w])ст\. ?м\. ?")
 _POSTCODE = re.compile(r"(?<![\d.,-])(?<!индекс )(?P<code>\d{6})(?=, ?(?:г\.|город |Россия|РФ))")
-_LIMIT = re.compile(r"(?<![\w])(?<!\d )(?P<word>[Мм]ин|[Мм]акс)\. (?=(?P<noun>[а-яё]{4,}))")
+_LIMIT = re.compile(
+    r"(?<![\w])(?<!\d )(?P<word>[Мм]ин|[Мм]акс)\. (?=(?P<noun>(?!для|при|без|или)[а-яё]{3,}))"
+)
+_AT_LEAST = re.compile(r"(?<![\w])(?<!\d )(?P<word>[Мм]ин)\. (?=\d)")
 _SEE = re.compile(r"(?<![\w.-])(?<!\d )(?P<word>[Сс])м\.(?! ?[-×])(?!\w)")
 _WORKING = re.compile(r"(?<![\w])раб\. ?(?P<noun>день|дня|дней|дн\.?)(?!\w)")
 _WORKING_DAYS = {"день": "рабочий день", "дня": "рабочих дня"}
 _LETTERED = re.compile(r"(?<![\w])лит\. ?(?=[А-Я](?!\w))")
 _PHONE = re.compile(r"(?<![\w.])(?P<sign>[Тт])\.:? ?(?=(?:\+7|8)[ (-]?\d)")
-_ROOMS = re.compile(r"(?<=\d)-комн\.?(?P<flat> кв\.)?(?!\w)")
+_ROOMS = re.compile(r"(?<=\d)-(?:комн\.?(?P<flat> кв\.)?|к\.?(?= кварт))(?!\w)")
 _FEW = re.compile(r"(?<![\d.,])(?:\d*[02-9])?[234] ?\Z")
+_ONE = re.compile(r"(?<![\d.,])(?:\d*[02-9])?1 ?\Z")
 _SQUARE_ENDS = {"": "ый", "а": "ого", "у": "ому", "ом": "ым", "е": "ом",
                 "ы": "ые", "ов": "ых", "ам": "ым", "ами": "ыми", "ах": "ых"}  # fmt: skip
 _TEL = re.compile(r"(?<![\w])(?P<word>[Тт]ел|[Дд]об)\.(?P<colon>:)?(?!\w)")
@@ -127,35 +137,12 @@ _TITLED = re.compile(
 )
 _TITLES = {"Ак": "Академика", "Акад": "Академика", "Ген": "Генерала", "Марш": "Маршала",
            "Маршала": "Маршала", "Проф": "Профессора", "Адм": "Адмирала"}  # fmt: skip
-_INITIALS = re.compile(r"\b([А-ЯЁ])\. ?([А-ЯЁ])\. ?(?=[А-ЯЁ][а-яё])")
-_ACRONYMS = {
-    "ТЦ": "тэ цэ", "ТРЦ": "тэ эр цэ", "БЦ": "бэ цэ", "МКАД": "мкад", "ТТК": "тэ тэ ка",
-    "НДС": "эн дэ эс", "НДФЛ": "эн дэ эф эль", "СНТ": "эс эн тэ", "ЖКХ": "жэ ка ха",
-    "ООО": "о о о", "ОАО": "о а о", "АО": "а о", "ЗАО": "зэ а о", "ПАО": "па о", "ИНН": "и эн эн",
-    "ОГРН": "о гэ эр эн", "КПП": "ка пэ пэ", "США": "сэ шэ а", "РФ": "эр эф",
-    "СПб": "Санкт-Петербург",
-    "ФИО": "фэ и о", "СМС": "эс эм эс", "ВДНХ": "вэ дэ эн ха",
-    "МФЦ": "эм эф цэ", "ОСАГО": "осаго", "КАСКО": "каско", "ЕГЭ": "е гэ э", "МГУ": "эм гэ у",
-    "СБП": "эс бэ пэ", "ЖК": "жэ ка", "ДТП": "дэ тэ пэ", "ЦУМ": "цум", "ГУМ": "гум", "УЗИ": "узи",
-    "МРТ": "эм эр тэ", "КТ": "ка тэ", "СССР": "эс эс эс эр", "ПК": "пэ ка", "ТВ": "тэ вэ",
-    "РЖД": "эр жэ дэ", "МЦК": "эм цэ ка", "МЦД": "эм цэ дэ", "ГИБДД": "ги бэ дэ дэ",
-    "ДМС": "дэ эм эс", "ОМС": "о эм эс", "ИП": "и пэ",
-}  # fmt: skip
-_ACRONYM = re.compile(
-    r"(?<![\w-])(?:"
-    + "|".join(sorted(_ACRONYMS, key=len, reverse=True))
-    + r"|[БВГДЖЗКЛМНПРСТФХЦЧШЩ]{2,5})(?![\w-])"
-)
-_NAMES = dict(
-    zip("БВГДЖЗКЛМНПРСТФХЦЧШЩ",
-        "бэ вэ гэ дэ жэ зэ ка эль эм эн пэ эр эс тэ эф ха цэ че ша ща".split(), strict=True)
-)  # fmt: skip
 # Of an abbreviation of several parts, those that are words by themselves tell nothing.
 _ORDINARY = frozenset("и в до или с о к а у по за почта".split())
 _PARTS = (
     frozenset(
         part
-        for written in (*_PLAIN, *PLACES, *_ACRONYMS, *_TITLES, "тел", "доб")
+        for written in (*_PLAIN, *PLACES, *ACRONYMS, *_TITLES, "тел", "доб")
         for part in re.findall(r"[а-яё]+", written.lower())
     )
     - _ORDINARY
@@ -172,6 +159,12 @@ def shortened(text: str) -> str:
     for pattern, said in _RULES:
         text = pattern.sub(said, text)
     return text
+
+
+def _working(found: re.Match[str]) -> str:
+    if found["noun"] == "дня" and _ONE.search(found.string, 0, found.start()):
+        return "рабочего дня"
+    return _WORKING_DAYS.get(found["noun"], "рабочих дней")
 
 
 def _second_street(found: re.Match[str]) -> str:
@@ -195,14 +188,6 @@ def _clause(found: re.Match[str]) -> str:
 def _telephone(found: re.Match[str]) -> str:
     return _like(found["word"], PLACES[found["word"].lower()].single(_case_at(found))) + (
         found["colon"] or ""
-    )
-
-
-def acronyms(text: str) -> str:
-    """Acronyms that are no words by the names of their letters: «НДС» is «эн дэ эс»."""
-    text = _INITIALS.sub(r"\1 \2 ", text) if "." in text else text
-    return _ACRONYM.sub(
-        lambda m: _ACRONYMS.get(m[0]) or " ".join(_NAMES[char] for char in m[0]), text
     )
 
 
@@ -232,6 +217,7 @@ _OF_A_PLACE = ("угол", "углу", "угла", "пересечение", "п
 def _case_at(found: re.Match[str]) -> Case:
     case = governed(found.string, found.start()) or "nom"
     head = found.string[max(0, found.start() - 14) : found.start()].lower().split()
+    head = [word.lstrip("«(") for word in head]
     if head and head[-1] in _OF_A_PLACE:
         return "gen"
     if case == "acc" and head and head[-1] in ("в", "во", "на"):
@@ -264,7 +250,7 @@ def _before_name(found: re.Match[str]) -> str:
     if before[-1:].isdigit():
         return found[0]
     if low == "д":
-        return found[0] if name[0].isdigit() else _like(word, "деревня ")
+        return found[0] if name[0].isdigit() else _like(word, VILLAGE.single(_case_at(found))) + " "
     if name[0].isdigit() and low not in _STREETS:
         return found[0]
     case = _case_at(found)
@@ -351,6 +337,11 @@ def _house(number: str) -> str:
 _RULES: tuple[tuple[re.Pattern[str], str | Callable[[re.Match[str]], str]], ...] = (
     (_POSTCODE, r"индекс \g<code>"),
     (_LIMIT, _limit),
+    (_AT_LEAST, r"\g<word>имум "),
+    (_QUARTER, lambda m: f"{m['number']} {QUARTER.single(_case_at(m))} "),
+    (_SPOON, r"\g<kind>. л"),
+    (_FEE, lambda m: f"{m['word']}ентск{_FEE_ENDS.get(m['end'], 'ой')} "),
+    (_MEDICAL, "медицинских "),
     (_MADE, lambda m: f" года {_MADE_NOUNS[m['what']]}"),
     (_STATION, lambda m: f"{PLACES['ст'].single(_case_at(m))} метро "),
     (_TWO_STREETS, _second_street),
@@ -359,7 +350,7 @@ _RULES: tuple[tuple[re.Pattern[str], str | Callable[[re.Match[str]], str]], ...]
     (_SEE, r"\g<word>мотрите"),
     (_CLAUSE, _clause),
     (_LETTERED, "литера "),
-    (_WORKING, lambda m: _WORKING_DAYS.get(m["noun"], "рабочих дней")),
+    (_WORKING, _working),
     (_PHONE, lambda m: f"{_like(m['sign'], 'телефон')} "),
     (_ROOMS, lambda m: f"-комнатная{' квартира' if m['flat'] else ''}"),
     (_SQUARE, _square),

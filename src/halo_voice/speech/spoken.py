@@ -17,6 +17,7 @@ import structlog
 from rutextnorm import restore_yo
 
 from halo_voice.core.speakable import is_plain
+from halo_voice.speech.acronyms import acronyms
 from halo_voice.speech.amounts import amounts
 from halo_voice.speech.dates import dates
 from halo_voice.speech.dialled import dialled
@@ -25,7 +26,7 @@ from halo_voice.speech.latin import latin
 from halo_voice.speech.numerals import cardinal, digits
 from halo_voice.speech.ordered import hyphened, ordered
 from halo_voice.speech.rates import rates
-from halo_voice.speech.shortened import acronyms, is_whole, shortened
+from halo_voice.speech.shortened import is_whole, shortened
 from halo_voice.speech.stress import marked, with_words
 from halo_voice.speech.weekdays import DAYS, weekdays
 
@@ -111,7 +112,7 @@ _SIGN = re.compile("[%№₽€$£°²³]")
 
 def _scores(text: str) -> str:
     """«3:2» as two numbers, «1 + 2 = 3» as it is said."""
-    text = re.sub(r"(?<=\d):(?=\d)", ", ", text)
+    text = re.sub(r"(?<=\d):(?=\d)", ", ", _RATIO.sub(r"\g<head>\g<one> к ", text))
     text = _SPAN.sub(r"от \g<low> до \g<high>", text)
     text = _EQUALS.sub(lambda m: f" равно {cardinal(int(m[1]))}", text)
     text = _OR.sub(" или ", _IS.sub(" — это ", text))
@@ -119,6 +120,11 @@ def _scores(text: str) -> str:
     return _MORE.sub(" плюс", _PLUS.sub(" плюс ", text))
 
 
+_RATIO = re.compile(
+    r"(?P<head>(?<!\w)(?:соотношени|пропорци|отношени|масштаб|разведени|разбавл)[а-яё]{0,6} )"
+    r"(?P<one>\d{1,3}):(?=\d)",
+    re.I,
+)
 _SPAN = re.compile(
     r"(?<![\w.,…])(?:от )?(?P<low>[+−-]?\d+)(?:…|\.{3})(?P<high>[+−-]?\d+)(?![\w.,…]\d)"
 )

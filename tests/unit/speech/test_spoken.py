@@ -13,8 +13,9 @@ from structlog.testing import capture_logs
 
 from halo_voice.core.speakable import is_plain
 from halo_voice.speech import spoken as module
+from halo_voice.speech.acronyms import ACRONYMS
 from halo_voice.speech.nouns import PLACES, UNITS
-from halo_voice.speech.shortened import _ACRONYMS, _PLAIN, _TITLES, is_whole
+from halo_voice.speech.shortened import _PLAIN, _TITLES, is_whole
 from halo_voice.speech.spoken import READ_MAX, _written_out, by_the_rules, spoken
 from halo_voice.speech.weekdays import DAYS
 from tests.costs import cost_s, costs_less
@@ -205,7 +206,7 @@ def test_a_voice_that_speaks_russian_only_gets_no_latin():
     assert spoken("Салон Brand") == "Салон Brand"
 
 
-SHORT = [*_PLAIN, *PLACES, *UNITS, *_ACRONYMS, *_TITLES, *DAYS, "Х", "ХХ", "еще", "тел", "гг"]
+SHORT = [*_PLAIN, *PLACES, *UNITS, *ACRONYMS, *_TITLES, *DAYS, "Х", "ХХ", "еще", "тел", "гг"]
 WHOLE = ["Москва", "доставка", "веке", "Лесная", "в", "на", "и", "с", "до", "улица", "о", "дом"]
 
 
