@@ -43,6 +43,7 @@ _RANGE = re.compile(r"(?<=\w)–(?=\w)")
 _NO_SPACE = re.compile(r"(?<=[а-яё][.…])(?=[А-ЯЁ][а-яё])|(?<=[^\W\d_][,;:!?])(?=[^\W\d_])")
 _TWICE = re.compile(r"([-'%№/=₽$€£°])\1++")
 _LONE = re.compile(r"(?<![^\s.,!?…:;()«»—])(['/-]++)(?![^\s.,!?…:;()«»—])")
+_SPACED = re.compile(r"(?<=[а-яё.₽€$%]) / (?=[а-яё])")  # «300 ₽ / час», «да / нет»
 _QUOTE = re.compile(r"(?<![^\W\d_])'|'(?![^\W\d_])")
 _GAP = re.compile(r"[\s.,!?…:;()«»—]++")
 _PAIRS = {")": "(", "»": "«"}
@@ -142,6 +143,7 @@ def _once(text: str, limit: int) -> str:
     plain = without_markup(plain).translate(_UNMARKED)
     plain = _TWICE.sub(r"\1", _QUOTE.sub(" ", plain.replace("--", "—")))
     plain = _NO_SPACE.sub(" ", plain)
+    plain = _SPACED.sub("/", plain)
     plain = _tidy(_LONE.sub(lambda lone: "—" if "-" in lone[1] else " ", plain))
     if len(plain) > limit:
         plain = _tidy(_cut(plain, limit))

@@ -227,7 +227,7 @@ def _bare(found: re.Match[str], before: Case | None) -> str:
     if labelled(text, found.start()):
         return _joined_numbers(a, b, "nom")
     noun, adjective = ("", "") if found["dot"] else noun_after(text, found.end("b" if b else "a"))
-    before = before or owner(text, found.start(), noun, adjective, _last(whole))
+    before = before if part else before or owner(text, found.start(), noun, adjective, _last(whole))
     case = case_of(noun, _last(whole), before)
     if part or "," in a:
         return _joined_numbers(a, b, case, gender_of(noun, adjective, 2, case))

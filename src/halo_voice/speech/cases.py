@@ -112,9 +112,15 @@ def owned(text: str, place: int, noun: str) -> bool:
     return own is not None and own.match(noun) is None
 
 
+_OF_ONE = frozenset(
+    "рубля доллара процента часа дня года месяца метра литра грамма килограмма человека ребёнка"
+    " ребенка билета".split()
+)
+
+
 def owner(text: str, place: int, noun: str, adjective: str, last: int) -> Case | None:
     """The genitive, if so asks such a property and the noun after a number up to 4 agrees."""
-    if last == 1 and adjective.endswith(("ого", "его")):
+    if last == 1 and (adjective.endswith(("ого", "его")) or noun in _OF_ONE):
         return "gen"
     if not noun or last > 4 or not owned(text, place, noun):
         return None

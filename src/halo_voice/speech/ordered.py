@@ -31,9 +31,10 @@ _APART = re.compile(
     r"(?:ый|ий|ая|яя|ое|ее|ого|его|ой|ей|ому|ему|ую|юю|ым|им|ые|ие)(?![а-яё]))"
 )
 _NOUN = re.compile(
-    r"(?<![\w.,:-])(?:(?P<first>\d{1,3}) ?[-–] ?)?(?P<number>\d{1,3}) "
-    r"(?P<noun>(?:этаж|подъезд|класс|курс|ряд|сезон|раунд|тур|квартал)(?:е|у|а|ом)?|(?:этаж|класс|курс|подъезд)(?:ах|и|ы|ам|ов|ей)"
-    r"|мест(?:о|е|у|ом)|полугоди(?:е|и|я|ю|ем)|пут(?:ь|и|ём)|лини[яиюей]{1,2}|очеред[ьи]"
+    r"(?<![\w.,:-])(?:(?P<first>\d{1,3})(?P<link> ?[-–] ?| и | или | по ))?"
+    r"(?P<number>\d{1,3}) "
+    r"(?P<noun>(?:этаж|подъезд|класс|курс|ряд|сезон|раунд|тур|квартал)(?:е|у|а|ом)?"
+    r"|(?:этаж|класс|курс|подъезд)(?:ах|и|ы|ам|ов|ей)|мест(?:о|е|у|ом)|полугоди(?:е|и|я|ю|ем)|пут(?:ь|и|ём)|лини[яиюей]{1,2}|очеред[ьи]"
     r"|смен[аеуы])(?![а-яё])(?P<far> от )?"
     r"(?P<year> (?:две тысячи|года|этого|текущего|прошлого)(?!\w))?"
 )
@@ -183,13 +184,22 @@ def _several(found: re.Match[str], case: Case, before: Case | None) -> str:
     """«1–4 классы» and «для 1–4 классов» are ordered; «11 классов» and «5 этажей» counted."""
     if not found["first"] or (case == "gen" and (before is None or found["noun"] == "этажей")):
         return found[0]
-    return f"{_both(found, case, 'pl')} {found['noun']}{found['far'] or ''}{found['year'] or ''}"
+    range_of = found["link"].strip() in ("-", "–")
+    tail = f" {found['noun']}{found['far'] or ''}{found['year'] or ''}"
+    return _both(found, case, "pl" if range_of else "m") + tail
 
 
 def _both(found: re.Match[str], case: Case, gender: Literal["m", "f", "n", "pl"]) -> str:
     """The number, and the one that a hyphen put before it, as ordinals."""
-    first = f"{ordinal(int(found['first']), case, gender)}-" if found["first"] else ""
-    return first + ordinal(int(found["number"]), case, gender)
+    last = ordinal(int(found["number"]), case, gender)
+    if not found["first"]:
+        return last
+    if found["link"] == " по ":  # «с 1 по 4 класс»
+        gender = "m" if gender == "pl" else gender
+        since = ordinal(int(found["first"]), "gen", gender)
+        return f"{since} по {ordinal(int(found['number']), 'acc', gender)}"
+    link = "-" if found["link"].strip() in ("-", "–") else found["link"]
+    return f"{ordinal(int(found['first']), case, gender)}{link}{last}"
 
 
 def _feminine_case(noun: str, before: Case | None) -> Case:

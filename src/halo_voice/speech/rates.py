@@ -20,7 +20,8 @@ _THINGS = {
     "кг": "килограмм", "г": "грамм", "т": "тонну", "л": "литр", "мл": "миллилитр",
     "шт": "штуку", "чел": "человека", "эт": "этаж", "уп": "упаковку", "экз": "экземпляр",
     "га": "гектар", "кВт·ч": "киловатт-час", "кВт ч": "киловатт-час", "кВтч": "киловатт-час",
-    "Гкал": "гигакалорию", "человек": "человека", "пог. м": "погонный метр",
+    "Гкал": "гигакалорию", "человек": "человека",
+    "человека": "человека", "ребёнка": "ребёнка", "пог. м": "погонный метр",
     "п. м": "погонный метр", "п.м": "погонный метр",
 }  # fmt: skip
 _PER = "|".join(re.escape(per) for per in sorted({*_TIMES, *_THINGS}, key=len, reverse=True))
@@ -39,12 +40,20 @@ _OFTEN = re.compile(
     r"(?P<per> в (?:день|недел|сутк|месяц)| ?/ ?(?:день|дн|нед|сут|мес))"
 )
 
+_PRICED = frozenset("цена стоимость плата стоит стоят плати платить за тариф аренда итого".split())
+
 
 def rates(text: str) -> str:
     """The rates of `text` with «в», «за» and «на» for the line."""
     if "/" in text or " р" in text or "р." in text:
-        text = _OFTEN.sub(r"\g<number> раз\g<per>", text)
+        text = _OFTEN.sub(_often, text)
     return _RATE.sub(_rate, text) if "/" in text else text
+
+
+def _often(found: re.Match[str]) -> str:
+    if found.string[: found.start()].rstrip(" :").rpartition(" ")[2].lower() in _PRICED:
+        return found[0]
+    return f"{found['number']} раз{found['per']}"
 
 
 def _rate(found: re.Match[str]) -> str:

@@ -64,7 +64,7 @@ _TWO_STREETS = re.compile(
     r"(?P<street>(?<!\w)(?:[Уу]л|пр|просп|пер|пл|наб|б-р|бул)\. (?:[А-ЯЁ]|\d)[^.!?]{0,40} (?:и|с) )"
     r"(?P<word>пр|ул|просп|пер|пл|наб|б-р|бул)\. ?(?=[А-ЯЁ])"
 )
-_ACCOUNT = re.compile(r"(?<![\w/])(?<!\d )(?P<word>[Лл]/с)\.?(?![\w/])")
+_ACCOUNT = re.compile(r"(?<![\w/])(?P<word>Л/с|(?<!\d )л/с)\.?(?![\w/])")
 _ACCOUNTS = Noun(
     "m",
     ("лицевой счёт", "лицевого счёта", "лицевому счёту", "лицевой счёт", "лицевым счётом",
@@ -86,11 +86,9 @@ _MADE = re.compile(r"(?<=\d{4}) ?г\. ?(?P<what>[вр])\.(?!\w)")
 _MADE_NOUNS = {"в": "выпуска", "р": "рождения"}
 _STATION = re.compile(r"(?<![\w])ст\. ?м\. ?")
 _POSTCODE = re.compile(r"(?<![\d.,-])(?<!индекс )(?P<code>\d{6})(?=, ?(?:г\.|город |Россия|РФ))")
-_LIMIT = re.compile(
-    r"(?<![\w])(?<!\d )(?P<word>[Мм]ин|[Мм]акс)\. (?=(?P<noun>(?!для|при|без|или)[а-яё]{3,}))"
-)
+_LIMIT = re.compile(r"(?<![\w])(?<!\d )(?P<word>[Мм]ин|[Мм]акс)\. (?=(?P<noun>вес\b|[а-яё]{4,}))")
 _AT_LEAST = re.compile(r"(?<![\w])(?<!\d )(?P<word>[Мм]ин)\. (?=\d)")
-_SEE = re.compile(r"(?<![\w.-])(?<!\d )(?P<word>[Сс])м\.(?! ?[-×])(?!\w)")
+_SEE = re.compile(r"(?<![\w.-])(?P<word>С|(?<!\d )с)м\.(?! ?[-×])(?!\w)")
 _WORKING = re.compile(r"(?<![\w])раб\. ?(?P<noun>день|дня|дней|дн\.?)(?!\w)")
 _WORKING_DAYS = {"день": "рабочий день", "дня": "рабочих дня"}
 _LETTERED = re.compile(r"(?<![\w])лит\. ?(?=[А-Я](?!\w))")
@@ -191,6 +189,14 @@ def _telephone(found: re.Match[str]) -> str:
     )
 
 
+_IN_A_STREET = re.compile(r"(?<!\w)(?:ул|пр|пер|пл|наб|д|дом|г)\b", re.I)
+
+
+def _lists(before: str) -> bool:
+    """Whether «и пр.» ends a list of things."""
+    return "," in before and not _IN_A_STREET.search(before)
+
+
 _ETC = ("и так далее", "и прочее", "и другие", "и тому подобное")
 
 
@@ -201,7 +207,7 @@ def _plain(found: re.Match[str]) -> str:
         return word
     said = _like(word, said)
     rest = found.string[found.end() : found.end() + 3].lstrip(" »)")
-    if said == "и прочее" and rest[:1].isupper() and "," not in found.string[: found.start()]:
+    if said == "и прочее" and rest[:1].isupper() and not _lists(found.string[: found.start()]):
         return word  # «Мира и пр. Ленина»
     ends = word.endswith(".") and (not rest or (rest[0].isupper() and said in _ETC))
     return said + "." if ends and said.startswith(("и ", "И ")) else said
