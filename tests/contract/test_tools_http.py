@@ -49,6 +49,33 @@ async def test_values_stand_escaped_in_the_address():
     assert tool.spec.effect is False
 
 
+@pytest.mark.parametrize(
+    ("place", "arguments", "path"),
+    [
+        ("/a/{id}?again={id}", {"id": "5"}, "/a/5?again=5"),
+        ("/a/{id}", {"id": True, "also": False}, "/a/true?also=false"),
+        ("/a/{id}", {"id": 7, "also": None}, "/a/7"),
+        ("/a?b=1", {"also": [1, "я", None]}, "/a?b=1&also=1&also=%D1%8F&also=null"),
+        ("/a", {"also": []}, "/a"),
+        ("/a", {"also": {"b": "я"}}, "/a?also=%7B%22b%22%3A%20%22%D1%8F%22%7D"),
+    ],
+)
+async def test_values_stand_in_the_address_as_json_has_them(place, arguments, path):
+    """However often a place is named; a list is one name said again."""
+    async with ModelServer(plain({})) as server:
+        parameters = {"properties": {"id": {}, "also": {}}}
+        await used(tool_at(server.url + place, parameters=parameters), **arguments)
+        assert server.requests[0].path == f"/v1{path}"
+
+
+@pytest.mark.parametrize("value", [None, [], [1], {"a": 1}])
+def test_what_has_no_form_in_a_path_is_refused(value):
+    """The model is told of it: no «None» and no list is asked for."""
+    tool = tool_at("https://crm.example.ru/a/{id}", parameters={"properties": {"id": {}}})
+    with pytest.raises(ToolMisused, match="недопустимое"):
+        tool.check(json.dumps({"id": value}))
+
+
 async def test_an_effect_carries_its_key():
     """F41: the other side can tell a second try; the rest of the arguments is the body."""
     async with ModelServer(plain({"ok": True})) as server:

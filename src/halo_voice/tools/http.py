@@ -7,6 +7,7 @@ network (F75). Nothing is followed, nothing larger than the limit is read.
 
 from __future__ import annotations
 
+import json
 import re
 import ssl
 from collections.abc import Collection, Mapping
@@ -129,18 +130,20 @@ class HttpTool:
 
     def _address(self, arguments: Mapping[str, Any]) -> tuple[URL, Any]:
         """The address with the values in it, and the body: what has no place in the address."""
-        rest = dict(arguments)
 
         def value(slot: re.Match[str]) -> str:
-            written = str(rest.pop(slot[1], ""))
+            given = arguments.get(slot[1])
+            written = "" if given is None or isinstance(given, list | dict) else _plain(given)
             if not written or written in (".", ".."):
                 raise ToolMisused(f"{slot[1]}: пустое или недопустимое значение.")
             return quote(written, safe="")
 
         url = _SLOT.sub(value, self._url)
-        given = {name: each for name, each in rest.items() if each is not None}
+        placed = {*_SLOT.findall(self._url)}
+        given = {n: v for n, v in arguments.items() if v is not None and n not in placed}
         if self._method in ("GET", "DELETE"):
-            query = "&".join(f"{quote(n)}={quote(_plain(v), safe='')}" for n, v in given.items())
+            pairs = [(n, each) for n, v in given.items() for each in _each(v)]
+            query = "&".join(f"{quote(n)}={quote(_plain(v), safe='')}" for n, v in pairs)
             sign = "&" if "?" in url else "?"
             return URL(url + (sign + query if query else ""), encoded=True), None
         return URL(url, encoded=True), given
@@ -187,5 +190,11 @@ def filled(
     return lines, faults
 
 
+def _each(value: Any) -> list[Any]:
+    """A list is said value by value, under the same name."""
+    return value if isinstance(value, list) else [value]
+
+
 def _plain(value: Any) -> str:
-    return str(value).lower() if isinstance(value, bool) else str(value)
+    """As it stands in an address: a text as it is, anything else as JSON has it."""
+    return value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
