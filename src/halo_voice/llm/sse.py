@@ -7,6 +7,7 @@ that the end of the stream cuts off is dropped, as the format demands.
 
 from __future__ import annotations
 
+_BOM = b"\xef\xbb\xbf"
 _CR = 13  # `in` looks for a number ten times as fast as for bytes
 
 
@@ -20,7 +21,7 @@ class EventReader:
     `begun`: something other than white space has been fed.
     """
 
-    __slots__ = ("_after_cr", "_data", "_limit", "_size", "_tail", "begun")
+    __slots__ = ("_after_cr", "_bom", "_data", "_limit", "_size", "_tail", "begun")
 
     def __init__(self, limit_bytes: int) -> None:
         self._limit = limit_bytes
@@ -28,6 +29,7 @@ class EventReader:
         self._data: list[bytes] = []
         self._size = 0
         self._after_cr = False
+        self._bom = _BOM  # may stand before the first line
         self.begun = False
 
     def feed(self, chunk: bytes) -> list[bytes]:
@@ -49,12 +51,8 @@ class EventReader:
             self.begun = bool(chunk.strip())
         if self._after_cr or _CR in chunk:
             chunk = self._with_plain_ends(chunk)
-        if self._tail:
-            chunk = self._tail + chunk
-        lines = chunk.split(b"\n")
-        self._tail = lines.pop()
         events: list[bytes] = []
-        for line in lines:
+        for line in self._lines(chunk):
             if not line:
                 if self._data:
                     events.append(b"\n".join(self._data))
@@ -67,6 +65,14 @@ class EventReader:
         if self._size + len(self._tail) > self._limit:
             raise EventTooLarge
         return events
+
+    def _lines(self, chunk: bytes) -> list[bytes]:
+        """Those that end in `chunk`; what is left waits for its end."""
+        *lines, self._tail = (self._tail + chunk).split(b"\n")
+        if self._bom and lines:
+            lines[0] = lines[0].removeprefix(self._bom)
+            self._bom = b""
+        return lines
 
     def _keep(self, value: bytes) -> None:
         self._data.append(value)

@@ -39,6 +39,13 @@ def test_every_value_survives(values: list[str]) -> None:
         assert read(stream.encode()) == [value.encode() for value in values]
 
 
+@pytest.mark.parametrize("cut", range(1, 12))
+def test_a_byte_order_mark_costs_no_event(cut: int) -> None:
+    """One may stand before the first line, wherever the bytes are cut; another is no field."""
+    stream = b"\xef\xbb\xbfdata: a\n\ndata: b\n\n\xef\xbb\xbfdata: c\n\n"
+    assert read(stream[:cut], stream[cut:]) == [b"a", b"b"]
+
+
 def test_an_event_without_its_end_is_dropped() -> None:
     """What the end of the stream cuts off is not an event."""
     assert read(b"data: a\n\ndata: b\n") == [b"a"]
