@@ -23,6 +23,8 @@ TEST_PREFIX = "HALO_TEST_"  # the test suite's own
 MODEL_ENDINGS = ("preset", "url", "key", "name", "folder", "scope", "headers", "ca_file")
 LOOPBACK = frozenset({"127.0.0.1", "localhost", "::1"})
 ENV_FILE = Path(".env")
+_SUM = {"ge": 0, "le": 1e9}
+_LISTS = ("recording_hosts", "vox_numbers", "tool_private_hosts", "delivery_private_hosts")
 
 logging.getLogger("dotenv").setLevel(logging.ERROR)  # its warnings are our faults, with words
 
@@ -160,21 +162,23 @@ class Settings(BaseSettings):
     )
 
     # What one's own tariff says; as long as they are 0, only tokens are counted.
-    price_model_in: float = _knob(0.0, "1,000 tokens to the model, roubles.", ge=0)
-    price_model_out: float = _knob(0.0, "1,000 tokens from the model, roubles.", ge=0)
-    price_model2_in: float = _knob(0.0, "1,000 tokens to the second model, roubles.", ge=0)
-    price_model2_out: float = _knob(0.0, "1,000 tokens from the second model, roubles.", ge=0)
-    price_asr_minute: float = _knob(0.0, "A minute of the recogniser, roubles.", ge=0)
-    price_tts: float = _knob(0.0, "1,000 characters spoken by the voice, roubles.", ge=0)
-    price_line_minute: float = _knob(0.0, "A minute of the telephone line, roubles.", ge=0)
+    price_model_in: float = _knob(0.0, "1,000 tokens to the model, roubles.", **_SUM)
+    price_model_out: float = _knob(0.0, "1,000 tokens from the model, roubles.", **_SUM)
+    price_model2_in: float = _knob(0.0, "1,000 tokens to the second model, roubles.", **_SUM)
+    price_model2_out: float = _knob(0.0, "1,000 tokens from the second model, roubles.", **_SUM)
+    price_asr_minute: float = _knob(0.0, "A minute of the recogniser, roubles.", **_SUM)
+    price_tts: float = _knob(0.0, "1,000 characters spoken by the voice, roubles.", **_SUM)
+    price_line_minute: float = _knob(0.0, "A minute of the telephone line, roubles.", **_SUM)
     call_roubles: float = _knob(
-        30.0, "The models of one call; above it the offline assistant answers; 0: no limit.", ge=0
+        30.0,
+        "The models of one call; above it the offline assistant answers; 0: no limit.",
+        **_SUM,
     )
     call_tokens: int = _knob(300_000, "The same in tokens; 0: no limit.", ge=0)
     day_roubles: float = _knob(
         3000.0,
         "The models of all calls of a day; above it the offline assistant answers; 0: no limit.",
-        ge=0,
+        **_SUM,
     )
     day_tokens: int = _knob(20_000_000, "The same in tokens; 0: no limit.", ge=0)
     day_utc_hours: float = _knob(
@@ -200,7 +204,7 @@ class Settings(BaseSettings):
         (), "Rented numbers that lead to it, with commas between: +74950000000."
     )
     vox_api: str = _knob("api.voximplant.com", "Host of Voximplant's Management API.")
-    vox_balance_min: float = _knob(500.0, "Alarm when the account has less, in its money.", ge=0)
+    vox_balance_min: float = _knob(500.0, "Alarm when the account has less, in its money.", **_SUM)
 
     console: Literal["here", "outside", "off"] = _knob(
         "here",
@@ -243,16 +247,12 @@ class Settings(BaseSettings):
             raise ValueError("has less than 32 bytes: `openssl rand -hex 32`")
         return key
 
-    @field_validator(
-        "recording_hosts",
-        "vox_numbers",
-        "tool_private_hosts",
-        "delivery_private_hosts",
-        mode="before",
-    )
+    @field_validator(*_LISTS, mode="before")
     @classmethod
     def _read_list(cls, value: Any) -> Any:
         if isinstance(value, str):
+            if "/" in value:
+                raise ValueError("no «/» here: crm.local, or crm.local:8080, not http://crm.local/")
             return tuple(each.strip().lower() for each in value.split(",") if each.strip())
         return value
 

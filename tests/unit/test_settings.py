@@ -109,6 +109,22 @@ def test_a_key_that_seals_nothing_well_is_refused(folder: Path) -> None:
     assert load_settings().console_key.get_secret_value() == KEY
 
 
+@pytest.mark.parametrize("value", ["inf", "nan", "1e308", "-1"])
+@pytest.mark.parametrize("name", ["CALL_ROUBLES", "DAY_ROUBLES", "PRICE_TTS", "VOX_BALANCE_MIN"])
+def test_money_is_a_sum_that_can_be_counted(folder: Path, name: str, value: str) -> None:
+    """Infinity would be a traceback at the start; no limit is 0."""
+    [fault] = faults_of_file(f"HALO_{name}={value}\n".encode())
+    assert fault.startswith(f"HALO_{name}: Input should be ")
+
+
+@pytest.mark.parametrize("name", ["TOOL_PRIVATE_HOSTS", "DELIVERY_PRIVATE_HOSTS"])
+@pytest.mark.parametrize("value", ["http://crm.local", "db.local,crm.local/", "10.0.0.0/8"])
+def test_a_host_that_is_an_address_is_refused(folder: Path, name: str, value: str) -> None:
+    """Nothing would ever be found to be it."""
+    [fault] = faults_of_file(f"HALO_{name}={value}\n".encode())
+    assert fault.startswith(f"HALO_{name}: no «/» here: crm.local, or crm.local:8080")
+
+
 def test_all_keys_are_known_as_secrets() -> None:
     """Signing keys, and the keys of models and servers: none of them may be said or shown."""
     given = settings(keys=f"k1:{KEY}", model_key="m" * 20, transcription_key="t" * 20)
