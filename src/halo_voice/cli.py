@@ -319,7 +319,10 @@ def docs(folder: Annotated[Path, typer.Argument(help="Where to write.")] = Path(
     from halo_voice.settings import settings_table
 
     for name, text in (("settings.md", settings_table()), ("wire.md", wire_page())):
-        (folder / name).write_text(text, encoding="utf-8")
+        try:
+            (folder / name).write_text(text, encoding="utf-8")
+        except OSError as error:
+            _stop(f"{folder / name}: {error.strerror}")
         out.print(f"✔ {folder / name}")
 
 
