@@ -43,11 +43,18 @@ class Database(Protocol):
         ...
 
     async def write_at_once(
-        self, transaction: Transaction[Result], *, within_s: float = 0.0, synced: bool = True
+        self,
+        transaction: Transaction[Result],
+        *,
+        within_s: float = 0.0,
+        synced: bool = True,
+        mine: bool = False,
     ) -> Result:
         """Run a function whose every statement is a whole transaction by itself: cheaper.
 
-        Not `synced`: the disk need not have it yet on return, only the system.
+        Not `synced`: the disk need not have it yet on return, only the system. `mine`: the answer
+        tells whether this very run has changed something. It is not run again once something was
+        sent: the second run would take the first for somebody else's.
         """
         ...
 

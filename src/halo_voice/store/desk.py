@@ -130,10 +130,12 @@ class SqlDesk:
         return bool(await self._write_all([(each, {"of_name": name}) for each in statements]))
 
     async def use_step(self, name: str, step: int) -> bool:
-        return bool(await self._write(_use_step(), {"of_name": name, "new_step": step}))
+        values = {"of_name": name, "new_step": step}
+        return bool(await self._write(_use_step(), values, mine=True))
 
     async def use_mark(self, name: str, mark: str) -> bool:
-        return bool(await self._write(_use_mark(), {"of_name": name, "of_mark": mark}))
+        values = {"of_name": name, "of_mark": mark}
+        return bool(await self._write(_use_mark(), values, mine=True))
 
     async def note_act(self, by: str, what: str, of: str = "") -> None:
         values = {"at": self._now(), "by": by, "what": what, "of": of}
@@ -145,11 +147,13 @@ class SqlDesk:
     async def _read(self, statement: Any, values: dict[str, Any]) -> list[Sequence[Any]]:
         return await self._database.read(lambda session: session.rows(statement, values))
 
-    async def _write(self, statement: Any, values: dict[str, Any]) -> list[Sequence[Any]]:
+    async def _write(
+        self, statement: Any, values: dict[str, Any], *, mine: bool = False
+    ) -> list[Sequence[Any]]:
         def transaction(session: Session) -> list[Sequence[Any]]:
             return session.rows(statement, values)
 
-        return await self._database.write_at_once(transaction)
+        return await self._database.write_at_once(transaction, mine=mine)
 
     async def _write_all(self, statements: list[tuple[Any, dict[str, Any]]]) -> list[Sequence[Any]]:
         """In one transaction; what the last of them returns."""

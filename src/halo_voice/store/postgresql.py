@@ -8,17 +8,18 @@ runs as a transaction: one round trip instead of three.
 from __future__ import annotations
 
 import asyncio
+import select
 import socket
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager, suppress
 from threading import Lock
 from typing import Any
 
-from sqlalchemy import Connection, Engine, Executable, create_engine
+from sqlalchemy import Connection, Engine, Executable, create_engine, event
 from sqlalchemy.engine import URL
-from sqlalchemy.exc import DBAPIError
+from sqlalchemy.exc import DBAPIError, InvalidatePoolError
 
 from halo_voice.core.errors import StoreError, StoreUnavailable
 from halo_voice.store.database import DISCREET, Result, Transaction
@@ -47,7 +48,7 @@ def postgresql_engine(url: URL, *, busy_ms: int, statement_ms: int = _STATEMENT_
     # A host that vanished without a word is noticed in seconds, not in a quarter of an hour.
     limits = {"connect_timeout": 3, "tcp_user_timeout": 5000, "keepalives_idle": 10}
     arguments |= {name: value for name, value in limits.items() if name not in url.query}
-    return create_engine(
+    engine = create_engine(
         url.difference_update_query(["options"]),
         connect_args=arguments,
         **DISCREET,
@@ -56,15 +57,31 @@ def postgresql_engine(url: URL, *, busy_ms: int, statement_ms: int = _STATEMENT_
         pool_timeout=busy_ms / 1000,
         pool_reset_on_return=None,  # every path below ends its transaction itself
     )
+    event.listen(engine, "checkout", _alive)
+    return engine
+
+
+def _alive(driver: Any, *_: object) -> None:
+    """After a restart of the server every pooled connection is dead, and nobody should hear of it.
+
+    It says goodbye or nothing: whatever can be read while nothing was asked is the end.
+    """
+    look = select.poll()
+    if not driver.closed:
+        look.register(driver.fileno(), select.POLLIN)
+    if driver.closed or look.poll(0):
+        raise InvalidatePoolError
 
 
 class _Session:
-    """A connection of the pool as a `Session`."""
+    """A connection of the pool as a `Session`. `sending` is called before each statement."""
 
-    def __init__(self, connection: Connection) -> None:
+    def __init__(self, connection: Connection, sending: Callable[[], None]) -> None:
         self._connection = connection
+        self._sending = sending
 
     def rows(self, statement: Executable, values: Mapping[str, Any]) -> list[Sequence[Any]]:
+        self._sending()
         found = self._connection.execute(statement, values)
         return list(found) if found.returns_rows else []
 
@@ -96,8 +113,9 @@ class PostgresqlDatabase:
         *,
         within_s: float = 0.0,  # noqa: ARG002 - as above
         synced: bool = True,  # noqa: ARG002 - asking for less would cost a round trip
+        mine: bool = False,
     ) -> Result:
-        return await self._on_thread(self._at_once, transaction)
+        return await self._on_thread(self._at_once, transaction, mine=mine)
 
     def hurry(self) -> None:
         """Nothing is held back here."""
@@ -119,13 +137,15 @@ class PostgresqlDatabase:
             self._looking.cancel()
         self._engine.dispose()
 
-    async def _on_thread(self, engine: Engine, transaction: Transaction[Result]) -> Any:
+    async def _on_thread(
+        self, engine: Engine, transaction: Transaction[Result], *, mine: bool = False
+    ) -> Any:
         if self._closed:
             raise StoreUnavailable("The store is closed.")
         loop = asyncio.get_running_loop()
         if self._looking is None:
             self._looking = loop.call_later(_LOOK_S, self._look)
-        work = _Work(self._running, engine, transaction)
+        work = _Work(self._running, engine, transaction, mine=mine)
         return await loop.run_in_executor(self._threads, work.run)
 
     def _look(self) -> None:
@@ -143,12 +163,19 @@ class _Work:
     """One transaction on its thread. Severed, it fails with its connection."""
 
     def __init__(
-        self, running: set[_Work], engine: Engine, transaction: Transaction[Result]
+        self,
+        running: set[_Work],
+        engine: Engine,
+        transaction: Transaction[Result],
+        *,
+        mine: bool,
     ) -> None:
         self.began = 0.0
         self._running = running
         self._engine = engine
         self._transaction = transaction
+        self._mine = mine
+        self._sent = False
         self._lock = Lock()
         self._line: socket.socket | None = None  # of our own: nobody else closes it
         self._severed = False
@@ -169,25 +196,28 @@ class _Work:
                 self._line.shutdown(socket.SHUT_RDWR)
 
     def _run(self) -> Any:
-        """Run it; once more if the connection turned out to be dead.
+        """Run it; once more if its connection was lost.
 
-        After a restart of the server every pooled connection is dead, and nobody should hear of it.
-        What was committed before the connection broke is found again by the second run: the
-        statements insert or return, and the first outcome wins.
+        What was committed before is found again by the second run: the statements insert or
+        return, and the first outcome wins. One that answers whether this run was the first would
+        deny it then, so it is given up once something was sent.
         """
         fault: StoreError | None = None
         for attempt in (1, 2):
             try:
                 with self._engine.connect() as connection, self._severable(connection):  # noqa: SIM117
                     with connection.begin():
-                        return self._transaction(_Session(connection))
+                        return self._transaction(_Session(connection, self._send))
             except Exception as error:  # every fault becomes a StoreError here, at the edge
                 fault = translated(error)
                 lost = isinstance(error, DBAPIError) and error.connection_invalidated
-            if not lost or self._severed or attempt == 2:
+            if not lost or self._severed or attempt == 2 or (self._mine and self._sent):
                 break
         assert fault is not None
         raise fault
+
+    def _send(self) -> None:
+        self._sent = True
 
     @contextmanager
     def _severable(self, connection: Connection) -> Iterator[None]:

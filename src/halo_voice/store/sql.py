@@ -232,7 +232,7 @@ class SqlStore:
             taken = _one(session, self._statements.claim_nonce, values)
             return taken is not None
 
-        return await self._database.write_at_once(transaction, synced=False)
+        return await self._database.write_at_once(transaction, synced=False, mine=True)
 
     async def recent_calls(self, limit: int) -> list[CallRecord]:
         rows = await self._rows(self._statements.recent_calls, {"at_most": max(0, limit)})
@@ -288,7 +288,7 @@ class SqlStore:
                 return ToolRecord(*row), True
             return self._tool(session, start.call_id, start.turn, start.key), False
 
-        return await self._database.write_at_once(transaction)
+        return await self._database.write_at_once(transaction, mine=True)
 
     async def move_tool(
         self, call_id: str, turn: int, key: str, state: ToolState, result: str = ""
@@ -302,7 +302,7 @@ class SqlStore:
                 return ToolRecord(*row), True
             return self._tool(session, call_id, turn, key), False
 
-        return await self._database.write_at_once(transaction)
+        return await self._database.write_at_once(transaction, mine=True)
 
     async def tools(self, call_id: str) -> list[ToolRecord]:
         rows = await self._rows(self._statements.tools_of_call, {"of_call": call_id})

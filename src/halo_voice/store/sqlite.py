@@ -184,7 +184,12 @@ class SqliteDatabase:
         return await self.write_at_once(transaction, within_s=within_s)
 
     async def write_at_once(
-        self, transaction: Transaction[Result], *, within_s: float = 0.0, synced: bool = True
+        self,
+        transaction: Transaction[Result],
+        *,
+        within_s: float = 0.0,
+        synced: bool = True,
+        mine: bool = False,  # noqa: ARG002 - what runs again was rolled back
     ) -> Result:
         loop = asyncio.get_running_loop()
         future: asyncio.Future[Result] = loop.create_future()
