@@ -4,17 +4,21 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
 from dataclasses import replace
+from datetime import UTC, datetime
 from typing import Any
 
 import psycopg
 import pytest
-from sqlalchemy import event
+from sqlalchemy import Float, bindparam, event, func, select
 from store_place import Place
 
 from halo_voice.core.desk import Factor
+from halo_voice.core.dials import Campaign, Dial
 from halo_voice.core.errors import StoreUnavailable
 from halo_voice.core.ports import CallStart, Store
 from halo_voice.core.tools import ToolStart, ToolState
+from halo_voice.store import postgresql
+from halo_voice.store.database import Session
 
 pytestmark = pytest.mark.postgres
 
@@ -88,3 +92,36 @@ async def test_a_restarted_server_is_not_heard_of(
             " WHERE datname = current_database() AND pid <> pg_backend_pid()"
         )
     assert await ONCE[name](store)
+
+
+async def test_what_progresses_is_not_silent(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
+    """However long it takes as a whole; one statement that is not answered is given up."""
+    monkeypatch.setattr(postgresql, "_SILENT_S_MAX", 0.7)
+    sleep = select(func.pg_sleep(bindparam("for_s", type_=Float())))
+
+    def many(session: Session) -> int:
+        return sum(len(session.rows(sleep, {"for_s": 0.2})) for _ in range(12))
+
+    assert await store._database.write(many) == 12
+    with pytest.raises(StoreUnavailable):
+        await store._database.write(lambda session: session.rows(sleep, {"for_s": 4.0}))
+
+
+async def test_a_campaign_is_a_few_statements(store: Store) -> None:
+    """However far the server is: not one for each of its rows."""
+    sent: list[str] = []
+    event.listen(
+        store._database._engine, "before_cursor_execute", lambda *told: sent.append(told[2])
+    )
+    rows = [dial_of(number) for number in range(1_203)]
+    await store.dials.keep_campaign(Campaign("k", "Осень", "halo", store.dials.now()), rows)
+    assert len(sent) < 10
+    assert [each.row for each in await store.dials.dials_of("k")] == list(range(1_203))
+
+
+def dial_of(number: int) -> Dial:
+    now = datetime(2026, 11, 22, tzinfo=UTC)
+    known = {"campaign": "k", "row": number}
+    return Dial(
+        f"d-{number}", f"t-{number}", f"7999{number:07}", "halo", "74950000000", now, **known
+    )

@@ -21,6 +21,10 @@ class Session(Protocol):
         """Run it; what it returns, with the values of the columns' types."""
         ...
 
+    def put(self, statement: Executable, rows: Sequence[Mapping[str, Any]]) -> None:
+        """Run it with each of these values; it returns nothing. Some hundred at once."""
+        ...
+
 
 Result = TypeVar("Result")
 Transaction = Callable[[Session], Result]

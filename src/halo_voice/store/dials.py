@@ -35,6 +35,8 @@ from halo_voice.core.dials import (
 from halo_voice.store.database import Database, Session
 from halo_voice.store.schema import Moment, Words, campaigns, dials, opt_outs, tries
 
+PUT_AT_ONCE = 500
+
 
 def judged(dial: Dial, tried: Sequence[Tried], call_id: str, now: datetime) -> str:
     """Why the session may not try it; "" if it may, once more or again for itself. What came of
@@ -71,8 +73,9 @@ class SqlDials:
 
         def transaction(session: Session) -> None:
             session.rows(_new(dialect, campaigns), asdict(campaign))
-            for dial in dials:
-                session.rows(_new(dialect, _dials), _values(dial))
+            for start in range(0, len(dials), PUT_AT_ONCE):
+                some = dials[start : start + PUT_AT_ONCE]
+                session.put(_new(dialect, _dials), [_values(dial) for dial in some])
 
         await self._database.write(transaction)
 

@@ -31,6 +31,9 @@ class Connected:
         found = self.connection.execute(statement, values)
         return list(found) if found.returns_rows else []
 
+    def put(self, statement: Executable, rows: Sequence[Mapping[str, Any]]) -> None:
+        self.connection.execute(statement, rows)
+
 
 def digest_call(session: Session, dialect: str, call: CallRecord) -> None:
     """Of a call that has ended, once."""

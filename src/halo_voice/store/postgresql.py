@@ -85,6 +85,10 @@ class _Session:
         found = self._connection.execute(statement, values)
         return list(found) if found.returns_rows else []
 
+    def put(self, statement: Executable, rows: Sequence[Mapping[str, Any]]) -> None:
+        self._sending()
+        self._connection.execute(statement, rows)  # psycopg sends them together
+
 
 class PostgresqlDatabase:
     """One database on a server."""
@@ -217,7 +221,9 @@ class _Work:
         raise fault
 
     def _send(self) -> None:
+        """A statement goes out: what progresses is not silent, however long it takes."""
         self._sent = True
+        self.began = time.monotonic()
 
     @contextmanager
     def _severable(self, connection: Connection) -> Iterator[None]:

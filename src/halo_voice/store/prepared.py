@@ -54,13 +54,20 @@ class SqliteSession:
         self._prepared: dict[int, tuple[Executable, Prepared]] = {}
 
     def rows(self, statement: Executable, values: Mapping[str, Any]) -> list[Sequence[Any]]:
+        prepared = self._known(statement)
+        rows = self.connection.execute(prepared.text, prepared.bind(values)).fetchall()
+        return [prepared.row(row) for row in rows]
+
+    def put(self, statement: Executable, rows: Sequence[Mapping[str, Any]]) -> None:
+        prepared = self._known(statement)
+        self.connection.executemany(prepared.text, [prepared.bind(row) for row in rows])
+
+    def _known(self, statement: Executable) -> Prepared:
         known = self._prepared.get(id(statement))
         if known is None:
             # The statement is held with it: its id must not become another's.
             known = self._prepared[id(statement)] = (statement, Prepared(statement))
-        prepared = known[1]
-        rows = self.connection.execute(prepared.text, prepared.bind(values)).fetchall()
-        return [prepared.row(row) for row in rows]
+        return known[1]
 
 
 def _inward(kind: Any) -> Converter | None:
