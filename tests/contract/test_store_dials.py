@@ -6,11 +6,13 @@ import asyncio
 from dataclasses import replace
 
 import pytest
+from sqlalchemy import delete
 from store_place import Place
 
 from halo_voice.core.dials import CLAIM_STALE, Campaign, Dial, OptOut, Standing, Tried, digest_of
 from halo_voice.core.ports import CallEnd, CallStart
 from halo_voice.store.archive import open_archive
+from halo_voice.store.schema import dials as dials_table
 
 TOKEN = digest_of("a-token")
 
@@ -171,5 +173,29 @@ async def test_what_was_known_of_somebody_is_forgotten(durable: Place) -> None:
         archive.expire(texts_before=None, calls_before=durable.clock())
         assert await dials.find_dial("old") is None
         assert await dials.opted_out(["79160000001"]) == {"79160000001"}
+    finally:
+        archive.close()
+
+
+async def test_an_erased_call_takes_the_other_attempts_along(durable: Place) -> None:
+    """They were calls of the same person. What older versions left goes with the old calls."""
+    store = await durable.open()
+    dials = store.dials
+    for name in ("erased", "other"):
+        token = digest_of(name)
+        await dials.keep_dial(dial(dials, name, token=token, campaign="k", attempts_max=3))
+        for number in (1, 2):
+            await dials.claim(token, f"{name}-{number}")
+            await dials.settle(f"{name}-{number}", "busy")
+    archive = open_archive(durable.url, now=durable.clock)
+    try:
+        archive.erase(["erased-1"])
+        assert await dials.find_dial("erased") is None
+        assert await dials.tried(["erased"]) == []
+        assert len(await dials.tried(["other"])) == 2
+        archive._do(delete(dials_table).where(dials_table.c.dial_id == "other"))
+        durable.clock.advance(10)
+        archive.expire(texts_before=None, calls_before=durable.clock())
+        assert await dials.tried(["other"]) == []
     finally:
         archive.close()

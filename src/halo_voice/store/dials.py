@@ -18,6 +18,7 @@ from sqlalchemy import (
     exists,
     func,
     literal,
+    or_,
     select,
     update,
 )
@@ -180,14 +181,13 @@ def _values(dial: Dial) -> dict[str, Any]:
     return {**asdict(dial), "data": dict(dial.data)}
 
 
-def forgetting(call_ids: Sequence[str]) -> list[Executable]:
-    """Removes what led to these calls: whom the company called, and what it knew of them. Who wants
-    no calls stays on the list."""
-    these = select(tries.c.dial_id).where(tries.c.call_id.in_(call_ids))
-    return [
-        delete(dials).where(dials.c.dial_id.in_(these)),
-        delete(tries).where(tries.c.call_id.in_(call_ids)),
-    ]
+def forget_calls(connection: Connection, call_ids: Sequence[str]) -> None:
+    """Removes what led to these calls: whom the company called, how often, and what it knew of
+    them. Who wants no calls stays on the list."""
+    led = select(tries.c.dial_id).where(tries.c.call_id.in_(call_ids)).distinct()
+    these = connection.execute(led).scalars().all()
+    connection.execute(delete(dials).where(dials.c.dial_id.in_(these)))
+    connection.execute(delete(tries).where(tries.c.dial_id.in_(these)))
 
 
 def forget_number(connection: Connection, number: str) -> int:
@@ -209,7 +209,8 @@ def outdated(texts_before: datetime | None, calls_before: datetime | None) -> li
     if calls_before is not None:
         old = select(dials.c.dial_id).where(dials.c.made_at < calls_before)
         done += [
-            delete(tries).where(tries.c.dial_id.in_(old)),
+            # Older versions left attempts whose order was gone.
+            delete(tries).where(or_(tries.c.dial_id.in_(old), tries.c.begun_at < calls_before)),
             delete(dials).where(dials.c.made_at < calls_before),
             delete(campaigns).where(campaigns.c.made_at < calls_before),
         ]

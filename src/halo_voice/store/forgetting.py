@@ -20,7 +20,7 @@ from sqlalchemy import (
     update,
 )
 
-from halo_voice.store.dials import emptying, forgetting
+from halo_voice.store.dials import emptying, forget_calls
 from halo_voice.store.outcomes import remove_reviews
 from halo_voice.store.schema import (
     attempts,
@@ -46,8 +46,7 @@ def erase_calls(connection: Connection, call_ids: Sequence[str]) -> None:
     connection.execute(delete(attempts).where(attempts.c.delivery_id.in_(sent)))
     for table in (deliveries, tools, traces, digests, turns, calls):
         connection.execute(delete(table).where(table.c.call_id.in_(call_ids)))
-    for statement in forgetting(call_ids):
-        connection.execute(statement)
+    forget_calls(connection, call_ids)
     remove_reviews(connection, call_ids)  # the last: no other erasure waits long for its counts
 
 
