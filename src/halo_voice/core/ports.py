@@ -299,8 +299,8 @@ class Store(ToolLog, Protocol):
         ...
 
     async def open_calls(self, since: datetime, before: datetime, limit: int) -> list[CallRecord]:
-        """The calls that have not ended and began in this span, the oldest first. A store that has
-        ends waiting to be written may say that there are none."""
+        """The calls that have not ended and began in this span, the oldest first. Raises
+        `StoreBusy` while ends wait to be written."""
         ...
 
     async def spend(self, day: str, writer: str, cost: Cost) -> Cost:

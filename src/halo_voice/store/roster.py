@@ -6,10 +6,13 @@ from collections.abc import Awaitable, Callable
 from datetime import datetime
 from typing import Any
 
+from halo_voice.core.errors import StoreBusy
 from halo_voice.core.ports import CallRecord, Store
 from halo_voice.store.attempt import AWAY
 from halo_voice.store.shadow import Shadow
 from halo_voice.store.waiting import Waiting
+
+UNTOLD = "Ends may wait for the store: which calls are open is told when they are written."
 
 Read = Callable[[Callable[..., Awaitable[Any]], Any], Awaitable[Any]]
 
@@ -53,9 +56,10 @@ class Roster:
         return _newest(found)
 
     async def still_open(self, since: datetime, before: datetime, limit: int) -> list[CallRecord]:
-        """As the store; none while anything waits for it: an end may be among that."""
+        """As the store; `StoreBusy` while anything waits for it: an end may be among that, and
+        "none" would be taken for an answer."""
         if self._waiting:
-            return []
+            raise StoreBusy(UNTOLD)
         found: list[CallRecord] = await self._read(
             lambda at: self._store.open_calls(since, at, limit), before
         )

@@ -14,6 +14,7 @@ from halo_voice.core.errors import CallClosed, StoreUnavailable
 from halo_voice.core.ports import CallStart, Outcome
 from halo_voice.core.profile import Limits, Profile, Profiles
 from halo_voice.store.memory import MemoryStore
+from halo_voice.store.spool import SpooledStore
 from tests.halo import TalkingModel, virtually
 from tests.one_call import heard
 
@@ -130,3 +131,25 @@ async def test_a_store_that_is_away_is_looked_at_again():
     await asyncio.sleep(20 * 60)
     assert (await world.store.find_call("c-1")).end_reason == "lost"
     await world.reconcilers[0].close()
+
+
+@virtually
+async def test_an_outage_at_the_first_look_forgets_no_old_call():
+    """F59: what was open for days is looked for until the store can tell it."""
+    world = World()
+    world.jump = timedelta(days=-3)
+    await world.boards[0].start(CallStart("c-1"))
+    world.jump = timedelta()
+    spooled = SpooledStore(world.store, None, now=world.now)
+    await spooled.start()
+    reconciler = Reconciler(world.boards[0], spooled, now=world.now)
+    world.store.fault = StoreUnavailable()
+    await spooled.open_call(CallStart("c-2"))
+    assert await reconciler.look() == 0
+    world.store.fault = None
+    await spooled.recovered()
+    await reconciler.look()
+    await asyncio.sleep(OVERDUE_S + 1)
+    assert await reconciler.look() == 1
+    assert (await world.store.find_call("c-1")).end_reason == "lost"
+    await spooled.close()
