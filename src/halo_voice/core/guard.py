@@ -31,6 +31,7 @@ from halo_voice.core import aside
 from halo_voice.core.actions import allowed, claimed
 from halo_voice.core.claims import claims_humanity
 from halo_voice.core.dictation import lowered, numbers_in, runs
+from halo_voice.core.disguise import undisguised, unstressed
 from halo_voice.core.messages import Message, Returned
 from halo_voice.core.privacy import dictated
 from halo_voice.core.profile import Document, Profile, Texts, number_digits
@@ -233,7 +234,8 @@ class Watch:
 
         `phrase` is as `speakable` leaves it, its numbers are digits still.
         """
-        low = lowered(phrase)
+        phrase = unstressed(phrase)
+        low = undisguised(lowered(phrase))
         self.syllables += len(self._guard.syllable.findall(low))
         said = words(phrase)
         self.letters = self.letters[-_TAIL_LETTERS:] + "".join(said)
@@ -271,12 +273,17 @@ def _instructions(persona: str) -> str:
 
 def _each(read: Callable[[str], set[Found]], messages: Sequence[Message]) -> set[Found]:
     """What `read` finds in the caller's own words."""
-    said = [lowered(message.content) for message in messages if message.role == "user"]
+    said = [_read(message.content) for message in messages if message.role == "user"]
     return {found for text in said for found in read(text)}
 
 
 def _plain(text: str) -> str:
-    return lowered(speakable(text, limit=len(text) + 1))
+    return _read(speakable(text, limit=len(text) + 1))
+
+
+def _read(text: str) -> str:
+    """As a watch reads an answer."""
+    return undisguised(lowered(unstressed(text)))
 
 
 def _squeezed(low: str) -> str:
