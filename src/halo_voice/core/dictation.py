@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 _SAID = {
@@ -36,6 +36,8 @@ _ENGLISH = {
     "thirty": 30, "forty": 40, "fifty": 50, "sixty": 60, "seventy": 70, "eighty": 80, "ninety": 90,
 }  # fmt: skip
 _KNOWN = _VALUES | _ENGLISH
+_THOUSAND = frozenset(("тысяча", "тысячу"))  # one, where no «одна» stands before it
+_THOUSANDS = _THOUSAND | {"тысячи", "тысяч"}
 _NUMBER_WORDS = frozenset((*_KNOWN, *_MANY))
 # Said between the parts of one number.
 _JOINING = frozenset(
@@ -103,6 +105,13 @@ class Run:
         return Run(start, places[-1][1], self.groups[first:last], places, plus)
 
 
+def one_of(runs: Sequence[Run]) -> Run:
+    """One run of several that follow each other."""
+    groups = tuple(group for run in runs for group in run.groups)
+    places = tuple(place for run in runs for place in run.places)
+    return Run(runs[0].start, runs[-1].end, groups, places, runs[0].plus)
+
+
 def lowered(text: str) -> str:
     """`text` in lower case with ё as е, every character in its place."""
     low = text.lower()
@@ -135,6 +144,10 @@ def runs(low: str) -> list[Run]:
     return found
 
 
+_Part = tuple[int, int, int]
+"""What a number word or a written number is worth, and its place."""
+
+
 class _Reader:
     """Gathers the groups of one run after the other."""
 
@@ -143,12 +156,18 @@ class _Reader:
         self._groups: list[str] = []
         self._places: list[tuple[int, int]] = []
         self._room = 0  # a following number word below it belongs to the same number
+        self._parts: list[_Part] = []  # of the last group, as long as thousands may be counted
+        self._thousand: tuple[str, int, int] | None = None  # said last; counts if a number follows
         self._plus: int | None = None
 
     def take(self, token: str, start: int, end: int) -> None:
+        if self._thousand is not None:
+            self._after_thousand(token)
         value = _KNOWN.get(token)
-        if token.isdigit():
-            self._add(_plain(token), start, end)
+        if token in _THOUSANDS and (self._parts or token in _THOUSAND):
+            self._thousand = (token, start, end)
+        elif token.isdigit():
+            self._written(_plain(token), start, end)
         elif value is not None and token not in ("нуля", "нулей"):
             self._said(value, start, end)
         elif token in _MANY:
@@ -156,7 +175,7 @@ class _Reader:
         elif token in ("+", "плюс") and not self._groups:
             self._plus = start
         elif token in _JOINING and self._groups:
-            self._room = 0
+            self._room, self._parts = 0, []
         else:
             self.close()
 
@@ -167,18 +186,34 @@ class _Reader:
             groups, places = tuple(self._groups), tuple(self._places)
             self._give(Run(start, places[-1][1], groups, places, self._plus is not None))
         self._groups, self._places, self._room, self._plus = [], [], 0, None
+        self._parts, self._thousand = [], None
 
     def _add(self, group: str, start: int, end: int) -> None:
         self._groups.append(group)
         self._places.append((start, end))
-        self._room = 0
+        self._room, self._parts = 0, []
+
+    def _more(self, value: int, start: int, end: int) -> None:
+        """The last group is larger by so much."""
+        self._groups[-1] = str(int(self._groups[-1]) + value)
+        self._places[-1] = (self._places[-1][0], end)
+        self._parts.append((value, start, end))
+
+    def _written(self, group: str, start: int, end: int) -> None:
+        small = len(group) <= 3 and group[0] != "0"
+        if self._room == 1000 and small:
+            self._more(int(group), start, end)
+            self._room = 0
+            return
+        self._add(group, start, end)
+        self._parts = [(int(group), start, end)] if small else []
 
     def _said(self, value: int, start: int, end: int) -> None:
         if 0 < value < self._room:
-            self._groups[-1] = str(int(self._groups[-1]) + value)
-            self._places[-1] = (self._places[-1][0], end)
+            self._more(value, start, end)
         else:
             self._add(str(value), start, end)
+            self._parts = [(value, start, end)]
         self._room = _room_after(value)
 
     def _several(self, value: int, start: int, end: int) -> None:
@@ -186,9 +221,42 @@ class _Reader:
         if self._groups and self._groups[-1] in ("2", "3", "4"):
             self._groups[-1] = str(value) * int(self._groups[-1])
             self._places[-1] = (self._places[-1][0], end)
-            self._room = 0
+            self._room, self._parts = 0, []
         else:
             self._add(str(value), start, end)
+
+    def _after_thousand(self, token: str) -> None:
+        """«Сто тысяч рублей» is 100 of something, «сто тысяч пять» one group."""
+        small = _KNOWN.get(token, 0) > 0 or (token.isdigit() and len(token) <= 3)
+        if small or token in _THOUSAND:
+            self._count_thousands()
+        else:
+            self.close()
+
+    def _count_thousands(self) -> None:
+        """«Две тысячи двести семь тысяч»: the seven are of the second, which is another group."""
+        said, start, end = self._thousand or ("", 0, 0)
+        self._thousand = None
+        kept, counted = _counted(said, self._parts)
+        if self._parts:
+            self._groups.pop()
+            begin, _ = self._places.pop()
+        if kept:
+            self._add(str(sum(value for value, _, _ in kept)), begin, kept[-1][2])
+        many = sum(value for value, _, _ in counted) or 1
+        begin = counted[0][1] if counted else start
+        self._add(str(many * 1000), begin, end)
+        self._parts, self._room = [(many * 1000, begin, end)], 1000
+
+
+def _counted(said: str, parts: list[_Part]) -> tuple[list[_Part], list[_Part]]:
+    """Of the parts of a number those before a number of thousands, and those that count them: all,
+    or the last alone, where there were thousands before."""
+    last = parts[-1][0] if parts else 0
+    if said in _THOUSAND and (last % 10 != 1 or last == 11):
+        return parts, []
+    before = len(parts) - 1 if parts[0][0] >= 1000 else 0
+    return parts[:before], parts[before:]
 
 
 def _plain(token: str) -> str:

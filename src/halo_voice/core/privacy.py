@@ -13,7 +13,7 @@ Masking what is masked changes nothing.
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from itertools import accumulate
@@ -24,7 +24,7 @@ from halo_voice.core.addresses import (
     unfinished_email,
     written_emails,
 )
-from halo_voice.core.dictation import Run, lowered, numbers_in, runs
+from halo_voice.core.dictation import Run, lowered, numbers_in, one_of, runs
 from halo_voice.core.identities import Kind, is_date, is_free_of_charge, kind_of
 from halo_voice.core.sentences import sentences
 from halo_voice.core.speakable import same_words, words
@@ -78,7 +78,15 @@ _ASKED = re.compile(
 _UNFINISHED_DIGITS = 7  # six digits of a card name its bank only
 _STARTS_MAX = 400  # nobody says so many numbers in a row
 _STRONG_LENGTHS = (19, 18, 16, 15, 11)  # of what cannot be taken for anything else
-_TAIL = re.compile(r"[\s.,:—–-]*(?:(?:дальше|потом|затем|тире|дефис|и|э+м*|ну)\b[\s.,]*)?\Z")
+_TAIL = re.compile(
+    r"[\s.,:—–-]*(?:(?:дальше|потом|затем|тире|дефис|и|а|э+м*|ну|тысяч[аиу]?)\b[\s.,]*)?\Z"
+)
+# Between the parts of one number, or two numbers.
+_AND = re.compile(
+    r"[\s,.–—-]*\b(?:и|а)\b(?:\s+(?:дальше|далее|потом|затем|номер|ещ[её]))?[\s,.:–—-]*"
+)
+_WHOLE = {"card": (13, 15, 16, 18, 19), "passport": (10,), "snils": (11,), "inn": (12,)}
+"""How many digits make it one, even then; two telephones or prices are as long as one."""
 _MARK = re.compile("|".join(map(re.escape, MARKS.values())))
 
 
@@ -125,6 +133,7 @@ class Privacy:
             return False
         asked = _asked(reply)
         said, count = _said_kinds(low, last)[0] or asked, len(last.digits)
+        count += 3 if "тысяч" in low[last.end :] else 0
         if said == "passport":
             return "passport" in self.mask and count >= 4
         telephone = last.plus or (last.digits[0] in "789" and count <= 11)
@@ -135,7 +144,7 @@ class Privacy:
     def _numbers(self, low: str, asked: str) -> list[tuple[int, int, Kind]]:
         found: list[tuple[int, int, Kind]] = []
         before = end = 0
-        for run in runs(low):
+        for run in _runs(low, asked):
             before, end = end, run.end
             if _UNIT.match(low, run.end):  # the last number counts something
                 if len(run.groups) == 1:
@@ -173,7 +182,7 @@ def dictated(text: str) -> list[tuple[Kind, str]]:
     low = lowered(text)
     found: list[tuple[Kind, str]] = []
     before = end = 0
-    for run in runs(low) if numbers_in(low) else ():
+    for run in _runs(low, "") if numbers_in(low) else ():
         before, end = end, run.end
         if is_free_of_charge(run):
             found.append(("phone", run.digits))
@@ -206,10 +215,39 @@ def same_heard(stored: str, said: str) -> bool:
     return True
 
 
+def _runs(low: str, asked: str) -> Iterator[Run]:
+    """The numbers of a text; those as one that «и» or «а» part, if together they are as long as
+    what they are called: «карта 2200 7001 и 2345 и 6781», but not «в 10:15 и 12:30»."""
+    found = runs(low)
+    at = 0
+    while at < len(found):
+        after = _whole_until(low, found, at, asked)
+        yield one_of(found[at:after]) if after - at > 1 else found[at]
+        at = after
+
+
+def _whole_until(low: str, found: Sequence[Run], at: int, asked: str) -> int:
+    """Up to which of the numbers `found` the one at `at` goes."""
+    until, count = at + 1, len(found[at].digits)
+    lengths: tuple[int, ...] = ()
+    for place in range(at + 1, len(found)):
+        if not _AND.fullmatch(low, found[place - 1].end, found[place].start):
+            break
+        lengths = lengths or _WHOLE.get(_said_kinds(low, found[at])[0] or asked, (0,))
+        count += len(found[place].digits)
+        if count > lengths[-1]:
+            break
+        if count in lengths:
+            until = place + 1
+    return until
+
+
 def _told(low: str, run: Run, asked: str, before: int) -> list[tuple[Run, Kind]]:
     """What the run is. `before`: where the number before it ended; a name that stands before that
     one is less than what the run shows by itself."""
     near, far = _said_kinds(low, run, before)
+    if len(run.groups) == 1 and "тысяч" in low[run.start : run.end]:  # as sums are said
+        return _judged(run, "passport") if (near or asked) == "passport" else []
     if near or far == "order":
         return _judged(run, near or far)
     return _judged(run, asked) or _judged(run, far)

@@ -10,6 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from halo_voice.core.dictation import runs
 from halo_voice.core.identities import inn_checks, luhn_checks, snils_checks
 from halo_voice.core.privacy import KINDS, MARKS, Privacy, same_heard
 from tests.costs import costs_less
@@ -64,6 +65,27 @@ def test_utterances_that_the_rules_were_not_made_for(kind):
     assert sum(masked) >= 28 if kind == "+" else not any(masked)
 
 
+@pytest.mark.parametrize(
+    ("said", "groups"),
+    [
+        ("сто двадцать три тысячи четыреста пятьдесят шесть", [("123456",)]),
+        ("две тысячи двести семь тысяч семьсот", [("2200", "7700")]),
+        ("две тысячи двести тридцать семь тысяч восемь", [("2230", "7008")]),
+        ("семь тысяч тысяча двести", [("7000", "1200")]),
+        ("двадцать одна тысяча пять", [("21005",)]),
+        ("123 тысячи 045", [("123000", "045")]),
+        ("сто двадцать тысяч рублей", [("120",)]),
+        ("сорок тысяч ноль ноль", [("40",), ("0", "0")]),
+        ("5 тысяч 2024", [("5",), ("2024",)]),
+        ("тысяча рублей", []),
+        ("тысяч пять", [("5",)]),
+    ],
+)
+def test_thousands_are_read_where_a_number_follows(said, groups):
+    """F70: as one group with it; where none follows they count something."""
+    assert [run.groups for run in runs(said)] == groups
+
+
 @pytest.mark.parametrize("utterance", SENSITIVE, ids=lambda u: u["said"][:40])
 def test_what_is_masked_stays_as_it_is(utterance):
     """Invariant 14: masked again it is the same, and it is still known for what was said."""
@@ -107,6 +129,8 @@ def test_any_text_is_masked_once(text):
         "a@" * 8_000,
         "41 " * 5_000,
         "карта 1 " * 2_000,
+        "карта " + "1 и " * 5_000,
+        "две тысячи " * 2_000,
         "a." * 8_000,
     ],
 )
@@ -160,6 +184,8 @@ def test_a_card_is_not_kept_for_having_been_asked_for():
         ("4276 380", True),
         ("сорок два семьдесят шесть тридцать восемь ноль ноль", True),
         ("4508 12345", True),
+        ("паспорт 45 10 123 тысячи", True),
+        ("люстра за 15 тысяч", False),
         ("ivanov собака", True),
         ("иванов собака ромашка точка", True),
         ("8 916 123 45", True),
