@@ -36,7 +36,7 @@ class Texts:
         "Секунду, пожалуйста.", "covers the wait for a slow answer", to_scenario=True
     )
     repeat: str = _text(
-        "Простите, не расслышал. Повторите, пожалуйста.",
+        "Простите, плохо слышно. Повторите, пожалуйста.",
         "what was heard is empty or not sure enough",
         to_scenario=True,
     )
@@ -174,7 +174,7 @@ class Texts:
     )
     go_on: str = _text("Продолжить?", "an answer broke off, or has no end")
     unconfirmed: str = _text(
-        "Я пока не смог это записать: подтверждения нет. Хотите, вам перезвонит сотрудник?",
+        "Записать это пока не получилось: подтверждения нет. Хотите, вам перезвонит сотрудник?",
         "the model claims what no tool has done, or a tool failed and no model finds words",
     )
     refusal: str = _text(
