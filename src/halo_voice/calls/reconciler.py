@@ -46,7 +46,7 @@ class Reconciler:
         self._store = store
         self._now = now
         self._overdue: dict[str, tuple[float, int]] = {}  # since when, with how many turns
-        self._since = _FIRST  # what was open long ago is closed at the first look
+        self._since = _FIRST  # what was open long ago stays in sight until it is closed
         self._looking: asyncio.Task[None] | None = None
 
     def start(self) -> None:
@@ -76,7 +76,8 @@ class Reconciler:
         now = self._now()
         found = await self._store.open_calls(self._since, now, AT_ONCE)
         if len(found) < AT_ONCE:
-            self._since = now - 2 * DAY
+            oldest = min((each.started_at for each in found), default=now)
+            self._since = min(oldest, now - 2 * DAY)
         return found
 
     def _late(self, call: CallRecord, more_ms: int = 0) -> bool:

@@ -134,6 +134,17 @@ async def test_a_store_that_is_away_is_looked_at_again():
 
 
 @virtually
+async def test_a_call_that_was_open_for_days_is_closed():
+    """F59: it is overdue at the first look, and lost only some minutes later."""
+    world = World()
+    world.jump = timedelta(days=-3)
+    await world.boards[0].start(CallStart("c-1"))
+    world.jump = timedelta()
+    assert await world.pass_time(OVERDUE_S + 2 * LOOK_S) == 1
+    assert (await world.store.find_call("c-1")).end_reason == "lost"
+
+
+@virtually
 async def test_an_outage_at_the_first_look_forgets_no_old_call():
     """F59: what was open for days is looked for until the store can tell it."""
     world = World()
