@@ -42,6 +42,13 @@ _FENCE = re.compile(r"\s*+(?:```|~~~)")
 _FENCE_BEGUN = re.compile(r"\s*+(?:`{1,2}|~{1,2})\Z")
 _NUMBERED = re.compile(r"\s*+\d{1,2}[.)](?=\s+\S)")
 _TAG = re.compile(r"</?[A-Za-z!?|][^<>]{0,300}>")
+# No clause ends amid «три, шесть и двенадцать», nor after an inserted «к сожалению».
+_GOES_ON = re.compile(
+    r"(?:\b(?:од(?:ин|на|но)|дв[ае]|три|четыре|(?:пят|шест|сем|восем|восьм|девят|десят|\w+дцат)[ьи]|сорок"
+    r"|пятьдесят|шестьдесят|семьдесят|восемьдесят|девяносто|сто|двести|триста|четыреста|\w+сот)"
+    r"|,\s*(?:к сожалению|к счастью|конечно|кстати|например|наверное|возможно|видимо))\Z",
+    re.IGNORECASE,
+)
 _TAG_BEGUN = re.compile(r"<(?:/?(?:[A-Za-z!?|][^<>]{0,300})?)?\Z")
 _SILENT = re.compile(r"<(/?)(?:think|thinking|reasoning|script|style)\b", re.IGNORECASE)
 _PAIRS = {"(": ")", "[": "]", "«": "»"}
@@ -198,6 +205,8 @@ class Phraser:
             return True
         word = clause.rpartition(" ")[2]
         if ":" in word or "&" in word:  # a link, an entity
+            return True
+        if sign == "," and _GOES_ON.search(clause):
             return True
         if sign != ",":
             following = held[place + 1 : place + 3]
