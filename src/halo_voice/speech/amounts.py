@@ -61,21 +61,22 @@ _MEMORY = re.compile(
 )
 # «1.500 руб.», «12,500 руб.», «1.500,00 руб.»: thousands; a rate may have three decimals.
 _GROUPED = re.compile(
-    r"(?<![\w.,])[1-9]\d{0,2}(?:[.,]\d{3}){1,3}(?=(?:[.,]\d\d)? ?(?:₽|руб|р\b|\$|€)(?!\.? за кило))"
+    r"(?<![\w.,])[1-9]\d{0,2}(?:[.,]\d{3}){1,3}"
+    r"(?=(?:[.,]\d\d)? ?(?:₽|руб|р\b|\$|€)(?!\.? (?:за кило|в минуту)|ля\b))"
 )
 _DISTANCES = (UNITS["км"], METRE, MINUTE)  # «в пяти километрах»
 
 
 def amounts(text: str) -> str:
     """Every number of `text` in words, in the case that its place asks for."""
-    text = _AGES.sub(r"\g<who>от \g<low> до ", text)
+    if "лет" in text:
+        text = _AGES.sub(r"\g<who>от \g<low> до ", text)
     text = _MEMORY.sub(r"\g<model>, ", _GROUPED.sub(lambda m: re.sub("[.,]", "", m[0]), text))
     text = _DOTTED_VERSION.sub(_version, text)
-    text = _FRACTION.sub(
-        _fraction, _TWO_MEMORIES.sub(r"\1 на ", _SHIFTS.sub(r"\g<head>\g<on> через ", text))
-    )
+    if "/" in text:
+        text = _TWO_MEMORIES.sub(r"\1 на ", _SHIFTS.sub(r"\g<head>\g<on> через ", text))
+        text = _OF_TWO.sub(r"\g<one> на \g<two>", _FRACTION.sub(_fraction, text))
     text = _SIZE.sub(" на ", text)
-    text = _OF_TWO.sub(r"\g<one> на \g<two>", text)
     return _AMOUNT.sub(_amount, _with_kopecks(text))
 
 

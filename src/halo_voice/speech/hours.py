@@ -69,8 +69,10 @@ def dotted(text: str) -> str:
     """«в 9.30», «в 9-30» and «в 9ч30» as «в 9:30», before it is taken for a number."""
     for pattern in (_DOTTED_RANGE, _DOTTED_CLOCK):
         text = pattern.sub(lambda m: m[0].replace(".", ":"), text)
-    text = _HYPHENED_RANGE.sub(_hyphened_range, text)
-    text = _GLUED_CLOCK.sub(_glued, _HYPHENED_CLOCK.sub(_hyphened, text))
+    if "-" in text or "–" in text:
+        text = _HYPHENED_CLOCK.sub(_hyphened, _HYPHENED_RANGE.sub(_hyphened_range, text))
+    if "ч" in text:
+        text = _GLUED_CLOCK.sub(_glued, text)
     for _ in range(_CARRIED_MAX if ":" in text else 0):  # «в 9:00, 9.30 и 10.15»
         text = _CARRIED.sub(r"\g<clock>\g<hour>:", text)
     return text

@@ -27,7 +27,8 @@ _RANGE = re.compile(
     rf"(?<!\w)({DAY_NAME})\b\.? ?[-–—] ?({DAY_NAME})(?!\w)\.?(?P<hours>,?:? )?", re.I
 )
 # «по ср. цене» is of the mean, «в ср. до 18» of the day.
-_ANY = rf"(?!ср\. (?!(?:и|или|с|со|до|по|от|не) )[а-яё])(?:{DAY_NAME})\b\.?(?!\w)"
+_MEAN = r"ср\. (?:цен|чек|балл|вес|рост|уровн|возраст|температур|стоимост|скорост|зарплат|доход)"
+_ANY = rf"(?!{_MEAN})(?:{DAY_NAME})\b\.?(?!\w)"
 _LIST = re.compile(
     rf"(?<!\w)(?:(?P<since>(?:с|со) (?:{DAY_NAME})\b\.?) (?P<until>по|до) (?P<last>{DAY_NAME})\b\.?"
     rf"|(?:(?P<word>{'|'.join(_GOVERNED)}) )?"
