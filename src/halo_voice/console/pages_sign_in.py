@@ -126,9 +126,9 @@ async def acts(visit: Visit) -> Response:
 
 
 def _inside(path: str) -> str:
-    """Where to go afterwards: a page of ours, and nothing else."""
+    """Where to go afterwards: a page of ours, and nothing else; `/` leads to what one may see."""
     fine = path.startswith("/console/") and "//" not in path and "\\" not in path
-    return path[:500] if fine and path.isprintable() and path.isascii() else "/console/phone"
+    return path[:500] if fine and path.isprintable() and path.isascii() else "/"
 
 
 ROUTES = [

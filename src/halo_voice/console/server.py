@@ -157,10 +157,12 @@ class Console:
         """Address and title of each page that this role may see."""
         return [(r.path, r.title) for r in self._routes if r.title and r.role <= role]
 
+    def home(self, role: Role) -> str:
+        """Where this role begins: not everybody may use what stands first."""
+        return next((address for address, _ in self.menu(role)), "/console/login")
+
     async def _answer(self, request: Request) -> Response:
         path = request.url.path
-        if path in ("/", "/console", "/console/"):
-            return RedirectResponse("/console/phone", 303)
         if path.startswith("/console/static/"):
             return _static(path.removeprefix("/console/static/"), request.query_params.get("v"))
         here = door.from_here(request)
@@ -214,6 +216,8 @@ class Console:
         )
 
     async def _route(self, request: Request, session: Session) -> Response:
+        if request.url.path in ("/", "/console", "/console/"):
+            return RedirectResponse(self.home(session.role), 303)
         language = _language(request)
         wanted = request.query_params.get("lang", "")
         if wanted in LANGUAGES and request.method == "GET":
