@@ -12,6 +12,7 @@ from typing import Annotated, Any, NoReturn
 
 import typer
 from rich.console import Console
+from rich.markup import escape
 
 from halo_voice.bench.command import bench
 from halo_voice.commands import calls, knowledge, users
@@ -36,7 +37,7 @@ SAMPLE_LINES = ("До скольки вы работаете?", "Сколько 
 
 def _stop(*faults: str) -> NoReturn:
     for fault in faults:
-        err.print(f"[red]✘[/red] {fault}", soft_wrap=True)
+        err.print(f"[red]✘[/red] {escape(fault)}", soft_wrap=True)
     raise typer.Exit(2)
 
 
@@ -69,7 +70,7 @@ def serve(
     def up(settings: Any, address: str) -> None:
         if sample_call:
             out.print(
-                f"\nA sample call to {address}, through the shipped scenario.\n"
+                f"\nA sample call to {escape(address)}, through the shipped scenario.\n"
                 "[dim]The server answers for real; ears and voice are the simulator's, in virtual "
                 "time: their delays are drawn, not measured.[/dim]\n"
             )
@@ -87,7 +88,9 @@ def console(
     """Start the console alone, on the store that running servers use: pages, and browser phone."""
 
     def up(_: Any, address: str) -> None:
-        out.print(f"\nThe console is at [bold]{address}/[/bold]\n  stop:           Ctrl+C\n")
+        out.print(
+            f"\nThe console is at [bold]{escape(address)}/[/bold]\n  stop:           Ctrl+C\n"
+        )
 
     _start(_given(host=host, port=port), up, check_scenario=False, pages_only=True)
 
@@ -121,6 +124,7 @@ def _address(host: str, port: int) -> str:
 
 def _say_where(settings: Any, address: str) -> None:
     answers = "offline assistant (the company's texts)" if settings.offline else "language model"
+    address = escape(address)
     out.print(
         f"\nHALO serves at [bold]{address}[/bold], answers come from the {answers}.\n"
         f"  look and talk:  {address}/ in a browser\n"
@@ -164,7 +168,7 @@ def call(
     if not fault and not _went_well(finished, say):
         fault = _what_was_missed(finished, say)
     if fault:
-        err.print(f"[red]✘[/red] {fault}", soft_wrap=True)
+        err.print(f"[red]✘[/red] {escape(fault)}", soft_wrap=True)
     raise typer.Exit(1 if fault else 0)
 
 
@@ -291,7 +295,7 @@ def _write_audio(finished: Any, path: Path) -> None:
         _stop(str(error))
     except OSError as error:
         _stop(f"{path}: {error.strerror}. Choose another file with --audio.")
-    out.print(f"sound: {path}")
+    out.print(f"sound: {path}", markup=False)
 
 
 @app.command()
@@ -304,12 +308,13 @@ def lint(file: Annotated[Path, typer.Argument(help="A scenario (JavaScript).")])
     except OSError as error:
         _stop(f"{file}: {error.strerror}")
     for finding in report.findings:
-        err.print(f"{file}:{finding.line}:{finding.column}: {finding.message}", soft_wrap=True)
+        at = f"{file}:{finding.line}:{finding.column}"
+        err.print(f"{at}: {finding.message}", soft_wrap=True, markup=False)
     for note in report.notes:
-        err.print(f"[dim]{note}[/dim]")
+        err.print(f"[dim]{escape(note)}[/dim]")
     if report.findings:
         raise typer.Exit(1)
-    out.print(f"✔ {file}: every name exists, a rehearsal call went through.")
+    out.print(f"✔ {file}: every name exists, a rehearsal call went through.", markup=False)
 
 
 @app.command()
@@ -323,7 +328,7 @@ def docs(folder: Annotated[Path, typer.Argument(help="Where to write.")] = Path(
             (folder / name).write_text(text, encoding="utf-8")
         except OSError as error:
             _stop(f"{folder / name}: {error.strerror}")
-        out.print(f"✔ {folder / name}")
+        out.print(f"✔ {folder / name}", markup=False)
 
 
 for command in (bench, deploy, dial, doctor, live_check, simulate, work):

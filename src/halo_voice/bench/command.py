@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Annotated, NoReturn
 
 import typer
 from rich.console import Console
+from rich.markup import escape
 from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
 
 if TYPE_CHECKING:
@@ -108,12 +109,12 @@ def bench(
     _tell(results, options, json)
     grown = [fault for result in results for fault in growth(result)] if steady else []
     for fault in grown:
-        _err.print(f"[red]✘[/red] {fault}", soft_wrap=True)
+        _err.print(f"[red]✘[/red] {escape(fault)}", soft_wrap=True)
     raise typer.Exit(1 if grown or any(result.faults for result in results) else 0)
 
 
 def _stop(fault: str) -> NoReturn:
-    _err.print(f"[red]✘[/red] {fault}", soft_wrap=True)
+    _err.print(f"[red]✘[/red] {escape(fault)}", soft_wrap=True)
     raise typer.Exit(2)
 
 

@@ -8,6 +8,7 @@ from typing import Any
 
 import msgspec
 from rich.console import Console
+from rich.markup import escape
 from rich.table import Table
 
 from halo_voice.bench import machine
@@ -44,7 +45,7 @@ def show(results: Sequence[Result], options: Options, out: Console) -> None:
     _show_costs(results, out)
     for result in results:
         for fault, times in sorted(result.faults.items()):
-            out.print(f"[red]✘[/red] {_name(result)}: {fault} ({times})", soft_wrap=True)
+            out.print(f"[red]✘[/red] {_name(result)}: {escape(fault)} ({times})", soft_wrap=True)
     _show_ratios(results, out)
 
 

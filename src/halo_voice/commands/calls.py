@@ -121,7 +121,9 @@ def show(
         heard = (
             "" if turn.heard in (None, turn.reply) else f" [dim](heard: {escape(turn.heard)})[/dim]"
         )
-        out.print(f"  ♪ {escape(turn.reply)}{heard} [dim]{turn.source}[/dim]", soft_wrap=True)
+        out.print(
+            f"  ♪ {escape(turn.reply)}{heard} [dim]{escape(turn.source)}[/dim]", soft_wrap=True
+        )
     review = archive.review(call_id)
     if review is not None:
         out.print(f"{review.outcome}: {escape(review.summary)}", soft_wrap=True)
@@ -131,7 +133,8 @@ def show(
                 out.print(f"  {told}: {escape(_json(values, indent=None))}", soft_wrap=True)
     for each in archive.deliveries(call_id=call_id):
         out.print(
-            f"  {each.channel} {escape(each.delivery_id)}: {each.state}, attempts {each.attempts}"
+            f"  {escape(each.channel)} {escape(each.delivery_id)}: "
+            f"{each.state}, attempts {each.attempts}"
             f"{f', last {escape(each.last_fault)}' if each.last_fault else ''}",
             soft_wrap=True,
         )
@@ -161,7 +164,7 @@ def export(
         to.write_text(text, "utf-8")
     except OSError as error:
         _stop(f"{to}: {error.strerror}. Choose another file with --to.")
-    out.print(f"✔ {to}: {len(told)} calls")
+    out.print(f"✔ {to}: {len(told)} calls", markup=False)
 
 
 def _known(archive: Any, call: Any) -> dict[str, Any]:
@@ -322,7 +325,7 @@ def repeat(
             same += 1
     out.print(f"{same} go as they did, {other} otherwise, {left.total()} cannot be repeated")
     for why, count in left.most_common():
-        out.print(f"  {count}: {why}")
+        out.print(f"  {count}: {why}", markup=False)
     raise typer.Exit(1 if other else 0)
 
 

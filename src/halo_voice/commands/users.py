@@ -55,7 +55,7 @@ def add_user(
         _stop(f"The password: {fault}.")
     kept = User(name, role, hashed(password))  # type: ignore[arg-type]
     _at_desk(lambda desk: desk.keep_user(kept))
-    out.print(f"✔ {name} ({role}) may sign in to the console.")
+    out.print(f"✔ {name} ({role}) may sign in to the console.", markup=False)
 
 
 @app.command("list")
@@ -79,7 +79,7 @@ def remove_user(name: Annotated[str, typer.Argument(help="Whose access ends.")])
     """End a user's access; running consoles notice within seconds."""
     if not _at_desk(lambda desk: desk.forget_user(name)):
         _stop(f"There is no user {name}: see `halo user list`.")
-    out.print(f"✔ {name} may no longer sign in.")
+    out.print(f"✔ {name} may no longer sign in.", markup=False)
 
 
 @app.command("second-factor")
@@ -92,7 +92,7 @@ def second_factor(
     if off:
         if not _at_desk(lambda desk: desk.forget_factor(name)):
             _stop(f"{name} has no second factor: see `halo user list`.")
-        out.print(f"✔ {name} signs in with the password alone.")
+        out.print(f"✔ {name} signs in with the password alone.", markup=False)
         return
     settings = _settings()
     key = settings.console_key.get_secret_value()
@@ -130,7 +130,9 @@ def _make_factor(name: str, key: str) -> None:
     codes = factor.recovery_codes()
     made = factor.new_factor(key, name, secret, step, codes)
     _at_desk(lambda desk: desk.keep_factor(made))
-    out.print(f"✔ {name} signs in with the password and a code. Without the app, once each:")
+    out.print(
+        f"✔ {escape(name)} signs in with the password and a code. Without the app, once each:"
+    )
     out.print("\n" + "\n".join(f"  {each}" for each in codes) + "\n")
     out.print("Print them, or keep them where passwords are kept: they are shown only now.")
 

@@ -123,7 +123,9 @@ def _work(configuration: Any, profiles: Any, channels: Any) -> None:
         ways += sorted({name for made in channels.values() for name in made})
         told = f"told to {', '.join(ways)}" if ways else "kept; no receiver is set"
         by = "a language model" if configuration.endpoints else "rules (no language model is set)"
-        out.print(f"HALO works on ended calls: reviewed by {by}, {told}. Stop: Ctrl+C")
+        out.print(
+            f"HALO works on ended calls: reviewed by {by}, {told}. Stop: Ctrl+C", markup=False
+        )
         worker.run(stop)
     archive.leave(name)
     archive.close()

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any, NoReturn, Self
 
 import typer
 from rich.console import Console
+from rich.markup import escape
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
 if TYPE_CHECKING:
@@ -148,7 +149,8 @@ def _deploy(account: Account, wanted: Wanted, planner: Planner, *, dry_run: bool
         found = look(account, wanted)
     drawn = planner(wanted, found)
     _out.print(
-        f"Account {found.owner.name} ({found.owner.number}), application {wanted.application}"
+        f"Account {found.owner.name} ({found.owner.number}), application {wanted.application}",
+        markup=False,
     )
     _show(drawn)
     if drawn.faults:
@@ -171,7 +173,7 @@ def _show(drawn: Plan) -> None:
     if drawn.steps:
         _out.print("The plan:")
     for step in drawn.steps:
-        _out.print(f"  · {step}", soft_wrap=True)
+        _out.print(f"  · {step}", soft_wrap=True, markup=False)
 
 
 class _Shown:
@@ -179,7 +181,7 @@ class _Shown:
 
     def __init__(self, steps: int) -> None:
         columns = (
-            TextColumn("{task.description}"),
+            TextColumn("{task.description}", markup=False),
             BarColumn(),
             MofNCompleteColumn(),
             TimeElapsedColumn(),
@@ -199,13 +201,13 @@ class _Shown:
 
     def done(self, step: Step) -> None:
         self._bar.advance(self._line)
-        _out.print(f"[green]✔[/green] {step}", soft_wrap=True)
+        _out.print(f"[green]✔[/green] {escape(str(step))}", soft_wrap=True)
 
     def again(self, why: str) -> None:
-        _err.print(f"[yellow]…[/yellow] {why} Looking again.", soft_wrap=True)
+        _err.print(f"[yellow]…[/yellow] {escape(why)} Looking again.", soft_wrap=True)
 
 
 def _stop(*faults: str) -> NoReturn:
     for fault in faults:
-        _err.print(f"[red]✘[/red] {fault}", soft_wrap=True)
+        _err.print(f"[red]✘[/red] {escape(fault)}", soft_wrap=True)
     raise typer.Exit(2)

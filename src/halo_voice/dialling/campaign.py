@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Annotated
 
 import typer
+from rich.markup import escape
 from rich.table import Table
 
 from halo_voice.core.dials import OUTCOMES, Campaign
@@ -120,7 +121,8 @@ def list_campaigns(limit: Annotated[int, typer.Option(help="So many.", min=1)] =
     async def work(place: Place) -> None:
         for each in await place.dials.campaigns(limit):
             out.print(
-                f"{each.campaign}  {each.made_at:%Y-%m-%d %H:%M}  {each.profile}  {each.name}"
+                f"{each.campaign}  {each.made_at:%Y-%m-%d %H:%M}  {each.profile}  {each.name}",
+                markup=False,
             )
 
     at_place(work)
@@ -168,7 +170,7 @@ def stop_campaign(campaign: Id) -> None:
         if not made.list_id:
             stop(f"{campaign} has no list at the platform: it calls nobody.")
         await asyncio.to_thread(at.stop_list, place.account(), made.list_id)
-        out.print(f"✔ {campaign} begins no more calls.")
+        out.print(f"✔ {campaign} begins no more calls.", markup=False)
 
     at_place(work)
 
@@ -181,12 +183,12 @@ async def _known(place: Place, campaign: str) -> Campaign:
 
 
 def _show(made: Campaign, results: list[Result]) -> None:
-    out.print(f"{made.campaign}  {made.name}, assistant {made.profile}")
+    out.print(f"{made.campaign}  {made.name}, assistant {made.profile}", markup=False)
     for result, count in sorted(Counter(each.result for each in results).items()):
         out.print(f"  {count:>6}  {result}")
     table = Table("row", "number", "attempts", "result", "platform", box=None)
     for each in results[:SHOWN]:
-        table.add_row(*map(str, each.cells()))
+        table.add_row(*(escape(str(cell)) for cell in each.cells()))
     out.print(table)
     if len(results) > SHOWN:
         out.print(f"… and {len(results) - SHOWN} more: --csv FILE has all.")
@@ -220,7 +222,7 @@ def list_numbers(limit: Annotated[int, typer.Option(help="So many.", min=1)] = 1
 
     async def work(place: Place) -> None:
         for each in await place.dials.opt_outs(limit):
-            out.print(f"+{each.number}  {each.at:%Y-%m-%d}  {each.by}")
+            out.print(f"+{each.number}  {each.at:%Y-%m-%d}  {each.by}", markup=False)
 
     at_place(work)
 

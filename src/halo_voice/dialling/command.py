@@ -6,6 +6,7 @@ import asyncio
 from typing import Annotated
 
 import typer
+from rich.markup import escape
 
 from halo_voice.core.dials import OUTCOMES, REACHED, Dial
 from halo_voice.dialling.live_command import live_check as live_check
@@ -63,12 +64,14 @@ async def _dial(
     order = order_of(whom, profile, shown, now, outcome=why)
     if why:
         await place.dials.keep_dial(order.dial)
-        err.print(f"[red]✘[/red] {OUTCOMES[why]}: nobody is called.{_hint(why)}", soft_wrap=True)
+        err.print(
+            f"[red]✘[/red] {OUTCOMES[why]}: nobody is called.{escape(_hint(why))}", soft_wrap=True
+        )
         return why
     rule = await asyncio.to_thread(at.rule_id, place.account(), place.settings.vox_application)
     await place.dials.keep_dial(order.dial)
     await _begin(place, order.dial, rule, order.token)
-    out.print(f"Calling +{whom.number} as +{shown}, assistant {profile.name}.")
+    out.print(f"Calling +{whom.number} as +{shown}, assistant {profile.name}.", markup=False)
     if not wait:
         out.print(f"Not waited for: dial {order.dial.dial_id}.")
         return ""

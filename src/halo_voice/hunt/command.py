@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated, NoReturn
 
 import typer
 from rich.console import Console
+from rich.markup import escape
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
 if TYPE_CHECKING:
@@ -101,7 +102,7 @@ def _check(scenario: Path) -> None:
 
 
 def _stop(fault: str) -> NoReturn:
-    _err.print(f"[red]✘[/red] {fault}", soft_wrap=True)
+    _err.print(f"[red]✘[/red] {escape(fault)}", soft_wrap=True)
     raise typer.Exit(2)
 
 
@@ -162,7 +163,7 @@ def _show_failures(hunt: Hunt, tally: Tally, keep: Path | None) -> None:
     _tell_seeds("more failing seeds", tally.failures[SHOWN:])
     if keep is not None and shrunk:
         try:
-            _out.print(f"{kept.keep(keep, shrunk)} seeds kept in {keep}")
+            _out.print(f"{kept.keep(keep, shrunk)} seeds kept in {escape(str(keep))}")
         except OSError as error:
             _stop(f"{keep}: {error.strerror}. Choose another file with --keep.")
 
@@ -175,5 +176,5 @@ def _replay(seed: int, hunt: Hunt) -> int:
     outcome = one_call(seed, **hunt.how, on_line=lambda line: show_lines([line], _out))
     _out.print(f"{outcome.habit}; {len(outcome.strikes)} faults struck; trace {outcome.hash}")
     for breach in outcome.breaches:
-        _out.print(f"[red]✘[/red] {breach}", soft_wrap=True, markup=True)
+        _out.print(f"[red]✘[/red] {escape(str(breach))}", soft_wrap=True)
     return 1 if outcome.breaches else 0

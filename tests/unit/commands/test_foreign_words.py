@@ -1,0 +1,53 @@
+"""What others wrote is printed as it stands: brackets in it are no markup of ours."""
+
+from __future__ import annotations
+
+import os
+
+import pytest
+from typer.testing import CliRunner
+
+from halo_voice.cli import app
+from halo_voice.core.errors import ConfigurationError
+from tests.halo import SCENARIO
+
+
+@pytest.fixture(autouse=True)
+def place(tmp_path, monkeypatch):
+    for name in [name for name in os.environ if name.startswith("HALO_")]:
+        monkeypatch.delenv(name)
+    monkeypatch.chdir(tmp_path)
+    return tmp_path
+
+
+def halo(*given: str) -> str:
+    done = CliRunner().invoke(app, list(given))
+    assert done.exception is None or isinstance(done.exception, SystemExit), done.exception
+    return done.output
+
+
+def test_a_finding_keeps_its_brackets(place):
+    """`[/status]` closes nothing, `[b]` is the file's own."""
+    file = place / "[b] odd.js"
+    file.write_text('throw new Error("bad reply: [/status] is missing");\n')
+    said = halo("lint", str(file))
+    assert "[b] odd.js:1:" in said
+    assert "bad reply: [/status] is missing" in said
+
+
+def test_a_fault_keeps_the_name_of_its_table(monkeypatch):
+    """It is a profile's table that is spoken of, or a path."""
+
+    def broken(**_):
+        raise ConfigurationError(["send_sms needs the table [tools.sms]", "no [/b] here"])
+
+    monkeypatch.setattr("halo_voice.app.load_configuration", broken)
+    said = halo("serve")
+    assert "needs the table [tools.sms]" in said
+    assert "no [/b] here" in said
+
+
+def test_an_address_is_printed_whole():
+    """That nobody answers there is said, not a traceback."""
+    url = "http://127.0.0.1:1/[/b]"
+    assert url in halo("call", "--url", url, "--say", "x", "--scenario", str(SCENARIO))
