@@ -115,7 +115,7 @@ def _start(given: dict[str, Any], up: Any, *, check_scenario: bool, **how: Any) 
     except StoreError as error:
         _stop(error.message)
     except CannotListen as error:
-        _stop(f"{error} Choose another with HALO_PORT or --port.")
+        _stop(str(error))
 
 
 def _address(host: str, port: int) -> str:
@@ -124,11 +124,13 @@ def _address(host: str, port: int) -> str:
 
 def _say_where(settings: Any, address: str) -> None:
     answers = "offline assistant (the company's texts)" if settings.offline else "language model"
+    usual = address == _address("127.0.0.1", 8080)
     address = escape(address)
+    calling = "make call" if usual else f"halo call --url {address}"
     out.print(
         f"\nHALO serves at [bold]{address}[/bold], answers come from the {answers}.\n"
         f"  look and talk:  {address}/ in a browser\n"
-        "  call it:        make call\n"
+        f"  call it:        {calling}\n"
         "  plug a model:   HALO_MODEL_URL=… HALO_MODEL_KEY=… HALO_MODEL_NAME=… make run\n"
         "  all settings:   docs/settings.md\n"
         "  stop:           Ctrl+C\n"

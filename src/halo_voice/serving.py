@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import errno
 import signal
 import socket
 from collections.abc import Callable, Iterator
@@ -20,7 +21,7 @@ GRACE_S = 8  # all connections have gone by then; the store is closed within two
 
 
 class CannotListen(Exception):
-    """The address is taken, or not this machine's."""
+    """The address is taken, or not this machine's; the words say what to set."""
 
 
 @contextlib.contextmanager
@@ -34,7 +35,11 @@ def listening(host: str, port: int) -> Iterator[socket.socket]:
         listener.bind((host, port))
     except OSError as error:
         listener.close()
-        raise CannotListen(f"{host}:{port}: {error.strerror}.") from None
+        elsewhere = isinstance(error, socket.gaierror) or error.errno == errno.EADDRNOTAVAIL
+        cure = "HALO_HOST or --host" if elsewhere else "HALO_PORT or --port"
+        raise CannotListen(
+            f"{host}:{port}: {error.strerror}. Choose another with {cure}."
+        ) from None
     with listener:
         yield listener
 

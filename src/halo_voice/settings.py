@@ -9,10 +9,11 @@ from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
-from pydantic import Field, SecretStr, ValidationError, field_validator
+from pydantic import AfterValidator, Field, SecretStr, ValidationError, field_validator
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 from halo_voice.core.admission import NumberLimits
+from halo_voice.core.dials import all_callable
 from halo_voice.core.errors import ConfigurationError
 from halo_voice.core.hidden import header_values, passwords
 from halo_voice.core.money import Cap, ModelPrice, Prices, micros
@@ -200,7 +201,7 @@ class Settings(BaseSettings):
     )
     vox_credentials: str = _knob("", "File of Voximplant's service account (JSON), to deploy with.")
     vox_application: str = _knob("halo", "Voximplant's application that `halo deploy` fills.")
-    vox_numbers: Annotated[tuple[str, ...], NoDecode] = _knob(
+    vox_numbers: Annotated[tuple[str, ...], NoDecode, AfterValidator(all_callable)] = _knob(
         (), "Rented numbers that lead to it, with commas between: +74950000000."
     )
     vox_api: str = _knob("api.voximplant.com", "Host of Voximplant's Management API.")

@@ -48,7 +48,7 @@ def test_serve_shows_a_sample_call_and_keeps_serving(tmp_path):
         assert all(f"caller     {line}" in server.said for line in SAMPLE_LINES)
         assert server.said.count("the caller waited") >= 3
         assert "offline assistant" in server.said
-        assert "make call" in server.said
+        assert f"halo call --url {server.url}\n" in server.said
         again = halo(tmp_path, "call", "--url", server.url, "--say", "где вы находитесь")
         assert again.returncode == 0, again.stdout + again.stderr
         assert "Лесной" in again.stdout

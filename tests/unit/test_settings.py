@@ -156,3 +156,10 @@ def test_values_of_headers_are_secrets() -> None:
 def test_the_password_of_the_store_is_a_secret(url: str, passwords: set[str]) -> None:
     """F76: as it is written and as it is meant, in an address that is mistyped too."""
     assert set(settings(store_url=url).secrets) == passwords
+
+
+def test_a_number_that_nobody_could_call_is_refused(folder: Path) -> None:
+    """And named: the platform would be shown nothing."""
+    found = faults_of_file(b"HALO_VOX_NUMBERS=+7 (495) 000-00-00,abc\n")
+    assert len(found) == 1
+    assert found[0].startswith("HALO_VOX_NUMBERS: 'abc' is no telephone number")

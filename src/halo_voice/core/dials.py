@@ -219,6 +219,14 @@ def callable_number(number: str) -> str | None:
     return digits if re.fullmatch(r"[1-9][0-9]{9,14}", digits) else None
 
 
+def all_callable(numbers: tuple[str, ...]) -> tuple[str, ...]:
+    """The same numbers. Raises `ValueError` that names the one that nobody could call."""
+    for number in numbers:
+        if callable_number(number) is None:
+            raise ValueError(f"{number!r} is no telephone number: write it as +74950000000")
+    return numbers
+
+
 _TO_US = r"(?:мне\s+|сюда\s+|нам\s+)?"
 _CALL = r"(?:звон(?:ите|и|ить)|перезванива\w+)\b"
 _NEVER = re.compile(

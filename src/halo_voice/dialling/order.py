@@ -44,7 +44,9 @@ def number_of(written: str) -> str:
     """Digits. Raises `NotCalled`."""
     number = callable_number(written)
     if number is None:
-        raise NotCalled("is no telephone number with its country's code: write it as +74951234567.")
+        raise NotCalled(
+            f"{written!r} is no telephone number with its country's code: write it as +74951234567."
+        )
     return number
 
 

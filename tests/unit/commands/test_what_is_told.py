@@ -1,15 +1,17 @@
-"""What others wrote is printed as it stands: brackets in it are no markup of ours."""
+"""What commands tell: the words of others as they stand, and faults that name what is wrong."""
 
 from __future__ import annotations
 
 import os
+import socket
 
 import pytest
 from typer.testing import CliRunner
 
 from halo_voice.cli import app
 from halo_voice.core.errors import ConfigurationError
-from tests.halo import SCENARIO
+from halo_voice.serving import CannotListen, listening
+from tests.halo import ROOT, SCENARIO
 
 
 @pytest.fixture(autouse=True)
@@ -51,3 +53,29 @@ def test_an_address_is_printed_whole():
     """That nobody answers there is said, not a traceback."""
     url = "http://127.0.0.1:1/[/b]"
     assert url in halo("call", "--url", url, "--say", "x", "--scenario", str(SCENARIO))
+
+
+@pytest.mark.parametrize(
+    "given", [("dial", "123"), ("campaign", "optout", "add", "123"), ("live-check", "123", "--yes")]
+)
+def test_what_is_no_number_is_named(monkeypatch, place, given):
+    """The sentence has its subject: what was given."""
+    monkeypatch.setenv("HALO_STORE_URL", f"sqlite:///{place}/halo.sqlite3")
+    monkeypatch.setenv("HALO_ASSISTANTS", str(ROOT / "assistants"))
+    assert "✘ '123' is no telephone number" in halo(*given)
+
+
+@pytest.mark.parametrize(
+    ("host", "port", "cure"),
+    [("192.0.2.1", 8401, "HALO_HOST or --host"), ("127.0.0.1", 0, "HALO_PORT or --port")],
+)
+def test_an_address_that_cannot_be_had_is_told_with_its_cure(host, port, cure):
+    """Another machine's address is not mended by another port."""
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        taken.listen()
+        with (
+            pytest.raises(CannotListen, match=cure),
+            listening(host, port or taken.getsockname()[1]),
+        ):
+            pass
