@@ -28,6 +28,11 @@ err = Console(stderr=True, highlight=False)
 PLATFORM_DAYS = 1_095
 """So far back the platform is asked for recordings of a number; it keeps them by its tariff."""
 
+ROOMY = 110
+"""So many columns leave room for a call's summary."""
+
+PIPED_WIDTH = 10_000
+
 Number = Annotated[str, typer.Argument(help="A telephone number, however it is written.")]
 
 
@@ -87,12 +92,16 @@ def list_calls(
 ) -> None:
     """List calls, the newest first, with their outcomes."""
     calls = archive.of_number(number)[::-1][:limit] if number else archive.recent(limit)
+    # What is copied or searched for stays whole; what is read by a program has no width.
+    width = out.width if out.is_terminal else PIPED_WIDTH
     table = Table(show_edge=False)
-    for column in ("call", "began (UTC)", "from", "s", "ended by", "outcome", "summary"):
+    for column in ("call", "began (UTC)", "from"):
+        table.add_column(column, no_wrap=True)
+    for column in ("s", "ended by", "outcome", "summary")[: 4 if width >= ROOMY else 3]:
         table.add_column(column, overflow="fold")
     for call in calls:
         review = archive.review(call.call_id)
-        table.add_row(
+        cells = (
             escape(call.call_id),
             f"{call.started_at:%Y-%m-%d %H:%M}",
             escape(call.caller or "—"),
@@ -101,7 +110,8 @@ def list_calls(
             review.outcome if review else "—",
             escape(review.summary if review else ""),
         )
-    out.print(table)
+        table.add_row(*cells[: len(table.columns)])
+    Console(highlight=False, width=width).print(table, crop=False)
 
 
 @app.command()

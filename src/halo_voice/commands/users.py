@@ -70,8 +70,11 @@ def list_users() -> None:
             found.append(f"{each.name}  {each.role}{left}")
         return found
 
-    for line in _at_desk(ask):
+    found = _at_desk(ask)
+    for line in found:
         out.print(line, markup=False, soft_wrap=True)
+    if not found:
+        out.print("There is no user yet: make one with `halo user add NAME`.")
 
 
 @app.command("remove")

@@ -119,7 +119,10 @@ def list_campaigns(limit: Annotated[int, typer.Option(help="So many.", min=1)] =
     """Print the campaigns, the newest first."""
 
     async def work(place: Place) -> None:
-        for each in await place.dials.campaigns(limit):
+        found = await place.dials.campaigns(limit)
+        if not found:
+            out.print("There is no campaign yet: make one with `halo campaign create FILE`.")
+        for each in found:
             out.print(
                 f"{each.campaign}  {each.made_at:%Y-%m-%d %H:%M}  {each.profile}  {each.name}",
                 markup=False,
@@ -221,7 +224,10 @@ def list_numbers(limit: Annotated[int, typer.Option(help="So many.", min=1)] = 1
     """Print who wants no calls, the newest first."""
 
     async def work(place: Place) -> None:
-        for each in await place.dials.opt_outs(limit):
+        found = await place.dials.opt_outs(limit)
+        if not found:
+            out.print("Nobody has said that they want no calls.")
+        for each in found:
             out.print(f"+{each.number}  {each.at:%Y-%m-%d}  {each.by}", markup=False)
 
     at_place(work)

@@ -173,3 +173,20 @@ def test_what_cannot_be_repeated_is_counted(halo, calls, now):
     assert "No call c-9 is kept" in halo("repeat", "c-9", *now, code=2)
     assert "none.js" in halo("repeat", now[0], now[1], "--scenario", "none.js", code=2)
     assert "none" in halo("repeat", "--assistants", "none", *now[2:], code=2)
+
+
+@pytest.mark.parametrize("width", [80, 10_000])
+def test_ids_and_numbers_of_a_list_are_whole(halo, url, monkeypatch, width):
+    """On a narrow terminal, and when it is piped: they are copied and searched for."""
+    call_id = "browser-0123456789abcdef0123456789abcdef"
+
+    async def make() -> None:
+        store = await open_store(url)
+        await store.open_call(CallStart(call_id, NUMBER, bucket=bucket_of(NUMBER)))
+        await store.close()
+
+    asyncio.run(make())
+    monkeypatch.setenv("COLUMNS", "80")
+    monkeypatch.setattr("halo_voice.commands.calls.PIPED_WIDTH", width)
+    line = next(line for line in halo("list").splitlines() if call_id in line)
+    assert NUMBER in line

@@ -79,3 +79,17 @@ def test_an_address_that_cannot_be_had_is_told_with_its_cure(host, port, cure):
             listening(host, port or taken.getsockname()[1]),
         ):
             pass
+
+
+@pytest.mark.parametrize(
+    ("given", "said"),
+    [
+        (("user", "list"), "There is no user yet"),
+        (("campaign", "list"), "There is no campaign yet"),
+        (("campaign", "optout", "list"), "Nobody has said"),
+    ],
+)
+def test_an_empty_list_says_so(monkeypatch, place, given, said):
+    """Nothing at all could be a fault as well."""
+    monkeypatch.setenv("HALO_STORE_URL", f"sqlite:///{place}/halo.sqlite3")
+    assert said in halo(*given)
