@@ -31,6 +31,7 @@ async def test_everybody_begins_on_a_page_that_they_may_see(role, first):
         )
         form = await client.get("/")
         assert form.url.path == "/console/login"
+        assert "halo user add" not in form.text
         hidden = dict(re.findall(r'type="hidden" name="(\w+)" value="([^"]*)"', form.text))
         sent = hidden | {"name": "anna", "password": PASSWORD}
         page = await client.post("/console/login", data=sent)
@@ -38,3 +39,18 @@ async def test_everybody_begins_on_a_page_that_they_may_see(role, first):
         for path in ("/", "/console", "/console/"):
             page = await client.get(path)
             assert (page.status_code, page.url.path) == (200, first)
+
+
+@pytest.mark.parametrize(
+    ("language", "hint"), [("ru", "Создайте первого"), ("en", "Make the first")]
+)
+async def test_a_door_that_nobody_can_pass_says_how_to_make_a_user(language, hint):
+    """With a key set, or from outside, the form stands there before anybody has a password."""
+    async with backend(keys={"k1": "k" * 32}) as halo:
+        client = httpx.AsyncClient(
+            transport=httpx.ASGITransport(halo.front), base_url=HERE, follow_redirects=True
+        )
+        client.cookies.set("halo_lang", language)
+        form = await client.get("/", headers={"accept": "text/html"})
+        assert hint in form.text
+        assert "halo user add NAME --role admin" in form.text

@@ -41,7 +41,8 @@ ACTS_SHOWN = 200
 
 
 async def form(visit: Visit) -> Response:
-    return visit.page("login.html", to=_inside(visit.query("to")), fault="", wait=0, name="")
+    to, nobody = _inside(visit.query("to")), not await visit.console.any_users()
+    return visit.page("login.html", to=to, fault="", wait=0, name="", nobody=nobody)
 
 
 async def sign_in(visit: Visit) -> Response:
@@ -53,7 +54,8 @@ async def sign_in(visit: Visit) -> Response:
         await visit.note("sign_in_failed", name[:64], by="")
         wait = math.ceil(wait_s)
         status = 429 if wait else 401
-        return visit.page("login.html", status, to=to, fault="wrong", wait=wait, name=name[:64])
+        told = {"fault": "wrong", "wait": wait, "name": name[:64], "nobody": False}
+        return visit.page("login.html", status, to=to, **told)
     if await visit.console.second.find(user.name) is None:
         return await _let_in(visit, user, None, to)
     # Not signed in yet, but no longer anybody: only the second factor is missing.

@@ -172,7 +172,7 @@ class Console:
         session = await self._known(door.cookie_of(request))
         begun = session is None
         if session is None:
-            free = self.look.open_here and here and not await self._any_users()
+            free = self.look.open_here and here and not await self.any_users()
             session = self.sessions.begin("", Role.ADMIN if free else Role.NOBODY)
         response = await self._route(request, session)
         if begun and "set-cookie" not in response.headers:
@@ -191,14 +191,14 @@ class Console:
             factor = await self.second.find(session.name)
             fine = user is not None and door.stamp_of(user, factor) == session.stamp
         else:  # open as long as there is no user, and closed as long as there was none
-            free = self.look.open_here and not await self._any_users()
+            free = self.look.open_here and not await self.any_users()
             fine = (session.role is Role.ADMIN) is free
         if fine:
             return session
         self.sessions.end(session.id)
         return None
 
-    async def _any_users(self) -> bool:
+    async def any_users(self) -> bool:
         """Once there is one, it is known; until then it is asked."""
         self._users_seen = self._users_seen or bool(await self.look.desk.users())
         return self._users_seen

@@ -236,6 +236,7 @@ EN: Mapping[str, str] = {
     # signing in
     "Вход": "Sign in",
     "Слишком много попыток. Подождите, секунд:": "Too many attempts. Wait, in seconds:",
+    "Пользователей ещё нет. Создайте первого на сервере:": "There is no user yet. Make the first one on the server:",
     "Имя или пароль не подходят.": "Name or password is wrong.",
     "Имя": "Name",
     "Пароль": "Password",
@@ -290,7 +291,7 @@ EN: Mapping[str, str] = {
     "всё на месте": "all is well",
     "HALO ещё не подключён к телефону: о счёте Voximplant ничего не известно.": "HALO is not on the telephone yet: nothing is known of an account at Voximplant.",
     "Заведите в панели Voximplant сервисный аккаунт с ролью Developer и скачайте его ключ.": "Make a service account with the role Developer in Voximplant's control panel and download its key.",
-    "Впишите в .env файл ключа, номер и свой адрес:": "Write the key's file, the number and your address into .env:",
+    "Впишите в .env файл ключа, номер, свой адрес и ключ подписи:": "Write the key's file, the number, your address and a signing key into .env:",
     "Запустите на сервере:": "Run on the server:",
     "Сначала он покажет план.": "It shows its plan first.",
     "По шагам:": "Step by step:",
