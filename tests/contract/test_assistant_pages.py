@@ -233,3 +233,15 @@ async def test_nobody_is_not_there(folder):
             answer = await editor.send(f"/console/assistants/nobody/{path}", file="a.md")
             assert answer.status_code == 404, path
         assert (await editor.send(f"{SHOP}/editions/{'9' * 30}/back")).status_code in (404, 503)
+
+
+async def test_a_deleted_draft_leaves_in_force_what_there_is(folder):
+    """Where nothing was ever published that is the folder, and the page says so."""
+    async with desk(folder, "admin") as halo:
+        admin = await Editor(halo, "admin").enter()
+        await admin.save(greeting("Это автоответчик."))
+        assert "Черновик удалён: действует папка." in (await admin.send(f"{SHOP}/drop")).text
+        await admin.save(greeting("Это автоответчик."))
+        await admin.send(f"{SHOP}/publish")
+        await admin.save(greeting("Это другой автоответчик."))
+        assert "действует опубликованная версия" in (await admin.send(f"{SHOP}/drop")).text

@@ -22,6 +22,7 @@ from halo_voice.core.editions import (
     Draft,
     Edition,
     Origin,
+    numbers_in_force,
 )
 from halo_voice.core.workshop import Folder, TooMuch
 
@@ -31,6 +32,7 @@ TOLD = {
     "saved": "Черновик сохранён.",
     "same": "Ничего не изменилось.",
     "dropped": "Черновик удалён: действует опубликованная версия.",
+    "dropped_to_folder": "Черновик удалён: действует папка.",
     "published": "Опубликовано. Новые звонки получат эту версию через несколько секунд, "
     "идущие закончатся со своей.",
     "back": "Прежняя версия опубликована заново.",
@@ -257,7 +259,8 @@ async def drop(visit: Visit) -> Response:
     if not await visit.look.editions.drop_draft(name, visit.form.get("seen", "")):
         return await shown(visit, 409, fault="changed")
     await visit.note("draft_dropped", name)
-    return _back(name, "dropped")
+    published = name in await numbers_in_force(visit.look.editions)
+    return _back(name, "dropped" if published else "dropped_to_folder")
 
 
 async def ask(visit: Visit) -> Response:

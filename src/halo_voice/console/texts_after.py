@@ -10,6 +10,8 @@ EN_AFTER: Mapping[str, str] = {
     "завершено из консоли": "ended from the console",
     "соединение с сотрудником": "putting through",
     "не успел договорить": "was not in time",
+    "сказано не ассистенту": "not said to the assistant",
+    "на другом языке": "in another language",
     "слова не менялись": "words had not changed",
     "без потока": "without a stream",
     "автономный ассистент": "offline assistant",

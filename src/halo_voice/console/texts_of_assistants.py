@@ -94,7 +94,7 @@ EN_OF_ASSISTANTS: Mapping[str, str] = {
     "Спросить": "Ask",
     "Действующая версия": "In force",
     "Не отвечает: в тексте ошибки.": "No answer: its text has faults.",
-    "Отвечает та же модель, что звонкам, без инструментов; звонком это не считается. Деньги за модель идут в дневной предел.": (
+    "Отвечает та же модель, что и на звонки, без инструментов; звонком это не считается. Деньги за модель засчитываются в дневной предел.": (
         "The model of live calls answers, without tools; it is no call. What it costs counts for "
         "the day's cap."
     ),
@@ -104,6 +104,7 @@ EN_OF_ASSISTANTS: Mapping[str, str] = {
     # what was done
     "Черновик сохранён.": "The draft is saved.",
     "Ничего не изменилось.": "Nothing has changed.",
+    "Черновик удалён: действует папка.": "The draft is deleted: the folder is in force.",
     "Черновик удалён: действует опубликованная версия.": (
         "The draft is deleted: what was published is in force."
     ),

@@ -16,7 +16,7 @@ EN_OF_CAMPAIGNS: Mapping[str, str] = {
     "Не звоним": "Not called",
     "Последний итог": "Last result",
     "Показаны самые новые:": "The newest are shown:",
-    "Кампаний ещё не было. Её создают на сервере:": "There was no campaign yet. One is made on the server:",
+    "Кампаний ещё не было. Кампанию создают на сервере:": "There was no campaign yet. One is made on the server:",
     "строк": "rows",
     "пройдено": "done",
     "дозвонились": "reached",

@@ -4,7 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+from halo_voice.core.aside import FOREIGN
+from halo_voice.core.aside import SOURCE as ASIDE
 from halo_voice.core.history import OPEN
+from halo_voice.core.language import LANGUAGES
 
 ENDS: Mapping[str, str] = {
     OPEN: "идёт",
@@ -156,6 +159,8 @@ SOURCES: Mapping[str, str] = {
     "operator": "соединение с сотрудником",
     "apology": "извинение",
     "late": "не успел договорить",
+    ASIDE: "сказано не ассистенту",
+    **{f"{FOREIGN}{each}": "на другом языке" for each in LANGUAGES},
 }
 BAD_SOURCES = frozenset({"apology", "late"})
 """Who found a turn's words, where it was no model: models have names of their own."""

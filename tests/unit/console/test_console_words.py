@@ -8,8 +8,10 @@ from pathlib import Path
 
 from halo_voice import console
 from halo_voice.console.texts import EN, LIVE_WORDS, PHONE_WORDS
-from halo_voice.console.words_of_calls import BAD_ROWS, GOOD_ROWS, ROWS
+from halo_voice.console.words_of_calls import BAD_ROWS, GOOD_ROWS, ROWS, SOURCES
+from halo_voice.core.aside import FOREIGN, SOURCE
 from halo_voice.core.dials import OUTCOMES
+from halo_voice.core.language import LANGUAGES
 
 FOLDER = Path(console.__file__).parent
 IN_SCRIPTS = {*PHONE_WORDS.values(), *LIVE_WORDS.values()}
@@ -70,3 +72,9 @@ def test_no_template_has_inline_script_or_style():
         assert not re.search(r"<script(?![^>]*\bsrc=)", text), path.name
         assert not re.search(r"\sstyle=|<style|\son\w+=", text), path.name
         assert "|safe" not in text.replace(" ", ""), path.name
+
+
+def test_whoever_answered_by_rule_has_words():
+    """Models have names of their own; a turn in another language, or to nobody, is no model's."""
+    found = {SOURCE, *(f"{FOREIGN}{language}" for language in LANGUAGES)}
+    assert found <= set(SOURCES)
