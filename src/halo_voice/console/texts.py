@@ -81,6 +81,7 @@ EN: Mapping[str, str] = {
     "Положить трубку": "Hang up",
     "Говорить в микрофон": "Speak into the microphone",
     "Голос вслух": "Voice aloud",
+    "Слова абонента": "Caller's words",
     "Что говорит абонент…": "What the caller says…",
     "Сказать": "Say",
     "Клавиши": "Keys",
