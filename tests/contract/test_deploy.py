@@ -7,6 +7,7 @@ from halo_voice.deploy.faults import AccountFault
 from halo_voice.deploy.plan import plan_rollback
 from tests.halo import SCENARIO
 from tests.standins.management_api import ManagementApi
+from tests.standins.voximplant_parts import Scenario
 
 
 @pytest.fixture
@@ -131,6 +132,38 @@ def test_names_that_only_resemble_ours_are_left_alone(line):
     assert account.script("halo") == "newer();"
     assert account.script("halo-old") == account.script("a-halo") == "theirs();"
     assert account.applications[other].secure is False
+
+
+@pytest.mark.parametrize("name", ["halo.bak", "halo.", "halo-previous.bak", "Halo"])
+def test_a_copy_of_ours_by_another_hand_is_left_alone(line, name):
+    """Ours is written and rolled back, though the other is listed before it."""
+    account = line.api.account
+    line.run(wanted(script="first();"))
+    (ours,) = (n for n, each in account.applications.items() if each.name == "halo")
+    account.scenarios = {777: Scenario(name, "theirs();", ours), **account.scenarios}
+    line.run(wanted(script="second();"))
+    assert account.script("halo") == "second();"
+    line.run(wanted(script="whatever();"), plan_rollback)
+    assert account.script("halo") == "first();"
+    assert account.script(name) == "theirs();"
+
+
+def test_the_application_is_known_by_its_whole_name(line):
+    """The platform lists «halo.romashka.voximplant.com»; and a second run finds it."""
+    line.run(wanted())
+    assert line.draw(wanted()).steps == ()
+    assert len(line.api.account.applications) == 1
+
+
+def test_a_copy_alone_is_not_taken_for_ours(line):
+    """Where the owner removed ours, it is added beside the copy."""
+    account = line.api.account
+    line.run(wanted())
+    (ours,) = (n for n, each in account.applications.items() if each.name == "halo")
+    account.scenarios = {777: Scenario("halo.bak", "theirs();", ours)}
+    account.rules.clear()
+    line.run(wanted(script="new();"))
+    assert (account.script("halo"), account.script("halo.bak")) == ("new();", "theirs();")
 
 
 def test_long_lists_are_read_to_their_end(line, monkeypatch):

@@ -112,14 +112,10 @@ def owner_of(account: Account) -> Owner:
     )
 
 
-def _named(rows: list[dict[str, Any]], key: str, name: str) -> dict[str, Any] | None:
-    """The filters of the platform take a part of a name, and give an application's whole one."""
-    return next((row for row in rows if str(row[key]).partition(".")[0] == name), None)
-
-
 def _scenario(account: Account, application: int, name: str) -> Scenario | None:
+    """The platform's filter takes a part of a name: «halo.bak» is its owner's, not ours."""
     rows = account.rows("get_scenarios", application_id=application, scenario_name=name)
-    row = _named(rows, "scenario_name", name)
+    row = next((row for row in rows if str(row["scenario_name"]) == name), None)
     if row is None:
         return None
     number = int(row["scenario_id"])
@@ -134,8 +130,9 @@ def application_of(account: Account, name: str) -> int | None:
 
 
 def _application(account: Account, name: str) -> dict[str, Any] | None:
+    """Listed with its whole name, «halo.romashka.voximplant.com»."""
     rows = account.rows("get_applications", application_name=name)
-    return _named(rows, "application_name", name)
+    return next((r for r in rows if str(r["application_name"]).partition(".")[0] == name), None)
 
 
 def rules_of(account: Account, application: int) -> tuple[Rule, ...]:
