@@ -233,7 +233,7 @@ async def test_after_a_failure_nothing_is_confirmed():
     call = await call_with(ScriptedModel([using("refusing")], [ModelTimeout()]), refusing)
     turn = await call.take(heard(1, "Запишите"))
     assert turn.reply == call.dialogue.profile.texts.unconfirmed
-    assert "пока не смог" in turn.reply
+    assert "пока не получилось" in turn.reply
 
 
 async def test_without_a_word_and_without_a_tool_the_net_answers():
