@@ -99,7 +99,6 @@ class Switchboard:
         self._past: dict[tuple[str, str], Standing] = {}  # by name and version, the newest last
         self._live: dict[str, Call] = {}
         self._looked_at = -LOOK_S  # for calls to let go of
-        self._finding: dict[str, asyncio.Lock] = {}
         self._outliving: list[Errands] = []  # tools that run on after their calls
         self._stopping = False
         self.when_over: Callable[[str], Awaitable[None]] | None = None  # told of calls we made
@@ -318,24 +317,18 @@ class Switchboard:
 
     async def _find(self, call_id: str) -> Call:
         """The call from the store: this process may have restarted, or another one began it."""
-        async with self._finding.setdefault(call_id, asyncio.Lock()):
-            try:
-                if call_id in self._live:
-                    return self._live[call_id]
-                record = await self._store.find_call(call_id)
-                if record is None:
-                    raise UnknownCall
-                if not record.open:
-                    raise CallClosed
-                turns = await self._store.turns(call_id)
-                call = self._call(record, turns, await self._context(record))
-                if call.words.errands is not None:
-                    await call.words.errands.reload()
-                if call.dialogue.profile.operators:
-                    await call.handovers.reload()
-                return self._live.setdefault(call_id, call)
-            finally:
-                self._finding.pop(call_id, None)
+        record = await self._store.find_call(call_id)
+        if record is None:
+            raise UnknownCall
+        if not record.open:
+            raise CallClosed
+        turns = await self._store.turns(call_id)
+        call = self._call(record, turns, await self._context(record))
+        if call.words.errands is not None:
+            await call.words.errands.reload()
+        if call.dialogue.profile.operators:
+            await call.handovers.reload()
+        return self._live.setdefault(call_id, call)  # somebody else may have been faster
 
     async def _context(self, record: CallRecord) -> str:
         """What a model is told of whom the company called; "" of a caller. Raises `StoreError`."""
