@@ -104,7 +104,7 @@ def inventory(halo: Served) -> dict[str, object]:
         "files": files(),
         "threads": sorted(thread.name for thread in threading.enumerate()),
         "calls": len(switchboard),
-        "looked for": len(switchboard._finding),
+        "outliving": len(switchboard._outliving),
         "connections": len(halo.server.server_state.connections),
         "requests": len(halo.server.server_state.tasks),
     }
