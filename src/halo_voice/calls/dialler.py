@@ -123,15 +123,15 @@ class Dialler:
         when the next one ends, as long as this process lives."""
         if len(self._unread) < UNTOLD_MAX:
             self._unread[call_id] = None
-        await self._read_back()
+        try:
+            await self._read_back()
+        except StoreError as error:
+            _log.warning("wish_unread", call_id=call_id, code=error.code)
 
     async def _read_back(self) -> None:
+        """Raises `StoreError`: nobody is called as long as a wish may be among what is unread."""
         for call_id in list(self._unread):
-            try:
-                await self._read(call_id)
-            except StoreError as error:
-                _log.warning("wish_unread", call_id=call_id, code=error.code)
-                return
+            await self._read(call_id)
             self._unread.pop(call_id, None)
 
     async def _read(self, call_id: str) -> None:

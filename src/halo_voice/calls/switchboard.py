@@ -240,9 +240,6 @@ class Switchboard:
                 call.note(note.turn, note.heard, note.latency)
             call.close()
             await call.finish()
-            self._outliving = [
-                each for each in (*self._outliving, call.words.errands) if each and each.busy
-            ]
             purse = call.words.purse
             await purse.settled()
             rest = purse.rest(end.duration_ms, _characters(call) if end.duration_ms else 0)
@@ -255,6 +252,8 @@ class Switchboard:
                 raise UnknownCall
             end = replace(end, cost=known.cost)
         self._live.pop(end.call_id, None)
+        ended = () if call is None else (call.words.errands,)
+        self._outliving = [each for each in (*self._outliving, *ended) if each and each.busy]
         if self.when_over is not None and (call is None or call.dialogue.context):
             await self.when_over(end.call_id)
         if stored:

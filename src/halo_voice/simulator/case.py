@@ -69,10 +69,10 @@ class Case:
         nobody can know how long ago the last event was."""
         late = ((line.ms, line.data["late"]) for line in self.call.having("late"))
         held = [(ms - delay, ms) for ms, delay in late if delay]
-        return held + self.astray
+        return held + self.after_clock_set
 
     @cached_property
-    def astray(self) -> list[tuple[int, int]]:
+    def after_clock_set(self) -> list[tuple[int, int]]:
         """From when until when nobody can know how long ago a phrase ended: the machine's clock was
         set (F58)."""
         faults = ((line.ms, line.data["fault"]) for line in self.call.having("fault"))

@@ -74,7 +74,7 @@ class Why:
     def _cut_by_echo(self, before: Phrase, after: Phrase) -> bool:
         """A filler, by what may have been the caller's words for all that the clock tells."""
         cut = after.kind == "filler" and before.span is not None and not before.span.complete
-        return cut and any(b <= before.ordered_ms <= e for b, e in self.case.astray)
+        return cut and any(b <= before.ordered_ms <= e for b, e in self.case.after_clock_set)
 
     def _failed(self, before: Phrase, after: Phrase) -> bool:
         """Cut because of an error, it is said once more. Nobody can tell which of its phrases a

@@ -54,6 +54,8 @@ async def test_a_wish_for_no_more_calls_outlives_a_store_that_is_away(
     with monkeypatch.context() as away:
         away.setattr(store.dials, "dial_of_call", AsyncMock(side_effect=StoreUnavailable("away")))
         await switchboard.end(CallEnd("c-1", "assistant_hung_up", 9_000, 1))
+        with pytest.raises(StoreUnavailable):  # nobody is called as long as it is unread
+            await begun(dialler, store, "c-2", "early")
     assert (await begun(dialler, store, "c-2", "second")).barred == "opted_out"
 
 

@@ -102,8 +102,8 @@ async def test_an_interruption_does_not_stop_it_and_the_next_turn_knows():
     assert model.told(2)[-1] == "Записано: завтра."
 
 
-async def test_the_end_of_the_call_does_not_stop_it():
-    """F41: the caller hangs up; what was begun is done, and written down."""
+async def hung_up_on():
+    """A call whose caller is gone while its tool runs, up to the diary's gate."""
     diary, store = Diary(), MemoryStore()
     diary.gate = asyncio.Event()
     call = await call_with(script(), diary.tool, store=store)
@@ -111,6 +111,12 @@ async def test_the_end_of_the_call_does_not_stop_it():
     await until(lambda: diary.keys)
     call.gone()
     await asyncio.gather(turn, return_exceptions=True)
+    return diary, store, call
+
+
+async def test_the_end_of_the_call_does_not_stop_it():
+    """F41: the caller hangs up; what was begun is done, and written down."""
+    diary, store, call = await hung_up_on()
     diary.gate.set()
     await call.finish()
     assert await states(store) == ["done"]
@@ -119,13 +125,7 @@ async def test_the_end_of_the_call_does_not_stop_it():
 @virtually
 async def test_a_tool_that_takes_longer_than_the_end_of_the_call_is_done():
     """F41: nobody follows a call that is over, so its own process sees to the end."""
-    diary, store = Diary(), MemoryStore()
-    diary.gate = asyncio.Event()
-    call = await call_with(script(), diary.tool, store=store)
-    turn = asking(call, 1, "Запишите")
-    await until(lambda: diary.keys)
-    call.gone()
-    await asyncio.gather(turn, return_exceptions=True)
+    diary, store, call = await hung_up_on()
     await call.finish()
     assert await states(store) == ["running"]
     diary.gate.set()
@@ -137,13 +137,7 @@ async def test_a_tool_that_takes_longer_than_the_end_of_the_call_is_done():
 @virtually
 async def test_a_process_that_stops_lets_go_of_what_runs(over, left):
     """F43, F45: who carries the call on finds the row; of one that is over it says so itself."""
-    diary, store = Diary(), MemoryStore()
-    diary.gate = asyncio.Event()
-    call = await call_with(script(), diary.tool, store=store)
-    turn = asking(call, 1, "Запишите")
-    await until(lambda: diary.keys)
-    call.gone()
-    await asyncio.gather(turn, return_exceptions=True)
+    diary, store, call = await hung_up_on()
     await call.words.errands.stop(over=over)
     diary.gate.set()
     await asyncio.sleep(1.0)
