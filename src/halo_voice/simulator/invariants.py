@@ -256,16 +256,19 @@ def _audible_ms(phrase: Phrase) -> float:
 def _in_a_row(
     case: Case, kind: str, limit: int, resets: Callable[[Phrase], bool]
 ) -> Iterator[Breach]:
-    count, last_turn, last_ms = 0, None, 0
+    count, last_turn, last_ms, last = 0, None, 0, None
     events = case.call.having("event")
     keys_ms = [e.ms for e in events if e.data["event"] == "Call.ToneReceived"]
     for phrase in case.story.phrases:
         newest = case.story.newest(phrase.ordered_ms)
+        # One that is said in the place of another, which never sounded, was wanted with that.
+        anew = last and not last.span and (phrase.is_file or phrase.text == last.text)
+        wanted_ms = last_ms if anew else phrase.ordered_ms
         # Whoever presses a key is there.
-        pressed = any(last_ms <= ms <= phrase.ordered_ms for ms in keys_ms)
+        pressed = any(last_ms <= ms <= wanted_ms for ms in keys_ms)
         if resets(phrase) or (kind == "reprompt" and (pressed or newest is not last_turn)):
             count = 0
-        last_turn, last_ms = newest, phrase.ordered_ms
+        last_turn, last_ms, last = newest, wanted_ms, phrase
         if phrase.kind == kind and phrase.span:
             count += 1
             if count > limit:

@@ -62,6 +62,26 @@ async def test_what_a_key_asks_for_may_be_said_again(judged, key, text):
     assert 6 not in {number for number, _ in found}
 
 
+@pytest.mark.parametrize(("asked", "found"), [("Вы меня слышите?", False), ("Раз?", True)])
+async def test_a_phrase_said_in_anothers_place_was_wanted_before_the_key(judged, asked, found):
+    """10, F21: a key makes later ones new, not the one whose first attempt had failed before it."""
+    again = f"""
+        call.handleTones(true);
+        answer = () => speak("{asked}", () => setTimeout(() => speak("Вы меня слышите?",
+          () => speak("Повторите, пожалуйста.", () => speak("Вы меня слышите?", listen))), 6000));
+    """
+
+    class Presses(SilentCaller):
+        def hear(self, line):
+            if line.now < 500:
+                line.after(2_000, lambda: line.say("Первый вопрос"))
+                line.after(7_000, lambda: line.press("5"))
+                line.after(30_000, line.hang_up)
+
+    told = await judged(again, faults=Faults({"F21": When(at=[1], where=asked)}), caller=Presses())
+    assert ((10, "3 of kind reprompt in a row") in told) is found
+
+
 async def test_the_end_of_a_phrase_is_known_from_its_start(connected):
     """1, F24: of a phrase that is answered while it sounds the start was told late, the end not."""
     waits = """
