@@ -7,7 +7,9 @@ import io
 import json
 import sys
 import time
+from contextlib import suppress
 from pathlib import Path
+from signal import SIGINT
 from typing import Annotated, Any, NoReturn
 
 import typer
@@ -199,6 +201,7 @@ def _place_call(
     from halo_voice.terminal import Conversation, Keyboard
 
     conversation = Conversation(out, trace=trace)
+    keyboard = None if say else Keyboard(out)
     secrets = {"HALO_URL": url, **settings.scenario_secrets}
 
     async def talk() -> Any:
@@ -206,9 +209,12 @@ def _place_call(
         async with AiohttpNetwork() as network:
             if not await _answers(network, url):
                 return None
+            if keyboard is not None:
+                with suppress(NotImplementedError):  # a system without signals, as of POSIX
+                    asyncio.get_running_loop().add_signal_handler(SIGINT, keyboard.interrupt)
             return await place_call(
                 settings.scenario,
-                caller=ScriptedCaller(say) if say else InteractiveCaller(Keyboard(out).read),
+                caller=InteractiveCaller(keyboard.read) if keyboard else ScriptedCaller(say),
                 network=network,
                 secrets=secrets,
                 seed=seed,
@@ -221,8 +227,8 @@ def _place_call(
                 on_line=conversation.see,
             )
 
-    if not say:
-        out.print("Type what the caller says. Empty line: silence. #1: a key. Ctrl+D: hang up.\n")
+    if keyboard is not None:
+        out.print("Type what the caller says. Empty line: silence. #1: a key. Ctrl+C: hang up.\n")
     finished = asyncio.run(talk())
     if finished is None:
         _stop(f"No HALO answers at {url}. Start one with `make run`, or name it with --url.")

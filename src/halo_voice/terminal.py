@@ -50,12 +50,23 @@ class Keyboard:
         self._descriptor = sys.stdin.fileno() if descriptor is None else descriptor
         self._typed = b""
         self._ended = False
+        self._waiting: asyncio.Future[None] | None = None
+
+    def interrupt(self) -> None:
+        """Nothing more is typed, what is not read yet is dropped. Who insists gets their way."""
+        if self._ended:
+            raise KeyboardInterrupt
+        self._typed, self._ended = b"", True
+        if self._waiting is not None and not self._waiting.done():
+            self._waiting.set_result(None)
 
     async def read(self) -> str | None:
         """The next line, without its end; None when there are no more."""
         self._console.print(Text("  you  › ", "cyan"), end="")
         while b"\n" not in self._typed and not self._ended:
             await self._readable()
+            if self._ended:
+                break
             more = os.read(self._descriptor, 4096)
             self._ended = not more
             self._typed += more
@@ -64,7 +75,7 @@ class Keyboard:
 
     async def _readable(self) -> None:
         loop = asyncio.get_running_loop()
-        ready = loop.create_future()
+        self._waiting = ready = loop.create_future()
         try:
             loop.add_reader(self._descriptor, lambda: ready.done() or ready.set_result(None))
         except (PermissionError, NotImplementedError):
@@ -247,7 +258,8 @@ class Conversation:
         self._tell_steps()
         up = call.connected_ms is not None and call.disconnected_ms is not None
         length = (call.disconnected_ms or 0) - (call.connected_ms or 0) if up else 0
-        parts = [f"{clock(length)} min", f"{len(answered(call))} turns"]
+        turns = len(answered(call))
+        parts = [f"{clock(length)} min", "1 turn" if turns == 1 else f"{turns} turns"]
         if self.waits_ms:
             parts.append(f"the caller waited {seconds(statistics.median(self.waits_ms))} at median")
             parts.append(f"{seconds(max(self.waits_ms))} at most")
@@ -288,8 +300,8 @@ def refused(call: FinishedCall, *, keyed: bool) -> str:
         return "The server wants signed requests. Give this command the server's HALO_KEYS."
     if any(request.code == 200 for request in call.requests):
         return (
-            "Without --real-time a call's clock runs ahead of the server's, which refuses what is "
-            "signed a minute ahead. Use --real-time."
+            "Without --real-time a call's clock is not the server's, which refuses what is signed "
+            "more than a minute off. Use --real-time."
         )
     return "The server refuses the signature. Compare HALO_KEYS and the clocks here and there."
 

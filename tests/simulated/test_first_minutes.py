@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import http.server
+import os
 import signal
 import subprocess
 import threading
@@ -125,6 +126,32 @@ def test_a_typed_call_reads_lines_and_hangs_up_at_the_end(tmp_path, server):
     )
     assert typed.returncode == 0, typed.stdout + typed.stderr
     assert "триста девяносто" in typed.stdout
+
+
+def test_ctrl_c_hangs_up_a_typed_call_and_its_end_is_told(tmp_path, server):
+    """What a person does who has seen enough: no call stays open, and the summary is shown."""
+    typing = subprocess.Popen(
+        [HALO, "call", "--url", server.url],
+        cwd=ROOT,
+        env=clean_environment(tmp_path),
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+    )
+    assert typing.stdin is not None
+    assert typing.stdout is not None
+    typing.stdin.write("сколько стоит доставка\n".encode())
+    typing.stdin.flush()
+    seen = b""
+    while seen.count(b"you") < 2:
+        more = os.read(typing.stdout.fileno(), 4096)
+        assert more, seen.decode()
+        seen += more
+    typing.send_signal(signal.SIGINT)
+    rest, faults = typing.communicate(timeout=60)
+    assert typing.returncode == 0, faults.decode()
+    assert "hangs up" in rest.decode()
+    assert "1 turn ·" in rest.decode()
 
 
 class Babbler(http.server.BaseHTTPRequestHandler):

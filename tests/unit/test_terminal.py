@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import io
 import json
 import os
@@ -299,3 +300,22 @@ async def test_typed_lines_come_one_by_one(console):
     lines += [await keyboard.read(), await keyboard.read()]
     os.close(reading)
     assert lines == ["раз", "два", "", "три", None]
+
+
+async def test_who_interrupts_has_no_more_lines_and_who_insists_ends_it_all(console):
+    """While a line is waited for, and with lines that nobody has read yet."""
+    reading, writing = os.pipe()
+    keyboard = Keyboard(console, reading)
+    os.write(writing, "раз\nдва\nтр".encode())
+    assert await keyboard.read() == "раз"
+    keyboard.interrupt()
+    assert await keyboard.read() is None
+    waiting = Keyboard(console, reading)
+    read = asyncio.create_task(waiting.read())
+    await asyncio.sleep(0)
+    waiting.interrupt()
+    assert await read is None
+    with pytest.raises(KeyboardInterrupt):
+        waiting.interrupt()
+    os.close(writing)
+    os.close(reading)
