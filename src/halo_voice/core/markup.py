@@ -31,6 +31,8 @@ _RULE = re.compile(r"[-=_*|:+ \t]++")
 _SCHEME = re.compile(r"[A-Za-z][A-Za-z0-9+.-]{0,15}://|(?:javascript|data):", re.I)
 _ADDRESS_SCHEME = re.compile(r"(?<![^\W_])(?:mailto|tel|sms):(?=\S)", re.I)
 _AFTER_LINK = ".,!?;:…)»"
+_HOST = r"[A-Za-z0-9.-]{1,60}\.[A-Za-z]{2,20}"
+_HOME = re.compile(rf"(?<![\w/])https?://(?={_HOST}/?[.,!?;:…)»]*+$)", re.I)
 _EMAIL = re.compile(r"[A-Za-z0-9._+-]{1,40}@[A-Za-z0-9.-]{1,60}")
 _LABELS = r"(?:\.[A-Za-z0-9-]{1,40}+){1,4}"
 _DOTTED = re.compile(rf"(?<![\w./-])[A-Za-z0-9-]{{1,40}}+(?=({_LABELS}))\1(?![\w/-])")
@@ -108,9 +110,11 @@ def _without_emphasis(text: str) -> str:
 
 
 def _without_links(text: str) -> str:
-    """Links go; a bare host name and an e-mail address are written as one says them."""
+    """Links go; a host name, of a home page too, and an e-mail address are written as said."""
     words = _ADDRESS_SCHEME.sub(" ", text).split()
     for place, word in enumerate(words):
+        if ":" in word and _HOME.search(word):
+            word = _HOME.sub("", word).replace("/", "")
         if ":" in word and _SCHEME.search(word):
             words[place] = _without_link(word)
             if place and words[place - 1].lower() in _LEADS_TO_A_LINK:
