@@ -144,8 +144,8 @@ class Texts:
         "the caller speaks another language",
     )
     unknown: str = _text(
-        "К сожалению, точного ответа у меня нет. Вопросы из звонков сохраняются в журнале, "
-        "сотрудники компании могут их прочитать. Чем ещё могу помочь?",
+        "К сожалению, точного ответа у меня нет. Ваш вопрос сохранён, "
+        "сотрудники компании смогут его прочитать. Чем ещё могу помочь?",
         "the company's texts do not answer the question",
     )
     unknown_again: str = _text(
@@ -153,7 +153,7 @@ class Texts:
         "the same twice in a row",
     )
     noted: str = _text(
-        "Хорошо, ваши слова сохранены в журнале звонков, сотрудники компании могут их прочитать. "
+        "Хорошо, ваши слова сохранены, сотрудники компании смогут их прочитать. "
         "Подсказать что-нибудь ещё?",
         "the caller wants the question passed on, a message written down or a call back",
     )
