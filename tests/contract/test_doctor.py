@@ -10,6 +10,8 @@ from deploying import KEY, NUMBER
 from typer.testing import CliRunner
 
 from halo_voice.cli import app
+from halo_voice.doctor.home import check_settings
+from halo_voice.settings import read_settings
 from tests.halo import ROOT
 from tests.standins.front_door import FrontDoor
 from tests.standins.management_api import ManagementApi
@@ -240,3 +242,16 @@ def test_a_file_that_cannot_be_read_ends_the_look(tmp_path, monkeypatch):
     seen = CliRunner().invoke(app, ["doctor"])
     assert seen.exit_code == 1
     assert "is a folder" in seen.stdout
+
+
+def test_a_tool_that_does_not_load_is_a_fault_of_its_profile(tmp_path):
+    """Not of the settings: the cure is in the profile's file."""
+    (tmp_path / "t.py").write_text("not python at all", encoding="utf-8")
+    profile = 'name = "x"\ncompany = "X"\ndefault = true\n[tools]\npython = ["t.py"]\n'
+    (tmp_path / "x.toml").write_text(profile, encoding="utf-8")
+    settings, faults = read_settings(assistants=tmp_path)
+    checks, configuration = check_settings(settings, faults)
+    assert configuration is None
+    assert [(each.name, each.ok) for each in checks] == [("settings", True), ("profiles", False)]
+    assert "t.py: SyntaxError" in str(checks[1])
+    assert "docs/profiles.md" in str(checks[1])

@@ -34,13 +34,16 @@ def check_settings(
     try:
         configuration = configure(settings)
     except ConfigurationError as error:
+        named = tuple(f"{profile.name}: " for profile in profiles or ())
+        of_tools = [fault for fault in error.faults if fault.startswith(named)]
+        of_profiles = [*of_profiles, *of_tools]
         of_parts = [fault for fault in error.faults if fault not in of_profiles]
     cure = "correct it, see docs/settings.md"
     checks = broken("settings", [*faults, *of_parts], cure)
     if not checks:
         checks = [Check("settings", "every variable can be understood")]
     checks += broken("profiles", of_profiles, "correct the file, see docs/profiles.md")
-    if profiles is not None:
+    if profiles is not None and not of_profiles:
         names = ", ".join(profile.name for profile in profiles)
         checks.append(Check("profiles", f"{names} in {settings.assistants}"))
     return checks, None if faults else configuration
