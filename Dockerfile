@@ -19,7 +19,7 @@ RUN useradd --system --uid 10001 --no-create-home --home-dir /srv/halo --shell /
 COPY --from=build /opt/halo /opt/halo
 WORKDIR /srv/halo
 COPY assistants assistants
-COPY scenario/voximplant_scenario_ASR.js scenario/voximplant_scenario_ASR.js
+COPY scenario/voximplant_scenario_ASR.js scenario/live_check.js scenario/
 
 # Only the proxy reaches this address; without HALO_KEYS HALO does not start on it.
 ENV HALO_HOST=0.0.0.0 \

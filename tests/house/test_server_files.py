@@ -48,7 +48,7 @@ def unit() -> dict[str, list[tuple[str, str]]]:
     """Sections with their lines in order; a name may come more than once."""
     sections: dict[str, list[tuple[str, str]]] = {}
     current = ""
-    for line in read("server/halo.service").splitlines():
+    for line in read("server/halo@.service").splitlines():
         if line.startswith("["):
             current = line.strip("[]")
             sections[current] = []
@@ -121,17 +121,23 @@ def test_every_service_is_pinned_and_may_do_little():
     services = compose()["services"]
     for name, service in services.items():
         assert "build" in service or PINNED.fullmatch(service["image"]), name
-    for name in ("halo", "proxy"):
+    for name in ("halo", "work", "proxy"):
         assert services[name]["cap_drop"] == ["ALL"]
         assert "no-new-privileges:true" in services[name]["security_opt"]
-    assert services["halo"]["read_only"] is True
+    assert all(services[name]["read_only"] is True for name in ("halo", "work"))
     assert [name for name in services if "ports" in services[name]] == ["proxy"]
 
 
 def test_compose_gives_halo_settings_that_exist():
-    """Its variables are settings; the spool lies in the image's volume; a stop has its time."""
-    halo = compose()["services"]["halo"]
-    assert set(halo["environment"]) <= SETTINGS
+    """Its variables are settings, or uvicorn's; the spool lies in the image's volume; a stop has
+    its time; what runs after calls has all of it, too, and is a command of `halo`."""
+    halo, work = (compose()["services"][name] for name in ("halo", "work"))
+    assert set(halo["environment"]) - SETTINGS == {"FORWARDED_ALLOW_IPS"}
+    assert {name for name, value in work.items() if value != halo.get(name)} == {
+        "command",
+        "healthcheck",
+    }
+    assert work["command"][0] in typer.main.get_command(app).commands
     assert halo["environment"]["HALO_PORT"] == of("EXPOSE")[0]
     assert f"spool:{of('VOLUME')[0]}" in halo["volumes"]
     assert float(halo["stop_grace_period"].rstrip("s")) > GRACE_S + 2
@@ -170,31 +176,63 @@ def test_the_proxy_gives_up_an_idle_connection_first():
 # ---------------------------------------------------------------------------------------- unit
 
 
-def test_the_unit_starts_halo_with_settings_that_exist():
-    """Its command is one of `halo`, its variables are settings, a stop has its time."""
+def blocks() -> list[dict[str, str]]:
+    """The settings of each file that docs/real-line.md has written."""
+    found = re.findall(
+        r"<<EOF\n(.*?)^    EOF$", read("docs/real-line.md"), re.DOTALL | re.MULTILINE
+    )
+    lines = [[line.strip().partition("=") for line in block.splitlines()] for block in found]
+    return [{name: value for name, _, value in block} for block in lines]
+
+
+def test_the_settings_that_are_written_down_exist_and_hold():
+    """With containers and without; without, whatever is written lies where the unit may write."""
+    with_containers, without = blocks()
+    (state,) = [value for name, value in unit()["Service"] if name == "StateDirectory"]
+    for given in (with_containers, without):
+        ours = {name: value for name, value in given.items() if name != "POSTGRES_PASSWORD"}
+        assert set(ours) <= SETTINGS
+        ours["HALO_KEYS"] = ours["HALO_KEYS"].replace("$(openssl rand -hex 32)", "k" * 64)
+        Settings(_env_file=None, **{n.removeprefix("HALO_").lower(): v for n, v in ours.items()})
+    defaults = {name: str(field.default) for name, field in Settings.model_fields.items()}
+    written = {name for name, value in defaults.items() if re.search(r"\bvar\b", value)}
+    assert written == {"store_url", "tool_data", "embeddings_file"}
+    for name in (*written, "store_spool"):
+        assert f"/var/lib/{state}" in without[variable(name)]
+
+
+def test_the_unit_starts_commands_that_exist():
+    """Those that the papers enable; a stop has its time; nothing but its state may be written."""
     service = unit()["Service"]
     only = dict(service)
-    assert only["ExecStart"].split()[-1] in typer.main.get_command(app).commands
-    pairs = [value.partition("=")[::2] for name, value in service if name == "Environment"]
-    ours = {name: value for name, value in pairs if name.startswith("HALO_")}
-    assert set(ours) <= SETTINGS
-    Settings(_env_file=None, **{n.removeprefix("HALO_").lower(): v for n, v in ours.items()})
-    state = f"/var/lib/{only['StateDirectory']}/"
-    assert all(state in ours[name] for name in ("HALO_STORE_URL", "HALO_STORE_SPOOL"))
+    assert only["ExecStart"].split()[-1] == "%i"
+    enabled = set(re.findall(r"halo@(\w+)", read("docs/real-line.md")))
+    assert enabled == {"serve", "work"} <= set(typer.main.get_command(app).commands)
     assert only["ProtectSystem"] == "strict"
     assert only["User"] not in ("", "root")
     assert float(only["TimeoutStopSec"]) > GRACE_S + 2
+
+
+def test_a_command_runs_with_the_settings_of_the_services():
+    """The file they read, their user, their folder."""
+    said = dict(unit()["Service"])
+    script = read("server/halo")
+    assert f". {said['EnvironmentFile']}\n" in script
+    assert f"cd {said['WorkingDirectory']}\n" in script
+    assert f"runuser -u {said['User']} -- .venv/bin/halo" in script
+    assert (ROOT / "server" / "halo").stat().st_mode & 0o111
+    subprocess.run(["sh", "-n", str(ROOT / "server" / "halo")], check=True)
 
 
 def test_systemd_understands_the_unit(tmp_path):
     """Where systemd is at hand it is asked, with a program in the place of HALO's."""
     if shutil.which("systemd-analyze") is None:
         return
-    path = tmp_path / "halo.service"
-    text = read("server/halo.service").replace("/opt/halo/.venv/bin/halo", sys.executable)
+    path = tmp_path / "halo@.service"
+    text = read("server/halo@.service").replace("/opt/halo/.venv/bin/halo", sys.executable)
     path.write_text(text)
     said = subprocess.run(
         ["systemd-analyze", "verify", "--man=no", str(path)], capture_output=True, text=True
     )
-    ours = [line for line in said.stderr.splitlines() if "halo.service" in line]
+    ours = [line for line in said.stderr.splitlines() if "halo@" in line]
     assert ours == []
