@@ -61,7 +61,7 @@ class Settings(BaseSettings):
         le=3600,
     )
     scenario: Path = _knob(
-        Path("scenario/voximplant_scenario_ASR.js"), "The scenario file that the simulator runs."
+        Path("scenario/voximplant_scenario_ASR.js"), "The scenario: simulated, and deployed."
     )
     store_url: str = _knob(
         "sqlite:///var/halo.sqlite3", "Where calls are kept: sqlite:///FILE or postgresql://…"
@@ -76,8 +76,8 @@ class Settings(BaseSettings):
         "Whose model: openai, yandexgpt, gigachat, cloudru, vllm, ollama; or see HALO_MODEL_URL.",
     )
     model_url: str = _knob("", "Base URL of any OpenAI-compatible server, up to and with `/v1`.")
-    model_key: SecretStr = _knob(SecretStr(""), "Its key; without key and URL HALO is offline.")
-    model_name: str = _knob("", "The model's name; empty: the preset's.")
+    model_key: SecretStr = _knob(SecretStr(""), "Its key. A key alone means OpenAI.")
+    model_name: str = _knob("", "The model's name; YandexGPT and GigaChat have one.")
     model_folder: str = _knob("", "YandexGPT: the folder's id.")
     model_scope: str = _knob("", "GigaChat: GIGACHAT_API_PERS, _B2B or _CORP.")
     model_headers: str = _knob("", "More request headers, as a JSON object.")
@@ -137,7 +137,7 @@ class Settings(BaseSettings):
 
     webhook_url: str = _knob("", "Where `halo work` tells of each call that has ended; https://…")
     webhook_secret: SecretStr = _knob(
-        SecretStr(""), "Signs it, as Standard Webhooks wants: whsec_ and 24 random bytes in base64."
+        SecretStr(""), "Signs it, as Standard Webhooks wants: whsec_ and 24+ bytes in base64."
     )
     delivery_secrets: Annotated[dict[str, SecretStr], NoDecode] = _knob(
         {},
@@ -183,7 +183,7 @@ class Settings(BaseSettings):
     )
     day_tokens: int = _knob(20_000_000, "The same in tokens; 0: no limit.", ge=0)
     day_utc_hours: float = _knob(
-        3.0, "The day begins at midnight so many hours east of Greenwich; Moscow: 3.", ge=-12, le=14
+        3.0, "Our clock (day, console): so many hours east of Greenwich; Moscow: 3.", ge=-12, le=14
     )
     calls_max: int = _knob(
         1000,
@@ -199,7 +199,7 @@ class Settings(BaseSettings):
     public_url: str = _knob(
         "", "Address under which the telephony cloud reaches HALO: https://halo.example.ru"
     )
-    vox_credentials: str = _knob("", "File of Voximplant's service account (JSON), to deploy with.")
+    vox_credentials: str = _knob("", "Voximplant's service account: its key file (JSON).")
     vox_application: str = _knob("halo", "Voximplant's application that `halo deploy` fills.")
     vox_numbers: Annotated[tuple[str, ...], NoDecode, AfterValidator(all_callable)] = _knob(
         (), "Rented numbers that lead to it, with commas between: +74950000000."
