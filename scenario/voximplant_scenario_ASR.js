@@ -1,6 +1,6 @@
 /// <reference path="./voxengine.d.ts" />
 // HALO's side of a telephone call, run by Voximplant's VoxEngine: it hears, speaks, keeps every deadline and ends the call.
-// The words come from our backend; when backend, recogniser or voice are gone, this file apologises and says goodbye itself.
+// The words come from our backend; when these are gone, this file apologises and says goodbye itself.
 // Upload it byte for byte: what is one company's comes with the backend's first answer, what is secret from getSecretValue.
 
 require(Modules.ASR);
@@ -193,7 +193,7 @@ const TABLE = {
     ...GROW, accepted,
     phraseStarted: (state, event) => [{ ...state, voice: started(state, event) }, []],
     phraseEnded: (state, event) => [{ ...fallenSilent(state, event.at), quietAt: event.at }, []],
-    failed: retry, expired: overdue,
+    failed: retry, expired: overdue, dismissed: endTransfer,
   },
   holding: {
     ...GROW,
@@ -267,7 +267,7 @@ const ALWAYS = {
   timeUp: (state, event) => {
     if (isAfterCall(state) || isLeaving(state) || isParting(state)) return [state, []];
     const [alone, dropped] = dropTransfer(state, event);
-    const [silent, told] = cutShort(alone, event);
+    const [silent, told] = withoutAnswer(alone, event);
     return leave(silent, "time_limit", state.profile.texts.bye_time, [HUSH, ...dropped, ...told]);
   },
   disconnected: (state, event) => {
@@ -277,7 +277,7 @@ const ALWAYS = {
   // One request is still allowed: the report, if it has not got through.
   terminating: (state, event) => {
     const [alone] = dropTransfer(state, event);
-    const last = { ...alone, reason: state.reason || "terminated", endedAt: state.endedAt || event.at };
+    const last = { ...withUnasked(alone), reason: state.reason || "terminated", endedAt: state.endedAt || event.at };
     return [{ ...last, name: "over", reported: true }, state.reported ? [] : [summary(last, LAST_MS)]];
   },
   // A fault of this very file: say goodbye once, then end, whatever happens.
@@ -361,14 +361,14 @@ function turnAway(state, event, before = []) {
 
 function meet(state, event) {
   const met = { ...state, name: "meeting", connectedAt: event.at, quietAt: event.at };
-  const limit = { do: "limitCall", ms: state.profile.limits.call_ms };
-  return state.profiled ? greet(met, [limit]) : [met, [limit, wait(PROFILE_MS)]];
+  return state.profiled ? greet(met) : [met, [wait(PROFILE_MS)]];
 }
 
 function greet(state, before = []) {
   if (state.turnedAway) return leave(state, "busy", state.turnedAway, before);
-  const { greeting } = state.profile.texts;
-  return speak({ ...state, reply: greeting }, { kind: "greeting", text: greeting, next: "listen" }, before);
+  const { texts: { greeting }, limits: { call_ms } } = state.profile;
+  const what = { kind: "greeting", text: greeting, next: "listen" };
+  return speak({ ...state, reply: greeting }, what, [...before, { do: "limitCall", ms: call_ms }]);
 }
 
 // Speaking: `what` is { kind, text, next }; `next` tells what follows: listen, finish (the last turn), leave, or more
@@ -568,7 +568,7 @@ function isEchoBeside(state, event) {
   return Boolean(state.words && event.text) && isEcho(event.text, last) && shared(event.text, state.words) === 0;
 }
 
-// Waits for more of what the caller says. A sound of theirs ends their silence, unless it may be a noise, or our echo.
+// Waits for more of what the caller says. A sound ends their silence, unless it may be noise, or our echo.
 function keepHearing(state, event, before = []) {
   const sure = state.voiced ? !state.profile.asr.interim || event.type !== "voiceStarted" : !state.during && !state.lineSilent;
   const heard = sure ? { ...state, quietAt: event.at } : state;
@@ -643,7 +643,7 @@ function isOverlong(state, event) {
 // yet brings them now.
 function cutLong(state, event) {
   const deaf = { ...state, deaf: true };
-  return deaf.words ? acknowledge(closeTurn(deaf, event), event) : recognise(deaf, event);
+  return isHesitation(deaf.words) ? recognise(deaf, event) : acknowledge(closeTurn(deaf, event), event);
 }
 
 function acknowledge(step, event) {
@@ -830,11 +830,11 @@ function press(given, event) {
   const told = tell(state, { type: "key", digit: event.digit });
   const open = isOpen(state);
   if (isAfterCall(state) || !state.connectedAt) return [state, []];
-  if (open && event.digit === "#" && state.keys) return askKeys(state, event, told);
+  if (open && !isDigits(event.digit) && state.keys) return askKeys(state, event, told);
   if (isDigits(event.digit) && takesKeys(state)) return takeKey(state, event, told);
   const { operator, repeat, end } = state.profile.keys;
   if (event.digit === operator && canTransfer(state)) return transfer(state, event, "key", told);
-  if (event.digit === end && isTalking(state) && !isParting(state)) return endByKey(state, event, told);
+  if (event.digit === end && isTalking(state) && !isParting(state) && !takesKeys(state)) return endByKey(state, event, told);
   const words = open && join(carried(state), state.words); // they are answered, whatever is pressed meanwhile
   if (event.digit === repeat && !words && (open || isDisposable(state))) return sayAgain(state, event, told);
   if (state.keysTold || words || !texts.keys || !(open || isDisposable(state))) return [state, told];
@@ -934,7 +934,7 @@ function withOverheard(state, taken) {
   return lost.reduce((known, each) => withLate(known, each.text), { ...state, taken });
 }
 
-// The words that this result is of, if they were taken without it. Of the same words said twice the older ones are first.
+// The words that this result is of, if they were taken without it. Of the same said twice the older are first.
 function partOf(state, event) {
   const { text, at } = event;
   const parts = awaited(state, event);
@@ -995,7 +995,7 @@ function hasFaded(voice, at) {
   return voice.started && at - (voice.pausedAt || voice.endsAt) >= ECHO_MS;
 }
 
-// Sound without words: it is known from a voice detector, or from a recogniser that tells no words before the end.
+// Sound without words: known from a voice detector, or a recogniser that tells no words before the end.
 function isDisturbed(state, at) {
   const { voice, soundAt, profile: { asr, barge_in: { mode } } } = state;
   const counts = mode === "vad" || (mode === "asr" && !asr.interim && state.fresh);
@@ -1105,13 +1105,13 @@ function isDisposable(state) {
   return ["speaking", "paused", "awaiting"].includes(state.name) && !isUnheard(state) && !isLeaving(state) && !isParting(state);
 }
 
-// The voice falls silent here. What was heard of the answer is told; an answer of which nothing was heard is kept.
+// The voice falls silent here. What was heard of the answer is told; one of which nothing was heard is kept.
 function cutShort(state, event) {
   const { voice, answer, turn } = state;
   const silent = { ...fallenSilent(state, event.at), pending: null, quietAt: event.at };
   if (answer === null || isUnheard(state)) return [{ ...silent, answer: withVoice(state) }, []];
   const cut = voice !== null && voice.kind === "answer" ? heardPart(voice, event.at) : { heard: "", heard_ms: 0 };
-  const phrase = voice !== null ? voice.part : answer.part + 1;
+  const phrase = (voice && voice.part) || answer.part + 1;
   const rest = { ...silent, answer: null, notes: noted(state, join(answer.spoken, cut.heard)) };
   return [rest, tell(state, { type: "phrase_interrupted", turn, phrase, ...cut })];
 }
@@ -1270,7 +1270,7 @@ function collect(state, event) {
 // The whole answer, by either way: what has not come yet is what follows the phrases that have.
 function complete(state, event) {
   const { answer } = state;
-  const known = { ...state, confirmed: true, notes: [], patience: event.patience || 0 };
+  const known = { ...state, confirmed: true, notes: answer ? [] : state.notes, patience: event.patience || 0 };
   if (answer === null || answer.done) return [known, []];
   const rest = event.parts === answer.count ? "" : remainder(event.text, answer.received);
   const queue = rest ? [...answer.queue, { text: rest, at: event.at }] : answer.queue;
@@ -1306,11 +1306,10 @@ function clear(state, event) {
   if (answer === null || answer.done) return [state, []];
   if (!isUnheard(state)) return stopShort(withAnswer(state, { queue: [] }));
   const anew = withAnswer(state, { queue: [], count: 0, received: "", part: 0 });
-  if (state.name === "speaking" && isUnheard(state)) {
-    const thinking = { ...anew, name: "thinking", voice: null };
-    return [thinking, [HUSH, answerWait(thinking, event)]];
-  }
-  return [anew, []];
+  if (!["speaking", "holding"].includes(state.name)) return [anew, []];
+  const voice = state.name === "holding" ? state.voice : null;
+  const thinking = { ...anew, name: "thinking", voice };
+  return [thinking, [...(voice ? [] : [HUSH]), answerWait(thinking, event)]];
 }
 
 // The backend wants to hang up: after what is being said.
@@ -1375,7 +1374,7 @@ function speakHeld(state, event, before = []) {
   return goOn(silent, event, before);
 }
 
-// What the backend must learn of this turn, and did not learn by the stream. `heard` null: all of it was.
+// What the backend did not learn of this turn by the stream. `heard` null: all of it was.
 function noted(state, heard) {
   const { answer, turn, notes, streaming } = state;
   if (answer.times === null || (streaming && answer.way === "stream")) return notes;
@@ -1560,15 +1559,14 @@ function unreached(state, event, outcome) {
 
 function pickedUp(state, event) {
   const up = { ...state, name: "judging", connectedAt: event.at, quietAt: event.at };
-  const limit = { do: "limitCall", ms: state.profile.limits.call_ms };
   const { detect_ms } = state.dial;
-  if (!detect_ms || up.machine === false) return meetPerson(up, event, [limit]);
-  return up.machine ? meetMachine(up, event) : [up, [limit, wait(detect_ms + JUDGE_MS)]];
+  if (!detect_ms || up.machine === false) return meetPerson(up, event);
+  return up.machine ? meetMachine(up, event) : [up, [wait(detect_ms + JUDGE_MS)]];
 }
 
-function meetPerson(state, event, before = []) {
+function meetPerson(state, event) {
   const [known, told] = settleDial({ ...state, quietAt: event.at }, "answered");
-  return greet(known, [...before, ...told, ...streams(known, event)]);
+  return greet(known, [...told, ...streams(known, event)]);
 }
 
 function meetMachine(state, event) {
@@ -1701,7 +1699,7 @@ function shared(one, other) {
   return row[b.length - 1] || 0;
 }
 
-// What follows the part that has already come; nothing where the two do not agree: nothing is said twice.
+// What follows the part that has come; nothing where the two disagree: nothing is said twice.
 function remainder(text, received) {
   if (!received) return text;
   return text.startsWith(received) ? text.slice(received.length).trim() : "";
@@ -1803,7 +1801,10 @@ const ACT = {
   },
   ask(line, action) {
     if (action.way === "stream") return askStream(line, action);
-    const again = () => (isAsking(line, action.turn) ? sendTurn(line, action) : null);
+    const again = () => {
+      const { turn, answer } = line.state;
+      return turn === action.turn && answer && !answer.done ? sendTurn(line, action) : null;
+    };
     if (action.delay) later(line, again, action.delay);
     else sendTurn(line, action);
   },
@@ -2066,6 +2067,7 @@ function createEars(line) {
     singleUtterance: wish.single_utterance,
     model: lookup(ASRModelList, wish.model),
     phraseHints: wish.phrase_hints.length ? wish.phrase_hints : undefined,
+    request: /^Yandex\./.test(wish.profile) ? { specification: { rawResults: true } } : undefined, // numbers in words, as before the end
   };
   Object.keys(parameters).forEach((name) => parameters[name] === undefined && delete parameters[name]);
   const asr = VoxEngine.createASR(parameters);
@@ -2301,7 +2303,7 @@ function release(line) {
 function readProfile(line, result) {
   const told = result.code === 200 ? parse(result.text) : {};
   const confirmed = told.call_id === line.id;
-  if (!confirmed) Logger.write("[HALO] no profile: " + result.code + "; the built-in one serves");
+  if (!confirmed) Logger.write("[HALO] no profile: " + result.code + "; ours serves");
   const { profile, refused, dial, barred, retry_at: start_at, attempts_left } = confirmed ? told : {};
   const retry = start_at > 0 && attempts_left > 0 ? { start_at, attempts_left } : null;
   const more = { dial: readDial(dial), barred: typeof barred === "string" ? barred : "", retry };
@@ -2315,12 +2317,8 @@ function readDial(dial) {
   return { to: dial.to, caller_id: dial.caller_id, ring_ms: within(dial.ring_ms, 60000) || 30000, detect_ms: within(dial.detect_ms, 20000), message };
 }
 
-function isAsking(line, turn) {
-  return line.state.turn === turn && line.state.name === "thinking";
-}
-
 function deadlineOf(action) {
-  return Math.max(200, Math.min(6000, Math.floor(action.ms - REPLY_MARGIN_MS)));
+  return Math.max(200, Math.floor(action.ms - REPLY_MARGIN_MS));
 }
 
 function sendTurn(line, action) {
@@ -2529,7 +2527,7 @@ function parse(text) {
   }
 }
 
-// What may be spoken or sent: no control or invisible characters, no markup, no address, no longer than the limit.
+// What may be spoken or sent: no invisible characters, markup or address, no longer than the limit.
 function speakable(text, limit) {
   const named = text.replace(/\]\(\S*\)?/g, " ").replace(/\b(https?:|www\.)\S*/gi, " ");
   const bare = named.replace(/(^|\s)#+\s/g, " ").replace(/[<>&*`~|[\]]|__+/g, " ");
@@ -2549,11 +2547,11 @@ function normalise(confidence, scale) {
   return Math.round(Math.min(1, share) * 100) / 100;
 }
 
-// The unit of a player's `duration` is not documented; no phrase lasts 300 s, none 300 ms. Where it is missing, the text tells.
+// The unit of `duration` is not documented; no phrase lasts 300 s, none 300 ms. Without it the text tells.
 function inMilliseconds(duration, characters) {
   const value = Number(duration);
   if (!(value > 0)) return characters * CHARACTER_MS || 30000;
-  return value < 300 ? value * 1000 : value;
+  return Math.round(value < 300 ? value * 1000 : value);
 }
 
 // "Google.ru_RU" below ASRProfileList; undefined where the platform has no such name (any more).

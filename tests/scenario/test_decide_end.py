@@ -143,3 +143,44 @@ def test_an_address_that_comes_when_one_was_filed_is_not_filed_again():
     table.see("reported", 100, ok=True)
     assert done(table.see("recorded", 100, url="https://r/2"))[0] == "fileRecording"
     assert done(table.see("recorded", 100, url="https://r/3")) == []
+
+
+@pytest.mark.parametrize("first", ["profiled", "connected"])
+def test_the_call_lasts_as_long_as_its_profile_says(first):
+    """Invariant 10: whichever comes first, the profile or the connection; one limit is set."""
+    table = Table()
+    table.see("alerted")
+    second = {"profiled": "connected", "connected": "profiled"}[first]
+    profile = table.state["profile"]
+    profile["limits"]["call_ms"] = 1_800_000
+    said = []
+    for kind in (first, second):
+        said += table.see(kind, 100, confirmed=True, profile=profile)
+    assert [each["ms"] for each in said if each["do"] == "limitCall"] == [1_800_000]
+
+
+def test_a_call_whose_time_is_up_while_it_is_answered_ends_for_that():
+    """Invariant 11: the answer that comes during the goodbye changes nothing."""
+    table = Table(barge_in__mode="asr").asked()
+    assert "Извините, разговор длится слишком долго" in spoken(table.see("timeUp", 500))
+    table.see("replied", 200, turn=1, text="Ответ.", action="listen")
+    table.speak_out()
+    table.see("disconnected", 100)
+    [report] = [each for each in table.see("expired", 1000) if each["do"] == "report"]
+    assert report["reason"] == "time_limit"
+
+
+def test_words_amid_which_the_session_ends_are_reported():
+    """F04: the platform ends it while the caller speaks."""
+    table = Table().greeted()
+    table.see("speechStarted", 500)
+    table.see("interim", 300, text="у меня вопрос")
+    [report] = [each for each in table.see("terminating", 50) if each["do"] == "report"]
+    assert report["late"] == ["у меня вопрос"]
+
+
+def test_the_backend_ends_a_call_whose_answer_is_being_made():
+    """At once: nothing else is waited for."""
+    table = Table().asked()
+    assert done(table.see("dismissed", 500)) == ["hush", "hangup", "wait"]
+    assert (table.name, table.state["reason"]) == ("hanging", "assistant_hung_up")

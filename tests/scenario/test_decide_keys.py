@@ -319,3 +319,40 @@ def test_who_presses_a_key_is_there():
     assert spoken(table.see("key", 500, digit="5")) is None
     assert spoken(table.see("expired", 6_000)) in reprompts
     assert table.state["reason"] == ""
+
+
+def dictated(**settings) -> Table:
+    """A number is asked for."""
+    table = Table(**settings).asked()
+    table.see("replied", 300, turn=1, text="Назовите номер.", action="listen", patience=1500)
+    table.speak_out()
+    return table
+
+
+def test_a_hash_behind_a_number_hangs_up_on_nobody():
+    """F18: pressed late, pressed twice, or after a number that was spoken."""
+    table = dictated()
+    for digit in "1234":
+        table.see("key", 200, digit=digit)
+    assert "ask" in done(table.see("expired", 3000))
+    assert "say" not in done(table.see("key", 400, digit="#"))
+    assert table.name == "thinking"
+    table = dictated()
+    for digit in "1234":
+        table.see("key", 200, digit=digit)
+    assert "ask" in done(table.see("key", 200, digit="#"))
+    assert "say" not in done(table.see("key", 200, digit="#"))
+    assert table.name == "thinking"
+    table = dictated()
+    table.see("interim", 400, text="сорок восемь пятнадцать")
+    assert "say" not in done(table.see("key", 400, digit="#"))
+    assert table.name == "hearing"
+
+
+def test_a_star_ends_a_number_as_a_hash_does():
+    """F18: the digits are asked, and no repetition doubles them."""
+    table = dictated()
+    for digit in "1234":
+        table.see("key", 200, digit=digit)
+    [question] = [each for each in table.see("key", 200, digit="*") if each["do"] == "ask"]
+    assert question["text"] == "1234"

@@ -155,3 +155,17 @@ def test_words_after_hang_up_are_kept_for_the_report():
     assert report["late"] == ["и ещё одно"]
     assert report["turns"] == 0
     assert report["reason"] == "caller_hung_up"
+
+
+def test_who_only_hesitates_for_a_minute_is_asked_again():
+    """F15: «э» is no turn that could be acknowledged; one phrase is said, and a deadline set."""
+    table = Table(limits__utterance_ms=5000).greeted()
+    table.see("speechStarted", 100)
+    table.see("interim", 200, text="э")
+    for _ in range(6):
+        if table.name == "hearing":
+            table.see("interim", 1000, text="э")
+    assert table.name == "recognising"
+    asked = table.see("expired", 3000)
+    assert done(asked).count("say") == 1
+    assert waits(asked) > 0

@@ -329,11 +329,11 @@ def end_filler(table: Table):
 
 
 def test_what_is_taken_back_while_the_filler_plays_is_made_anew():
-    """The words that come then are heard, and no apology is."""
+    """The words that come then are heard, no apology is; they are waited for as any answer's."""
     table = held()
-    table.see("cleared", 50, turn=1)
+    assert waits(table.see("cleared", 50, turn=1)) > 1_500
     end_filler(table)
-    assert table.name == "awaiting"
+    assert table.name == "thinking"
     assert spoken(say(table, 1, "Четыреста рублей.")) == "Четыреста рублей."
 
 
@@ -355,3 +355,26 @@ def test_the_backend_ends_a_call_that_is_being_greeted():
     assert table.see("dismissed", 50) == []
     assert done(table.speak_out()) == ["hangup", "wait"]
     assert table.state["reason"] == "assistant_hung_up"
+
+
+def test_what_was_heard_of_an_answer_is_told_even_if_its_text_comes_late():
+    """Invariant 9: a reply to a turn that is over takes no note along that was not sent."""
+    table = asked(barge_in__mode="asr")
+    say(table, 1, "Мы на Садовой улице, дом один.")
+    table.see("phraseStarted", 200, phrase=table.state["voice"]["phrase"], duration=3000)
+    table.see("streamLost", 50)
+    table.see("speechStarted", 900)
+    table.see("interim", 300, text="а на метро")
+    noted = [note["turn"] for note in table.state["notes"]]
+    table.see("replied", 300, turn=1, text="Мы на Садовой улице, дом один.", action="listen")
+    assert [note["turn"] for note in table.state["notes"]] == noted == [1]
+
+
+def test_an_answer_that_waits_behind_a_goodbye_is_interrupted_at_its_first_phrase():
+    """Phrases are counted from one: the wire takes no other number."""
+    table = asked(barge_in__mode="asr")
+    table.run("state = { ...state, turnedAway: 'Все линии заняты.' };")
+    table.see("speechStarted", 300)
+    assert spoken(table.see("interim", 300, text="алло вы слышите")) == "Все линии заняты."
+    ended = table.see("disconnected", 300)
+    assert [each["phrase"] for each in told(ended, "phrase_interrupted")] == [1]

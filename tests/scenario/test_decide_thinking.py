@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import pytest
+
 from tests.scenario.table import Table, done, spoken, waits
 
 
@@ -203,3 +205,26 @@ def test_what_is_no_word_keeps_no_answer_waiting():
     table.see("interim", 200, text="мм")
     table.see("speechStarted", 400)
     assert waits(table.see("speechCaptured", 100)) == 500
+
+
+@pytest.mark.parametrize(
+    ("now", "sent"),
+    [
+        ("{ turn: 1, name: 'thinking', answer: { done: false } }", 1),
+        ("{ turn: 1, name: 'hearing', answer: { done: false } }", 1),
+        ("{ turn: 1, name: 'speaking', answer: { done: true } }", 0),
+        ("{ turn: 1, name: 'listening', answer: null }", 0),
+        ("{ turn: 2, name: 'thinking', answer: { done: false } }", 0),
+    ],
+)
+def test_a_second_attempt_that_waits_is_made_as_long_as_its_answer_is_wanted(now, sent):
+    """F29, F31: also when the caller has begun to speak meanwhile, and perhaps says nothing."""
+    table = Table()
+    table.run(
+        "var sent = 0, due; setTimeout = (what) => { due = what; };"
+        "sendTurn = () => { sent += 1; return null; };"
+        "const line = { state, queue: [], busy: false };"
+        "ACT.ask(line, { way: 'http', turn: 1, delay: 2000 });"
+        f"line.state = {now}; due();"
+    )
+    assert table.evaluate("sent") == sent

@@ -141,3 +141,34 @@ def test_a_first_answer_that_is_not_of_this_call_is_none(code, text, confirmed):
     table = Table()
     read = f"readProfile({{ id: 'c-1' }}, {{ code: {code}, text: '{text}' }})"
     assert table.evaluate(read)["confirmed"] is confirmed
+
+
+def test_a_length_is_whole_milliseconds():
+    """The wire takes nothing else: 2.015 s are no 2015.0000000000002 ms."""
+    assert Table().evaluate("inMilliseconds(2.015, 10)") == 2015
+
+
+def test_a_longer_turn_is_given_to_the_backend():
+    """A second less than the scenario waits, whatever the profile says."""
+    assert Table().evaluate("deadlineOf({ ms: 15000 })") == 14_000
+    assert Table().evaluate("deadlineOf({ ms: 900 })") == 200
+
+
+@pytest.mark.parametrize(
+    ("profile", "request_"),
+    [
+        ("Yandex.ru_RU", {"specification": {"rawResults": True}}),
+        ("YandexV3.ru_RU", None),
+        ("Google.ru_RU", None),
+    ],
+)
+def test_a_recogniser_tells_numbers_in_one_way(profile, request_):
+    """Yandex tells them in words before the end, and in figures then, unless it is asked not to."""
+    table = Table(asr__profile=profile)
+    table.run(
+        "var given, ASRModelList = {}, ASREvents = {}, ASRProfileList = { Yandex: { ru_RU: 1 },"
+        " YandexV3: { ru_RU: 2 }, Google: { ru_RU: 3 } };"
+        "VoxEngine.createASR = (wish) => { given = wish; return { addEventListener: nothing }; };"
+        "createEars({ state });"
+    )
+    assert table.evaluate("given.request || null") == request_

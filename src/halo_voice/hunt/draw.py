@@ -24,6 +24,9 @@ STAFFED = 0.25  # how often somebody can be asked for, and is
 QUEUED = 0.4  # how often they are reached by a queue then,
 ORDERED = 0.15  # how often nobody calls: the session is to call somebody,
 LATER_FROM = 100_000  # both from this seed on: smaller ones draw what they always drew
+DISMISSED = 0.05  # how often the backend ends the call, as the console can,
+DISMISSED_FROM = 42_000_000  # from this seed on,
+DISMISSED_MS = (2_000, 60_000)  # and when, from the session's beginning
 UNRECORDED = 0.3  # how often the end of a recording is lost, where there is one
 # Faults that are drawn apart: subject, fault, in which share of the calls, and its rate there.
 SELDOM = (("clock", "F58", 0.05, (0.002, 0.03)), ("noise", "F16", 0.1, RATES))
@@ -40,6 +43,7 @@ class Draw:
     desk: Desk | None = None
     order: Order | None = None
     keypad: Keypad | None = None
+    dismissed_ms: float | None = None
 
     @property
     def calm_ms(self) -> int:
@@ -87,7 +91,10 @@ def drawn(
         order, quirks = Order.drawn(orders), replace(quirks, refuses=False)
     ears = (*RECOGNISERS, ERRATIC) if habit else RECOGNISERS
     recogniser = _stream(seed, "recogniser").choice(ears)
-    return Draw(person, faults, recogniser, quirks, desk, order, keypad)
+    ending = _stream(seed, "dismissed")
+    dismissed = seed >= DISMISSED_FROM and not backend and ending.random() < DISMISSED
+    dismissed_ms = ending.uniform(*DISMISSED_MS) if dismissed else None
+    return Draw(person, faults, recogniser, quirks, desk, order, keypad, dismissed_ms)
 
 
 def _faults(

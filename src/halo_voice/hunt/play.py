@@ -137,6 +137,7 @@ async def _with_stand_in(
         chance=random.Random(f"{seed}/hunt/quirks at work"),
         desk=draw.desk,
         order=draw.order,
+        dismissed_ms=draw.dismissed_ms,
     )
     call = await _place(seed, scenario, draw, stand_in, faults=faults, on_line=on_line)
     return call, Evidence(calm_ms=draw.calm_ms, conflicts=stand_in.conflicts)

@@ -115,9 +115,10 @@ class Case:
         return max(longest, end - since)
 
     @property
-    def caller_left(self) -> bool:
-        """The caller hung up; otherwise the call was ended from our side."""
-        return any(line.data["left"] == "call:1" for line in self.call.having("left"))
+    def wanted_over(self) -> bool:
+        """The caller hung up, or the backend wanted the call to end; otherwise the scenario did."""
+        left = any(line.data["left"] == "call:1" for line in self.call.having("left"))
+        return left or any(each.type == "hangup" and not each.up for each in self.call.messages)
 
     def window(self, turn: Turn) -> tuple[int, int]:
         """From a turn's acceptance to that of the next one, or to the end of the call."""

@@ -138,7 +138,7 @@ def fresh_answer(case: Case) -> Iterator[Breach]:
 
 
 def one_outcome(case: Case) -> Iterator[Breach]:
-    """7. Every accepted turn is answered, apologised for, superseded, or its caller has gone."""
+    """7. Every accepted turn is answered, apologised for, superseded, or the call was to end."""
     for turn in case.story.turns:
         begin, end = case.window(turn)
         phrases = case.within(turn)
@@ -147,7 +147,7 @@ def one_outcome(case: Case) -> Iterator[Breach]:
         if {"answer", "apology"} <= kinds and turn.answer:
             yield Breach(7, begin, f"turn {turn.number} is both answered and apologised for")
         told = any(p.kind != "filler" for p in phrases)
-        if not told and end == case.end_ms and not case.caller_left:
+        if not told and end == case.end_ms and not case.wanted_over:
             yield Breach(7, begin, f"turn {turn.number} has no outcome")
 
 

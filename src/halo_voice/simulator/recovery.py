@@ -23,8 +23,8 @@ def recovers(case: Case) -> Iterator[Breach]:
 
 
 def _answered(case: Case, turn: Turn) -> bool:
-    """Its answer is heard; or there was no time for it: the caller went on, or went, or the call's
-    time was up."""
+    """Its answer is heard; or there was no time for it: the caller went on, or the call was to end,
+    or its time was up."""
     begin, end = case.window(turn)
     left_ms = (case.call.connected_ms or 0) + case.limits.talk_ms - begin
     if left_ms < case.limits.answer_ms:
@@ -33,5 +33,5 @@ def _answered(case: Case, turn: Turn) -> bool:
     if any(p.kind == "answer" and p.turn is turn for p in heard):
         return True
     sorry = any(p.kind in ("apology", "reprompt", "goodbye") for p in heard)
-    cut_short = end < case.end_ms or case.caller_left
+    cut_short = end < case.end_ms or case.wanted_over
     return cut_short and not sorry and case.silent_ms(begin, end) <= case.limits.answer_ms

@@ -83,11 +83,12 @@ class StandIn:
         chance: random.Random | None = None,
         desk: Desk | None = None,
         order: Order | None = None,
+        dismissed_ms: float | None = None,
     ) -> None:
         """To be made just before the call; from `calm_ms` on it finds an answer to everything.
 
         `chance` draws what `quirks` do, so that they change nothing else. `desk`: whom calls may be
-        put through to. `order`: whom the session is to call.
+        put through to. `order`: whom the session is to call. From `dismissed_ms` on it ends the call.
         """
         self.replies: dict[int, Reply] = {}
         self.conflicts: list[str] = []
@@ -106,7 +107,9 @@ class StandIn:
         self._first_s = rng.uniform(0.1, 1.5)
         self._sorry = rng.choice([0.0, 0.0, 0.0, 0.3])  # how often no answer is found
         self._parts = rng.randint(1, 4)
-        self._calm_s = asyncio.get_running_loop().time() + calm_ms / 1000
+        now_s = asyncio.get_running_loop().time()
+        self._calm_s = now_s + calm_ms / 1000
+        self.dismissed_s = None if dismissed_ms is None else now_s + dismissed_ms / 1000
         self._known = False
         self._ended = False
         self._stream: Stream | None = None
@@ -327,6 +330,9 @@ class Stream:
             return
         self._take = self._go_on
         self._put("ready", version=1)
+        if self._home.dismissed_s is not None:
+            loop = asyncio.get_running_loop()
+            loop.call_at(max(loop.time(), self._home.dismissed_s), self._put, "hangup")
 
     def _go_on(self, message: dict[str, Any]) -> None:
         kind, number = message.get("type"), message.get("turn")
