@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -118,7 +119,13 @@ class Case:
     def wanted_over(self) -> bool:
         """The caller hung up, or the backend wanted the call to end; otherwise the scenario did."""
         left = any(line.data["left"] == "call:1" for line in self.call.having("left"))
-        return left or any(each.type == "hangup" and not each.up for each in self.call.messages)
+        return left or self.dismissed_ms < math.inf
+
+    @cached_property
+    def dismissed_ms(self) -> float:
+        """When the backend wanted the call to end, after what was being said then."""
+        told = (each.ms for each in self.call.messages if each.type == "hangup" and not each.up)
+        return min(told, default=math.inf)
 
     def window(self, turn: Turn) -> tuple[int, int]:
         """From a turn's acceptance to that of the next one, or to the end of the call."""

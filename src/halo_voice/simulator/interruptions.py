@@ -23,7 +23,7 @@ ECHO_MS = 600  # speech that begins later after a phrase is no echo of it
 CONFIDENCE = 0.3
 ECHO = 0.5  # with more of its words from the phrase, speech may be taken for its echo
 RESULTS = ("ASR.InterimResult", "ASR.Result")
-SPARED = ("goodbye",)  # the last words of a call are not taken back
+SPARED = ("goodbye",)  # the last words of a call are not taken back, nor those of a dismissed one
 NODS = {
     *("угу", "ага", "да", "да-да", "так", "понятно", "ясно", "хорошо", "ладно", "слушаю"),
     *("м", "мм", "хм", "э", "ну", "окей", "ок"),
@@ -43,7 +43,7 @@ def interruption(case: Case) -> Iterator[Breach]:
         for span in phrase.spans:
             # What was told late, or in another order, nobody can act on.
             known = _confirmed(case.call, span, since)
-            if known is not None and not case.late_ms(*known):
+            if known and known[1] < case.dismissed_ms and not case.late_ms(*known):
                 yield from _stopped(case, phrase, span, known[1])
 
 

@@ -88,7 +88,7 @@ class StandIn:
         """To be made just before the call; from `calm_ms` on it finds an answer to everything.
 
         `chance` draws what `quirks` do, so that they change nothing else. `desk`: whom calls may be
-        put through to. `order`: whom the session is to call. From `dismissed_ms` on it ends the call.
+        put through to. `order`: whom the session is to call. At `dismissed_ms` it ends the call.
         """
         self.replies: dict[int, Reply] = {}
         self.conflicts: list[str] = []

@@ -186,3 +186,20 @@ async def test_what_is_stored_as_heard_is_what_was_played(place):
     whole = await place(lines=[QUESTION])
     assert check_heard(whole, [turn | {"heard": None}]) == []
     assert check_heard(whole, [turn | {"heard": FIRST}]) != []
+
+
+@pytest.mark.parametrize(("kind", "found"), [("hangup", False), ("busy", True)])
+async def test_the_last_words_of_a_dismissed_call_are_not_taken_back(connected, kind, found):
+    """4: who wanted the call to end wanted them said; nothing else lets us talk on."""
+
+    async def dismiss(end) -> None:
+        await end.send(json.dumps({"type": kind}))
+        await talk(end)
+
+    call = await connected(
+        BOT + "interim = () => 1;",
+        caller=ScriptedCaller([QUESTION, Interrupt("Подождите я другое хотел", 600)]),
+        network=ScriptedNetwork(lambda _: HttpResponse(404), stream=dismiss, way=Spread(30, 0)),
+        recogniser=PROMPT,
+    )
+    assert any(breach.invariant == 4 for breach in breaches(call)) is found

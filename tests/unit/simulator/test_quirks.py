@@ -8,7 +8,7 @@ import random
 
 import pytest
 
-from halo_voice.hunt.draw import drawn
+from halo_voice.hunt.draw import DISMISSED, DISMISSED_FROM, drawn
 from halo_voice.simulator import HttpRequest, ScriptedCaller, place_call, run_virtually
 from halo_voice.simulator.quirks import QUIRKY, Quirks
 from halo_voice.simulator.standin import BUSY, StandIn
@@ -102,3 +102,29 @@ def test_a_refused_caller_hears_so(stream):
     assert done.playbacks[-1].text == BUSY
     assert not [m for m in messages(done.trace) if m.type == "final"]
     assert done.failures == []
+
+
+def test_a_call_is_dismissed_seldom_and_by_the_stand_in_alone():
+    """From a seed on: smaller ones, and calls with a backend, go as they always went."""
+    seeds = range(DISMISSED_FROM, DISMISSED_FROM + 600)
+    count = sum(drawn(seed, backend=False).dismissed_ms is not None for seed in seeds)
+    assert 0.4 * DISMISSED < count / len(seeds) < 2 * DISMISSED
+    assert not any(drawn(seed, backend=True).dismissed_ms for seed in seeds)
+    assert not any(drawn(seed, backend=False).dismissed_ms for seed in range(600))
+
+
+@pytest.mark.parametrize("at_ms", [1_500, 8_000])
+def test_a_dismissed_call_ends_by_itself(at_ms):
+    """Amid the greeting and amid a turn: what is being said is said, then we hang up."""
+
+    async def call():
+        home = StandIn(random.Random(3), STREAM, dismissed_ms=at_ms)
+        return await place_call(
+            SCENARIO, caller=ScriptedCaller(WORDS), network=home, secrets=SECRETS, real_time=True
+        )
+
+    done = run_virtually(call())
+    [told] = [m for m in messages(done.trace) if m.type == "hangup"]
+    assert told.ms <= done.disconnected_ms <= told.ms + 6_000
+    ended = [json.loads(r.body) for r in done.requests if r.url.endswith("/call/end")]
+    assert [each["reason"] for each in ended] == ["assistant_hung_up"]
