@@ -261,15 +261,15 @@ def _in_a_row(
     keys_ms = [e.ms for e in events if e.data["event"] == "Call.ToneReceived"]
     for phrase in case.story.phrases:
         newest = case.story.newest(phrase.ordered_ms)
-        # One that is said in the place of another, which never sounded, was wanted with that.
-        anew = last and not last.span and (phrase.is_file or phrase.text == last.text)
+        # One that is said in the place of another, of which no word was heard, was wanted with it.
+        anew = last and not last.heard and (phrase.is_file or phrase.text == last.text)
         wanted_ms = last_ms if anew else phrase.ordered_ms
         # Whoever presses a key is there.
         pressed = any(last_ms <= ms <= wanted_ms for ms in keys_ms)
         if resets(phrase) or (kind == "reprompt" and (pressed or newest is not last_turn)):
             count = 0
         last_turn, last_ms, last = newest, wanted_ms, phrase
-        if phrase.kind == kind and phrase.span:
+        if phrase.kind == kind and phrase.heard:
             count += 1
             if count > limit:
                 yield Breach(10, phrase.ordered_ms, f"{count} of kind {kind} in a row")

@@ -82,6 +82,21 @@ async def test_a_phrase_said_in_anothers_place_was_wanted_before_the_key(judged,
     assert ((10, "3 of kind reprompt in a row") in told) is found
 
 
+@pytest.mark.parametrize(("cut_ms", "found"), [(20, False), (1_500, True)])
+async def test_an_apology_of_which_no_word_was_heard_is_none(judged, cut_ms, found):
+    """10, late: it was cut for another phrase's failure that was told late, and is said again."""
+    cuts = f"""
+        const sorry = "Извините, не получилось.";
+        answer = () => {{
+          speak(sorry);
+          player.addEventListener(PlayerEvents.Started, () => setTimeout(
+            () => speak(sorry, () => speak(sorry, listen)), {cut_ms}));
+        }};
+    """
+    told = await judged(cuts, caller=ScriptedCaller(["Первый вопрос"]))
+    assert ((10, "3 of kind apology in a row") in told) is found
+
+
 async def test_the_end_of_a_phrase_is_known_from_its_start(connected):
     """1, F24: of a phrase that is answered while it sounds the start was told late, the end not."""
     waits = """
