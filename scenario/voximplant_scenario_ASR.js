@@ -823,7 +823,7 @@ function keepLate(state, event) {
   return [{ ...withLate(calm, event.text), lastText: event.text }, []];
 }
 
-// Keys: digits are words where a number is being dictated; else they are explained, once. Somebody is there.
+// Keys: digits are words where a number is dictated; else they are explained, once.
 function press(given, event) {
   const state = { ...given, reprompts: 0 };
   const { texts } = state.profile;
@@ -834,15 +834,16 @@ function press(given, event) {
   if (isDigits(event.digit) && takesKeys(state)) return takeKey(state, event, told);
   const { operator, repeat, end } = state.profile.keys;
   if (event.digit === operator && canTransfer(state)) return transfer(state, event, "key", told);
-  if (event.digit === end && isTalking(state) && !isParting(state) && !takesKeys(state)) return endByKey(state, event, told);
-  const words = open && join(carried(state), state.words); // they are answered, whatever is pressed meanwhile
+  const words = open && join(carried(state), state.words); // they are answered first
+  const numbered = (words || isUnheard(state)) && takesKeys(state);
+  if (event.digit === end && !numbered && isTalking(state) && !isParting(state)) return endByKey(state, event, told);
   if (event.digit === repeat && !words && (open || isDisposable(state))) return sayAgain(state, event, told);
   if (state.keysTold || words || !texts.keys || !(open || isDisposable(state))) return [state, told];
   const [silent, cut] = cutShort({ ...state, keysTold: true }, event);
   return speak(silent, { kind: "prompt", text: texts.keys, next: afterTurn(state) }, [...told, HUSH, ...cut]);
 }
 
-// What was being answered is not heard any more, what was being said goes into the report.
+// What was being answered is not heard, what was being said goes into the report.
 function endByKey(state, event, told) {
   const [silent, cut] = withoutAnswer(state, event);
   return leave(withUnasked(silent), "caller_hung_up", state.profile.texts.bye_key, [...told, HUSH, ...cut]);

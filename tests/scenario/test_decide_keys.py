@@ -349,6 +349,18 @@ def test_a_hash_behind_a_number_hangs_up_on_nobody():
     assert table.name == "hearing"
 
 
+def test_a_hash_before_a_number_ends_the_call():
+    """Over the question and after it: who has said and typed nothing does not want to go on."""
+    for spoken_out in (True, False):
+        table = Table(barge_in__mode="asr").asked()
+        table.see("replied", 300, turn=1, text="Назовите номер.", action="listen", patience=1500)
+        if spoken_out:
+            table.speak_out()
+        else:
+            table.see("phraseStarted", 200, phrase=table.state["voice"]["phrase"], duration=2000)
+        assert spoken(table.see("key", 400, digit="#")) == "Спасибо, что позвонили. До свидания!"
+
+
 def test_a_star_ends_a_number_as_a_hash_does():
     """F18: the digits are asked, and no repetition doubles them."""
     table = dictated()

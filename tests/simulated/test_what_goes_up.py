@@ -7,12 +7,12 @@ from collections import Counter
 import pytest
 
 from halo_voice.api.wire import BadMessage, decode
-from halo_voice.hunt.draw import DISMISSED_FROM
+from halo_voice.hunt.draw import NEWER_FROM
 from halo_voice.hunt.play import one_call
 from tests.halo import SCENARIO
 
 CALLS = 150
-FROM = (0, 20_000, DISMISSED_FROM)
+FROM = (0, 20_000, NEWER_FROM)
 
 
 @pytest.mark.parametrize("first", FROM)

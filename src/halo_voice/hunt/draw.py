@@ -25,8 +25,8 @@ QUEUED = 0.4  # how often they are reached by a queue then,
 ORDERED = 0.15  # how often nobody calls: the session is to call somebody,
 LATER_FROM = 100_000  # both from this seed on: smaller ones draw what they always drew
 DISMISSED = 0.05  # how often the backend ends the call, as the console can,
-DISMISSED_FROM = 42_000_000  # from this seed on,
 DISMISSED_MS = (2_000, 60_000)  # and when, from the session's beginning
+NEWER_FROM = 42_000_000  # from this seed on; there any key may follow a number, too
 UNRECORDED = 0.3  # how often the end of a recording is lost, where there is one
 # Faults that are drawn apart: subject, fault, in which share of the calls, and its rate there.
 SELDOM = (("clock", "F58", 0.05, (0.002, 0.03)), ("noise", "F16", 0.1, RATES))
@@ -72,7 +72,8 @@ def drawn(
     if desk is not None and seed >= LATER_FROM:
         desk = replace(desk, queue=_stream(seed, "queue").random() < QUEUED)
     typing = _stream(seed, "keypad")
-    keypad = Keypad.drawn(typing, calm_ms) if typing.random() < TYPES else None
+    types = typing.random() < TYPES
+    keypad = Keypad.drawn(typing, calm_ms, clumsy=seed >= NEWER_FROM) if types else None
     who = _stream(seed, "person")
     person = Person(who, calm_ms, habit, stays=stays, desk=desk, keypad=keypad)
     faults = _faults(_stream(seed, "faults"), classes(backend=backend), among, calm_ms)
@@ -92,7 +93,7 @@ def drawn(
     ears = (*RECOGNISERS, ERRATIC) if habit else RECOGNISERS
     recogniser = _stream(seed, "recogniser").choice(ears)
     ending = _stream(seed, "dismissed")
-    dismissed = seed >= DISMISSED_FROM and not backend and ending.random() < DISMISSED
+    dismissed = seed >= NEWER_FROM and not backend and ending.random() < DISMISSED
     dismissed_ms = ending.uniform(*DISMISSED_MS) if dismissed else None
     return Draw(person, faults, recogniser, quirks, desk, order, keypad, dismissed_ms)
 

@@ -21,7 +21,7 @@ from halo_voice.simulator.speakable import safe_to_speak, same_again
 from halo_voice.simulator.trace import TraceLine
 from halo_voice.simulator.transfers import talk_ms, talks, transfers, waits
 from halo_voice.simulator.turns import TRANSFER, Phrase, Story, Texts, path, story
-from halo_voice.simulator.typed import no_lost_key
+from halo_voice.simulator.typed import no_lost_key, no_number_ends_a_call
 from halo_voice.simulator.wire import fields
 
 VOICED_MS = 1_000  # a voice takes no longer, as a rule
@@ -239,6 +239,7 @@ CHECKS: list[Callable[[Case], Iterator[Breach]]] = [
     recovers,
     no_lost_word,
     no_lost_key,
+    no_number_ends_a_call,
     transfers,
     outgoing,
 ]

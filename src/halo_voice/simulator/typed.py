@@ -1,4 +1,5 @@
-"""Whether every digit that a caller typed where a number was wanted got somewhere."""
+"""Whether every digit that a caller typed where a number was wanted got somewhere, and ended
+nothing."""
 
 from __future__ import annotations
 
@@ -14,6 +15,7 @@ HEARD_MS = 300  # of an answer, before who hears it knows that a number is wante
 OTHERWISE = ("goodbye", "transfer")  # once one of these is said there is no turn to come
 EARS = 2  # recognisers that have failed end the call
 REPORTED = 0  # instead of a turn's number
+AT_ONCE_MS = 100  # what a key does
 
 
 def no_lost_key(case: Case) -> Iterator[Breach]:
@@ -23,15 +25,46 @@ def no_lost_key(case: Case) -> Iterator[Breach]:
     keys = [e for e in events if str(e.data.get("tone", "")).isdigit() and e.ms < case.end_ms]
     replies = _replies(case) if keys else []
     for key in keys:
-        digit = key.data["tone"]
-        turn = max((t.number for t in case.story.turns if t.first_asked_ms <= key.ms), default=0)
-        # Of one moment nobody knows the order.
-        told = [reply for reply in replies if reply.turn == turn and reply.ms < key.ms]
-        if not told or not told[-1].fields.get("patience_ms") or not _is_open(case, key, told[0]):
+        digit, turn = key.data["tone"], _turn_of(case, key)
+        if not _is_wanted(case, key, replies):
             continue
         later = [words for number, words in _said(case) if number > turn or number == REPORTED]
         if not any(digit in words for words in later):
             yield Breach(21, key.ms, f"the key {digit} was pressed and went nowhere")
+
+
+def no_number_ends_a_call(case: Case) -> Iterator[Breach]:
+    """21. A # behind a digit that was wanted ends the number and not the call, as long as nothing
+    but a filler was said between the two."""
+    events = case.call.having("event")
+    keys = [e for e in events if e.data.get("tone") and e.ms < case.end_ms]
+    replies = _replies(case) if any(key.data["tone"] == "#" for key in keys) else []
+    digit = None
+    for key in keys:
+        if key.data["tone"] != "#":
+            digit = key if str(key.data["tone"]).isdigit() else None
+        if key is digit or digit is None:
+            continue
+        ours = [p for p in case.story.phrases if p.kind != "filler" and p.ordered_ms >= digit.ms]
+        next_ms = min((p.ordered_ms for p in ours if p.kind != "goodbye"), default=case.end_ms)
+        byes = [p.ordered_ms for p in ours if p.kind == "goodbye"]
+        ended = any(key.ms <= ms <= key.ms + AT_ONCE_MS for ms in byes)
+        if ended and key.ms < next_ms and _is_wanted(case, digit, replies):
+            yield Breach(21, key.ms, "a # behind a number ended the call")
+
+
+def _turn_of(case: Case, key: TraceLine) -> int:
+    """The last turn that was asked before it."""
+    return max((t.number for t in case.story.turns if t.first_asked_ms <= key.ms), default=0)
+
+
+def _is_wanted(case: Case, key: TraceLine, replies: Sequence[Message]) -> bool:
+    """Whether the last answer wants a number, and was heard."""
+    turn = _turn_of(case, key)
+    # Of one moment nobody knows the order.
+    told = [reply for reply in replies if reply.turn == turn and reply.ms < key.ms]
+    wanted = bool(told) and bool(told[-1].fields.get("patience_ms"))
+    return wanted and _is_open(case, key, told[0])
 
 
 def _replies(case: Case) -> list[Message]:

@@ -193,6 +193,32 @@ async def test_digits_that_go_nowhere_break_the_twenty_first(heard):
     assert await found("ask(++turn, e.tone, () => 0)") == []
 
 
+@pytest.mark.parametrize(
+    ("keys", "wants", "found"),
+    [("57#", True, True), ("57##", True, True), ("#", True, False), ("57#", False, False)],
+)
+async def test_a_hash_that_ends_the_call_behind_a_number_breaks_the_twenty_first(
+    heard, keys, wants, found
+):
+    """It ends the number: where one is wanted, however often it is pressed; and not alone."""
+    ends = """
+        call.handleTones(true);
+        call.addEventListener(CallEvents.ToneReceived, (e) => {
+          if (e.tone === "#") speak("Извините, до свидания.", () => call.hangup());
+        });
+    """
+
+    def wants_a_number(request: HttpRequest) -> HttpResponse:
+        more = {"action": "listen", "outcome": "answered", "patience_ms": 1500 if wants else 0}
+        return HttpResponse(
+            200, json.dumps(json.loads(backend(request).body) | more).encode(), latency_ms=200
+        )
+
+    words = ["Первый вопрос", Press(keys)]
+    told = await heard(words, bot=BOT + ends, network=ScriptedNetwork(wants_a_number))
+    assert ((21, "a # behind a number ended the call") in told) is found
+
+
 async def test_a_hesitation_is_no_word(heard):
     """Who hesitates has said nothing."""
     words = ["Первый вопрос", "эм", "Третий"]

@@ -8,8 +8,9 @@ import random
 
 import pytest
 
-from halo_voice.hunt.draw import DISMISSED, DISMISSED_FROM, drawn
+from halo_voice.hunt.draw import DISMISSED, NEWER_FROM, drawn
 from halo_voice.simulator import HttpRequest, ScriptedCaller, place_call, run_virtually
+from halo_voice.simulator.keypad import ENDINGS, Keypad
 from halo_voice.simulator.quirks import QUIRKY, Quirks
 from halo_voice.simulator.standin import BUSY, StandIn
 from halo_voice.simulator.wire import messages
@@ -106,7 +107,7 @@ def test_a_refused_caller_hears_so(stream):
 
 def test_a_call_is_dismissed_seldom_and_by_the_stand_in_alone():
     """From a seed on: smaller ones, and calls with a backend, go as they always went."""
-    seeds = range(DISMISSED_FROM, DISMISSED_FROM + 600)
+    seeds = range(NEWER_FROM, NEWER_FROM + 600)
     count = sum(drawn(seed, backend=False).dismissed_ms is not None for seed in seeds)
     assert 0.4 * DISMISSED < count / len(seeds) < 2 * DISMISSED
     assert not any(drawn(seed, backend=True).dismissed_ms for seed in seeds)
@@ -128,3 +129,16 @@ def test_a_dismissed_call_ends_by_itself(at_ms):
     assert told.ms <= done.disconnected_ms <= told.ms + 6_000
     ended = [json.loads(r.body) for r in done.requests if r.url.endswith("/call/end")]
     assert [each["reason"] for each in ended] == ["assistant_hung_up"]
+
+
+def test_who_is_clumsy_types_any_key_behind_the_number():
+    """The same digits at the same moments as who is not; then none, one or two more keys."""
+    endings = set()
+    for seed in range(200):
+        plain, clumsy = (Keypad.drawn(random.Random(seed), 60_000, clumsy=c) for c in (False, True))
+        digits = [key for _, key in plain.keys if key.isdigit()]
+        typed = [key for _, key in clumsy.keys]
+        assert typed[: len(digits)] == digits
+        assert plain.says_ms == clumsy.says_ms
+        endings.add("".join(typed[len(digits) :]))
+    assert endings == set(ENDINGS)
