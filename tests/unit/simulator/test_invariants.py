@@ -204,7 +204,8 @@ async def test_a_hash_that_ends_the_call_behind_a_number_breaks_the_twenty_first
     ends = """
         call.handleTones(true);
         call.addEventListener(CallEvents.ToneReceived, (e) => {
-          if (e.tone === "#") speak("Извините, до свидания.", () => call.hangup());
+          const bye = () => speak("Извините, до свидания.", () => call.hangup());
+          if (e.tone === "#") setTimeout(bye, 50);
         });
     """
 
