@@ -139,7 +139,7 @@ const START_STATE = {
   profiled: false, confirmed: false, streaming: false, // the backend's first answer came; it knows the call; by stream
   dial: null, dialled: "", // whom we call, and what came of it: "" as long as nobody knows, and where we were called
   turnedAway: "", // what a caller hears instead of a talk when all lines are busy
-  records: false, recordingUrl: "", recorded: false, reported: false, broken: false,
+  records: "", recordingUrl: "", recorded: false, reported: false, broken: false,
 };
 
 const HUSH = { do: "hush" }; // our voice falls silent
@@ -236,7 +236,7 @@ const TABLE = {
   filing: {
     recorded: (state, event) => (state.recorded ? [state, []] : fileRecording(state, event.url)),
     filed: finish,
-    // The final address never came: the first one is better than none.
+    // The final address never came: the first will do.
     expired: (state) => (state.recorded || !state.recordingUrl ? finish(state) : fileRecording(state, state.recordingUrl)),
   },
   over: {},
@@ -366,9 +366,10 @@ function meet(state, event) {
 
 function greet(state, before = []) {
   if (state.turnedAway) return leave(state, "busy", state.turnedAway, before);
-  const { texts: { greeting }, limits: { call_ms } } = state.profile;
+  const { texts: { greeting }, limits: { call_ms }, recording } = state.profile;
   const what = { kind: "greeting", text: greeting, next: "listen" };
-  return speak({ ...state, reply: greeting }, what, [...before, { do: "limitCall", ms: call_ms }]);
+  const records = recording.enabled ? "due" : ""; // a later profile's greeting is not heard
+  return speak({ ...state, reply: greeting, records }, what, [...before, { do: "limitCall", ms: call_ms }]);
 }
 
 // Speaking: `what` is { kind, text, next }; `next` tells what follows: listen, finish (the last turn), leave, or more
@@ -479,11 +480,11 @@ function withTime(state, event) {
 // Listening ---
 
 function listen(state, event, before = []) {
-  const { recording, texts } = state.profile;
+  const { texts } = state.profile;
   if (state.turnedAway) return leave(state, "busy", state.turnedAway, before);
   if (state.asrFaults > 1) return leave(state, "recogniser_down", texts.bye_failure, before);
-  const record = recording.enabled && !state.records ? [{ do: "record" }] : [];
-  const open = { ...state, name: "listening", records: recording.enabled, words: state.fresh ? state.words : "", deaf: false, nod: null };
+  const record = state.records === "due" ? [{ do: "record" }] : [];
+  const open = { ...state, name: "listening", records: state.records && "on", words: state.fresh ? state.words : "", deaf: false, nod: null };
   const actions = [...before, ...record, { do: "listen" }];
   // They said yes before the question was over.
   if (state.nod) return ask({ ...open, heardAt: state.quietAt }, { ...event, ...state.nod }, actions);
@@ -496,21 +497,21 @@ function listen(state, event, before = []) {
   return [open, [...actions, wait(speechMs(state, event))]];
 }
 
-// The caller's time to speak; what has passed in silence counts. A mere sound may be a noise beside them.
+// The caller's time to speak; what has passed in silence counts. A mere sound may be noise.
 function speechMs(state, event) {
   const whole = state.profile.limits.no_speech_ms;
   const least = event.type.startsWith("voice") ? SURE_MS : SPEECH_MS;
   return Math.max(Math.min(least, whole), whole - Math.max(0, event.at - state.quietAt));
 }
 
-// An interim result that comes soon after its own result, or after the turn that was closed on it.
+// An interim result soon after its own result, or after the turn that was closed on it.
 function isStale(state, event) {
   const parts = awaited(state, event).filter((each) => event.at - each.at < STALE_MS);
   const old = [recent(state, event, STALE_MS), ...parts.map((each) => each.text)];
   return !state.fresh && old.some((text) => shared(event.text, text) >= 0.8 * wordsOf(event.text).length);
 }
 
-// Words of the speech before, whose result has not come (any more): passed over, or taken for the coming turn.
+// Words of the speech before, whose result has not come: passed over, or taken for the coming turn.
 function newSpeech(state, event) {
   return { ...passOver(state, event), fresh: true, captured: false, begunAt: event.at, priorAt: state.begunAt, during: ours(state, event.at), posed: !state.voice || state.voice.started };
 }
@@ -1178,7 +1179,7 @@ function ask(state, event, before) {
   return [asked, [...before, ...(hearsAll(state) ? [] : [{ do: "deafen" }]), question, answerWait(asked, event)]];
 }
 
-// Who waited for us to be sure, or was silent for longer than a result takes, waited for the filler, too.
+// Who waited for us to be sure, or was silent for longer than a result takes, waited for the filler.
 function fillerMs(state, event) {
   const { voiced, stoppedAt, saidAt, wordsAt, begunAt, profile: { limits: { filler_ms, result_ms } } } = state;
   const silent = voiced ? 0 : event.at - Math.max(stoppedAt, saidAt, wordsAt, begunAt);
@@ -1720,7 +1721,7 @@ function clip(text, limit) {
 }
 
 
-// --- Act: one short function for each action. `line` is the call: its state, players, recogniser, detector and stream.
+// --- Act: one short function for each action. `line` is the call: state, players, recogniser, detector, stream.
 
 const ACT = {
   fetchProfile(line) {
@@ -1874,7 +1875,7 @@ const ACT = {
 
 // Voice ---
 
-// A player for each phrase, whose number its events carry: an old one cannot pass for the new one.
+// A player for each phrase, whose number its events carry: an old one cannot pass for it.
 function play(line, phrase, make) {
   stopPlayer(line);
   try {
@@ -2087,7 +2088,7 @@ function readResult(line, e) {
   return logged({ type: "heard", text, confidence }, "Result received!", "Text: " + text, "Confidence: " + confidence);
 }
 
-// Where it cannot be had, the line's own ear (MicStatusChange) serves.
+// Without it the line's own ear (MicStatusChange) serves.
 function createDetector(line) {
   line.detecting = true;
   const made = new Promise((resolve) => { require(Modules.Silero); resolve(Silero.createVAD(VAD)); });
@@ -2580,7 +2581,7 @@ function logged(event, ...lines) {
 }
 
 
-// --- Wire: VoxEngine's events become ours; `dispatch` decides and acts, and is the only place that catches everything.
+// --- Wire: VoxEngine's events become ours; `dispatch` decides and acts, and alone catches everything.
 
 function dispatch(line, read) {
   line.queue.push(read);

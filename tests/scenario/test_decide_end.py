@@ -184,3 +184,17 @@ def test_the_backend_ends_a_call_whose_answer_is_being_made():
     table = Table().asked()
     assert done(table.see("dismissed", 500)) == ["hush", "hangup", "wait"]
     assert (table.name, table.state["reason"]) == ("hanging", "assistant_hung_up")
+
+
+def test_who_was_not_told_of_a_recording_is_not_recorded():
+    """A profile that comes after the greeting has another one, which nobody has heard."""
+    table = Table()
+    table.see("alerted")
+    table.see("connected", 100)
+    table.see("expired", 1000)
+    profile = table.state["profile"] | {"recording": {"enabled": True, "stereo": True}}
+    table.see("profiled", 200, confirmed=True, profile=profile)
+    assert "record" not in done(table.speak_out())
+    table.see("disconnected", 700)
+    table.see("expired", 1000)
+    assert done(table.see("reported", 100, ok=True)) == ["terminate"]
