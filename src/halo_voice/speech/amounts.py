@@ -14,7 +14,7 @@ from halo_voice.speech.cases import (
     owned,
     owner,
 )
-from halo_voice.speech.nouns import DOTTED, KOPECK, METRE, MINUTE, MULTIPLIERS, ROUBLE, UNITS
+from halo_voice.speech.nouns import DOTTED, KOPECK, METRE, MINUTE, MULTIPLIERS, ROUBLE, UNITS, YEAR
 from halo_voice.speech.numerals import (
     CARDINAL_MAX,
     Case,
@@ -65,6 +65,17 @@ _GROUPED = re.compile(
     r"(?=(?:[.,]\d\d)? ?(?:₽|руб|р\b|\$|€)(?!\.? (?:за кило|в минуту)|ля\b))"
 )
 _DISTANCES = (UNITS["км"], METRE, MINUTE)  # «в пяти километрах»
+_AFTER_HALVES = {
+    form: noun
+    for noun in (*UNITS.values(), YEAR)
+    if " " not in noun.one[1]
+    for form in (noun.one[1], noun.many[1])
+}
+# «5,5 часа» as it is written is «пять с половиной часов» as it is said.
+_HALVES = re.compile(
+    r"(?<![\w.,])(?P<number>(?:\d{1,6}(?:[.,]\d{1,2})? ?[-–—] ?)?(?P<whole>\d{1,6})[.,]50? )"
+    rf"(?P<noun>{'|'.join(sorted(_AFTER_HALVES))})(?![а-яё])"
+)
 
 
 def amounts(text: str) -> str:
@@ -76,8 +87,19 @@ def amounts(text: str) -> str:
     if "/" in text:
         text = _TWO_MEMORIES.sub(r"\1 на ", _SHIFTS.sub(r"\g<head>\g<on> через ", text))
         text = _OF_TWO.sub(r"\g<one> на \g<two>", _FRACTION.sub(_fraction, text))
-    text = _SIZE.sub(" на ", text)
+    text = _HALVES.sub(_halves, _SIZE.sub(" на ", text))
     return _AMOUNT.sub(_amount, _with_kopecks(text))
+
+
+def _halves(found: re.Match[str]) -> str:
+    """The number with the form of its noun that «с половиной» and «полтора» ask for."""
+    noun, whole = _AFTER_HALVES[found["noun"]], int(found["whole"])
+    before = governed(found.string, found.start())
+    if not whole:
+        return found[0]
+    if before not in (None, "acc"):
+        return found["number"] + noun.plural(before)
+    return found["number"] + (noun.one[1] if whole == 1 else noun.after(whole, "nom"))
 
 
 def _with_kopecks(text: str) -> str:
@@ -205,16 +227,17 @@ def _multiplied(found: re.Match[str], noun: Noun | None, before: Case | None) ->
     if times == name:  # an abbreviation: its form is ours to choose
         said = _measured(found, scale, before)
     else:
-        written = case_of(times, _last(_parts(found["a"])[0]), before)
+        written = case_of(times, _last(*_parts(found["a"])), before)
         said = _measured(found, scale, written)
     if found["a"] == "1" and not found["b"] and times == name == "тыс":
         said = scale.single(before or "nom")
     return f"{said} {noun.plural('gen')}" if noun else said
 
 
-def _last(number: int) -> int:
-    """What of a number decides the form of its noun: 1, 2 to 4, or more."""
-    return number % 100 if number % 100 in range(11, 15) else number % 10
+def _last(number: int, part: str = "") -> int:
+    """What of a number decides the form of its noun: 1, 2 to 4, or more; «полтора» is as two."""
+    last = number % 100 if number % 100 in range(11, 15) else number % 10
+    return 2 if part and last == 1 else last
 
 
 def _bare(found: re.Match[str], before: Case | None) -> str:
@@ -229,7 +252,7 @@ def _bare(found: re.Match[str], before: Case | None) -> str:
         return _joined_numbers(a, b, "nom")
     noun, adjective = ("", "") if found["dot"] else noun_after(text, found.end("b" if b else "a"))
     before = before if part else before or owner(text, found.start(), noun, adjective, _last(whole))
-    case = case_of(noun, _last(whole), before)
+    case = case_of(noun, _last(whole, part), before)
     if part or "," in a:
         return _joined_numbers(a, b, case, gender_of(noun, adjective, 2, case))
     gender = gender_of(noun or noun_beyond(text, found.end()), adjective, _last(whole), case)
