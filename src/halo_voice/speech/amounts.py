@@ -6,7 +6,6 @@ import re
 
 from halo_voice.speech.cases import (
     case_of,
-    gender_of,
     governed,
     labelled,
     noun_after,
@@ -14,6 +13,7 @@ from halo_voice.speech.cases import (
     owned,
     owner,
 )
+from halo_voice.speech.genders import gender_of
 from halo_voice.speech.nouns import DOTTED, KOPECK, METRE, MINUTE, MULTIPLIERS, ROUBLE, UNITS, YEAR
 from halo_voice.speech.numerals import (
     CARDINAL_MAX,
@@ -254,8 +254,9 @@ def _bare(found: re.Match[str], before: Case | None) -> str:
     before = before if part else before or owner(text, found.start(), noun, adjective, _last(whole))
     case = case_of(noun, _last(whole, part), before)
     if part or "," in a:
-        return _joined_numbers(a, b, case, gender_of(noun, adjective, 2, case))
-    gender = gender_of(noun or noun_beyond(text, found.end()), adjective, _last(whole), case)
+        return _joined_numbers(a, b, case, gender_of(noun, 2, case))
+    counted, beyond = (noun, whole) if noun else noun_beyond(text, found.end())
+    gender = gender_of(counted, _last(beyond), case)
     said = cardinal(whole, case, gender)
     if b is None:
         return said

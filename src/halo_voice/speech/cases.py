@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from halo_voice.speech.numerals import Case, Gender
+from halo_voice.speech.numerals import Case
 
 _GOVERNED: dict[str, Case] = {
     **dict.fromkeys(
@@ -47,11 +47,6 @@ _LABELS = frozenset(
     "заказ заказа платформа этаж владение помещение станция маршрут автобус автобусе трамвай "
     "троллейбус пункт шаг страница вариант школа школы школе тариф добавочный телефон версия зал "
     "код павильон секция линия путь вагон место места".split()
-)
-_FEMININE = re.compile(
-    r"(?:недел|минут|секунд|штук|тысяч|копе|комнат|квартир|упаков|бутыл|короб|пач|банк|пар|таблет"
-    r"|книг|машин|ламп|люстр|заяв|услуг|групп|цифр|букв|точк|остановк|станци|секци|позици|порци"
-    r"|област|част|ноч|кроват|карт|страниц|линии|лини[ияею]|улиц|верси|полк|скид|цен)"
 )
 _ADJECTIVE = re.compile(
     r"[а-яё]{2,}(?:ых|их|ые|ие|ым|им|ыми|ими|ого|его|ому|ему|ую|юю|ая|яя"
@@ -147,13 +142,13 @@ def noun_after(text: str, place: int) -> tuple[str, str]:
     return first, ""
 
 
-_BEYOND = re.compile(r" (?:до|или|и) \d{1,6} ([а-яё]+)")
+_BEYOND = re.compile(r" (?:до|или|и) (\d{1,6}) ([а-яё]+)")
 
 
-def noun_beyond(text: str, place: int) -> str:
-    """The noun that two numbers share: «от 1 до 3 недель»; "" if there is none."""
+def noun_beyond(text: str, place: int) -> tuple[str, int]:
+    """The noun that two numbers share, and the second number: «от 1 до 3 недель»; "" if none."""
     found = _BEYOND.match(text, place)
-    return found[1] if found else ""
+    return (found[2], int(found[1])) if found else ("", 0)
 
 
 def case_of(noun: str, last: int, before: Case | None) -> Case:
@@ -181,39 +176,12 @@ _PLURAL_ENDINGS: tuple[tuple[tuple[str, ...], int, Case], ...] = (
 def _case_of_one(noun: str, before: Case | None) -> Case:
     if before == "acc" and noun.endswith(("а", "я")):
         return "gen"  # «за 1 человека»
-    if before == "acc" and noun.endswith(("е", "и")):
-        return "pre"
+    if before == "acc" and noun.endswith(("е", "и")) and not noun.endswith("ие"):
+        return "pre"  # «в 1 отделении», but «на 1 занятие»
     if before == "acc" and noun.endswith(("ому", "дню", "часу", "рублю")):
         return "dat"
-    if before == "gen" and noun.endswith(("ом", "ем", "ём", "ой")):
+    if before == "gen" and noun.endswith(("ом", "ем", "ём", "ой", "ью")):
         return "ins"
     if before is None and noun.endswith(("у", "ю")):
         return "acc"
     return before or "nom"
-
-
-def gender_of(noun: str, adjective: str, last: int, case: Case) -> Gender:
-    """The gender of a noun, as far as its form beside a number that ends in `last` tells it."""
-    if _FEMININE.match(noun):
-        return "f"
-    if last == 1:
-        return _gender_of_one(noun, case)
-    if (
-        last == 2
-        and noun != "пути"
-        and (noun.endswith(("ы", "и")) or adjective.endswith(("ые", "ие")))
-    ):
-        return "f"
-    return "m"
-
-
-def _gender_of_one(noun: str, case: Case) -> Gender:
-    if case == "nom":
-        return "f" if noun.endswith(("а", "я")) else "n" if noun.endswith(("о", "е")) else "m"
-    if case == "acc":
-        return "f" if noun.endswith(("у", "ю")) else "n" if noun.endswith(("о", "е")) else "m"
-    if case in ("gen", "pre"):
-        return "f" if noun.endswith(("ы", "и")) else "m"
-    if case == "dat":
-        return "f" if noun.endswith(("е", "и")) else "m"
-    return "f" if noun.endswith(("ой", "ей", "ью")) else "m"
