@@ -27,7 +27,7 @@ from halo_voice.speech.numerals import (
     fraction,
 )
 
-NUMBER = r"\d{1,3}(?: \d{3}){1,4}(?!\d)(?:,\d{1,2}(?!\d))?|\d++(?:[.,]\d{1,4}(?![\d]))?"
+NUMBER = r"\d{1,3}(?: \d{3}){1,4}(?!\d)(?:[.,]\d{1,2}(?!\d))?|\d++(?:[.,]\d{1,4}(?![\d]))?"
 _UNIT = "|".join(re.escape(unit) for unit in sorted(UNITS, key=len, reverse=True)).replace(
     r"\ ", " ?"
 )
