@@ -17,7 +17,7 @@ _SHORT_MONTHS = {
 _DAY = r"(?:0?[1-9]|[12]\d|3[01])"
 _YEAR_TAIL = r"(?:,? (?P<year>[12]\d{3}|\d\d(?= ?(?:г\.|года\b)))(?: ?(?:года?|г\b\.?))?(?![\d:]))?"
 _NUMERIC = re.compile(
-    rf"(?<![\d.,])(?P<day>{_DAY})\.(?P<month>0[1-9]|1[0-2])"
+    rf"(?<![\d.,])(?P<day>{_DAY})\.(?P<month>0[1-9]|1[0-2]|[1-9](?=\.(?:19|20)\d\d))"
     rf"(?:\.(?P<year>(?:19|20)\d\d|\d\d))?(?!\d|[.,]\d)(?! ?(?:₽|%|руб|кг|км|м\b|млн|тыс"
     rf"|л\b))"
     r"(?: ?(?:года|г\b\.?))?"
@@ -133,6 +133,8 @@ def _full(year: str) -> int:
 
 
 def _numeric(found: re.Match[str]) -> str:
+    if len(found["month"]) == 1 and labelled(found.string, found.start()):  # «версия 1.5.2026»
+        return found[0]
     month = MONTHS[int(found["month"]) - 1]
     tail = "." if found[0].endswith(".") and sentence_ends(found) else ""
     day = ordinal(int(found["day"]), _case(found), "n")
