@@ -58,6 +58,12 @@ _HYPHENED_CLOCK = re.compile(
     r"|(?=[.,;:!?)]|\Z))?",
     re.I,
 )
+# «Цена 10-00»: roubles without kopecks
+_PRICE = re.compile(
+    r"(?P<price>(?<!\w)(?:цена|стоимость|сто[ия]т|итого|сумма):? "
+    r"(?:\d{1,3}(?: \d{3}){1,3}|\d{1,9}))-00(?![\w-]|[.,]\d)(?P<unit> ?(?:₽|руб|р\.))?",
+    re.I,
+)
 _GLUED_CLOCK = re.compile(
     r"(?P<before>(?<!\w)(?:в|к|до|с|на|от|по|после|около) )?(?<![\w.,])"
     r"(?P<hour>[01]?\d|2[0-3])ч\.?(?P<minute>[0-5]\d)(?![\d.,]| ?м)",
@@ -70,6 +76,7 @@ def dotted(text: str) -> str:
     for pattern in (_DOTTED_RANGE, _DOTTED_CLOCK):
         text = pattern.sub(lambda m: m[0].replace(".", ":"), text)
     if "-" in text or "–" in text:
+        text = _PRICE.sub(lambda m: m["price"] + (m["unit"] or " ₽"), text)
         text = _HYPHENED_CLOCK.sub(_hyphened, _HYPHENED_RANGE.sub(_hyphened_range, text))
     if "ч" in text:
         text = _GLUED_CLOCK.sub(_glued, text)
