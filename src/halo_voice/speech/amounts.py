@@ -195,7 +195,8 @@ def _pair(a: str, b: str, before: Case | None, noun: Noun) -> str:
     short = " " not in cardinal(min(_parts(a)[0], CARDINAL_MAX)) + cardinal(_parts(b)[0])
     if "," not in a + b and (short or before):
         case = before or "nom"
-        first = cardinal(_parts(a)[0], case, noun.gender)
+        many = noun.gender == "pl" and _last(_parts(b)[0]) not in (1, 2, 3, 4)
+        first = cardinal(_parts(a)[0], case, "m" if many else noun.gender)  # «три-пять суток»
         return f"{first}{'-' if short else ' — '}{_one(b, case, noun)}"
     if before:
         return f"{_number_only(a, before, noun)} — {_one(b, before, noun)}"

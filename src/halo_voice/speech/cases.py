@@ -176,7 +176,7 @@ _PLURAL_ENDINGS: tuple[tuple[tuple[str, ...], int, Case], ...] = (
 def _case_of_one(noun: str, before: Case | None) -> Case:
     if before == "acc" and noun.endswith(("а", "я")):
         return "gen"  # «за 1 человека»
-    if before == "acc" and noun.endswith(("е", "и")) and not noun.endswith("ие"):
+    if before == "acc" and noun.endswith(("е", "и")) and not noun.endswith(("ие", "сутки")):
         return "pre"  # «в 1 отделении», but «на 1 занятие»
     if before == "acc" and noun.endswith(("ому", "дню", "часу", "рублю")):
         return "dat"

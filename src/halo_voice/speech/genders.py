@@ -22,6 +22,7 @@ _SOFT = frozenset(
 _NEUTER = frozenset("авто время знамя имя интервью меню пламя племя семя такси темя".split())
 _MASCULINE = frozenset("кофе евро эспрессо капучино латте американо дядя юноша судья".split())
 _MEN = re.compile(r"(?:мужчин|дедушк|дяд|юнош|судь|слуг|старшин|пут)[аыияей]{1,2}")
+_DAYS = ("сутки", "суток", "суткам", "сутками", "сутках")
 _AT_A_NEUTER = ("ении", "ании", "янии", "ятии", "ытии", "твии", "овии")  # «на 1 занятии»
 _FEMININE_PLURALS = ("ций", "сий", "зий", "иц", "ок", "ек")
 _OTHER_PLURALS = ("лиц", "яиц", "человек", "яблок", "окошек")
@@ -44,6 +45,8 @@ _FEMININE = re.compile(
 
 def gender_of(noun: str, last: int, case: Case) -> Gender:
     """The gender of a noun beside a number that ends in `last`, in the number's case."""
+    if noun in _DAYS:
+        return "pl" if 1 <= last <= 4 else "m"
     if noun in _MASCULINE or _MEN.fullmatch(noun):
         return "m"
     if last == 1:

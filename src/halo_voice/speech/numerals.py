@@ -13,14 +13,17 @@ from typing import Literal
 from rutextnorm import number_to_ordinal_words, number_to_words, number_to_words_case
 
 Case = Literal["nom", "gen", "dat", "acc", "ins", "pre"]
-Gender = Literal["m", "f", "n"]
+Gender = Literal["m", "f", "n", "pl"]
+"""`pl` of what has no singular: «одни сутки», «двое суток»."""
 
 CARDINAL_MAX = 10**15 - 1
 """Beyond it a number is read digit by digit."""
 
 _CASES: tuple[Case, ...] = ("nom", "gen", "dat", "acc", "ins", "pre")
 _THEIRS = {"gen": "gen", "dat": "dat", "ins": "instr", "pre": "prep"}
-_ONE_TWO = {"f": {"один": "одна", "два": "две"}, "n": {"один": "одно"}, "m": {}}
+_ONE_TWO = {"f": {"один": "одна", "два": "две"}, "n": {"один": "одно"}, "m": {},
+            "pl": {"один": "одни", "два": "двое", "три": "трое", "четыре": "четверо"}}  # fmt: skip
+_ONES = {"одного": "одних", "одному": "одним", "одним": "одними", "одном": "одних"}
 _ORDINAL = {
     "m": {"nom": "ый ий", "gen": "ого ьего", "dat": "ому ьему", "acc": "ый ий", "ins": "ым ьим",
           "pre": "ом ьем"},
@@ -80,6 +83,8 @@ def cardinal(number: int, case: Case = "nom", gender: Gender = "m") -> str:
     words = number_to_words_case(number, _THEIRS[case]).split()
     if gender == "f" and number % 10 == 1 and number % 100 != 11:
         words[-1] = "одной"
+    if gender == "pl":
+        words[-1] = _ONES.get(words[-1], words[-1])
     return " ".join(words)
 
 
