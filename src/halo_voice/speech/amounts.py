@@ -6,6 +6,7 @@ import re
 
 from halo_voice.speech.cases import (
     case_of,
+    each_of,
     governed,
     labelled,
     noun_after,
@@ -153,6 +154,8 @@ def _amount(found: re.Match[str]) -> str:
         and f" {found.string[max(0, found.start() - 3) : found.start()]}".lower().endswith(" в ")
     ):
         before = "pre"
+    elif before == "acc" and (noun or found["times"]) and _is_each(found):
+        before = "dat"
     sign = {"+": "плюс ", "-": "минус ", "−": "минус "}.get(found["sign"] or "", "")
     if found["times"]:
         said = _multiplied(found, noun, before)
@@ -163,6 +166,11 @@ def _amount(found: re.Match[str]) -> str:
         return sign + said + dot
     tail = " Цельсия" if key in ("°C", "°С") else ""
     return sign + said + tail + dot
+
+
+def _is_each(found: re.Match[str], noun: str = "") -> bool:
+    whole, part = _parts(found["a"])
+    return not found["b"] and not part and each_of(found.string, found.start(), whole, noun)
 
 
 def closes(text: str, end: int) -> bool:
@@ -253,6 +261,8 @@ def _bare(found: re.Match[str], before: Case | None) -> str:
         return _joined_numbers(a, b, "nom")
     noun, adjective = ("", "") if found["dot"] else noun_after(text, found.end("b" if b else "a"))
     before = before if part else before or owner(text, found.start(), noun, adjective, _last(whole))
+    if before == "acc" and _is_each(found, noun):
+        before = "dat"
     case = case_of(noun, _last(whole, part), before)
     if part or "," in a:
         return _joined_numbers(a, b, case, gender_of(noun, 2, case))

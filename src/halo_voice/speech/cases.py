@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 
+from halo_voice.speech.genders import is_feminine
 from halo_voice.speech.numerals import Case
 
 _GOVERNED: dict[str, Case] = {
@@ -86,6 +87,18 @@ def governed(text: str, place: int, *, joined: bool = False) -> Case | None:
     while words and words[-1] in _FILLERS:
         words.pop()
     return _GOVERNED.get(words[-1].lstrip("«(")) if words else None
+
+
+_ONES = (1, 1000, 10**6)
+
+
+def each_of(text: str, place: int, number: int, noun: str = "") -> bool:
+    """Whether «по» asks for the dative of `number`: «по одному билету», «по тысяче рублей»."""
+    if not f" {text[max(0, place - 3) : place]}".lower().endswith(" по "):
+        return False
+    if noun.endswith(("у", "ю")):
+        return number % 10 == 1 and number % 100 != 11 and not is_feminine(noun)
+    return number in _ONES
 
 
 # «цена 1 билета» is of one ticket; «цена 1 тысяча» and «вес 1 тонна» tell how much.

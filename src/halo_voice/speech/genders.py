@@ -31,11 +31,11 @@ _FEMININE = re.compile(
     r"(?:недел|минут|секунд|тысяч|комнат|квартир|пар|ламп|люстр|групп|цифр|букв|карт|страниц|улиц"
     r"|цен|машин|услуг|книг|тонн|касс|смен|зон|анкет|камер|процедур|капсул|капел|капл|палат|клиник"
     r"|поликлиник|больниц|гостиниц|аптек|единиц|таблиц|школ|тем|проб|норм|форм|схем|программ)"
-    r"(?:|ь|е|ам|ами|ах|ям|ями|ях)"
+    r"(?:|ь|е|у|ю|ам|ами|ах|ям|ями|ях)"
     r"|(?:шту|копе[йе]|упаков|бутыл|короб|пач|бан|таблет|заяв|точ|останов|пол|скид|лож|покуп|поезд"
     r"|достав|посыл|парков|попыт|справ|карточ|ячей|чаш|тарел|порц|кноп|плит|короб)к"
-    r"(?:е|ам|ами|ах)"
-    r"|(?:стать|сем|скам)(?:е|ье|ей|ям|ями|ях)"
+    r"(?:е|у|ам|ами|ах)"
+    r"|(?:стать|сем|скам)(?:е|ю|ье|ей|ям|ями|ях)"
     r"|[а-яё]{0,20}(?:ци|зи|си)(?:ям|ями|ях)|(?:лини|парти|сери|категори|преми|компани|верси)"
     r"(?:й|ям|ями|ях)"
     r"|(?:част|област|ноч|кроват|двер|модел|запис|площад|очеред|вещ|сет|детал|скорост|стат|ступен)"
@@ -53,10 +53,11 @@ def gender_of(noun: str, last: int, case: Case) -> Gender:
         return _gender_of_one(noun, case)
     if 2 <= last <= 4 and case in ("nom", "acc"):
         return "f" if noun.endswith(("ы", "и", "ые", "ие")) else "m"
-    return "f" if _is_feminine(noun) else "m"
+    return "f" if is_feminine(noun) else "m"
 
 
-def _is_feminine(noun: str) -> bool:
+def is_feminine(noun: str) -> bool:
+    """Of a form that could be of either gender: «(по одной) карте», «(две-пять) заявок»."""
     if noun.endswith(_FEMININE_PLURALS):
         return not noun.endswith(_OTHER_PLURALS)
     return _FEMININE.fullmatch(noun) is not None
@@ -83,4 +84,4 @@ def _gender_of_one(noun: str, case: Case) -> Gender:
             return "f"
     elif noun.endswith(("ой", "ей", "ью")):
         return "f"
-    return "f" if _is_feminine(noun) else "m"
+    return "f" if is_feminine(noun) else "m"
