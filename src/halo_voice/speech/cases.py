@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from halo_voice.speech.genders import is_feminine
+from halo_voice.speech.genders import is_feminine, is_of_many
 from halo_voice.speech.numerals import Case
 
 _GOVERNED: dict[str, Case] = {
@@ -172,9 +172,9 @@ def case_of(noun: str, last: int, before: Case | None) -> Case:
         if noun.endswith(ends) and len(noun) > shortest:
             return case
     few = 2 <= last <= 4
-    if before is None and few and noun.endswith(("ей", "ов", "ев")):
+    if before is None and few and is_of_many(noun):
         return "gen"
-    if before == "acc" and few and noun in ("человек", "людей", "детей"):
+    if before == "acc" and few and noun in ("человек", "людей", "детей", "гостей", "взрослых"):
         return "gen"
     return before or "nom"
 
