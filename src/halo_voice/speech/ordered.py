@@ -76,6 +76,9 @@ def _suffix(found: re.Match[str]) -> str:
     return _with_end(number, end, following, governed(found.string, found.start())) + tail
 
 
+_NEUTER_ENDS = ("ание", "ение", "яние", "ятие", "ытие", "ствие")  # «1-е занятие»
+
+
 def _with_end(number: int, end: str, following: str, before: Case | None) -> str:
     if end in ("х", "ти", "и", "ми") and not (end == "х" and (number % 10 == 0 or number > 1900)):
         if end == "ми" and number % 10 in (7, 8):
@@ -87,6 +90,7 @@ def _with_end(number: int, end: str, following: str, before: Case | None) -> str
         if number % 10 == 0 and following.startswith("год"):
             return ordinal(number, "nom", "pl")
         plural = following.endswith(("ы", "и")) or following.endswith(("ые", "ие"))
+        plural = plural and not following.endswith(_NEUTER_ENDS)
         return ordinal(number, "nom", "pl" if plural else "n")
     if end == "м":
         case: Case = "pre" if before in ("acc", "pre") else "dat" if before == "dat" else "ins"
