@@ -35,6 +35,7 @@ _SPELT = re.compile(
     rf"(?P<day>{_DAY})(?:-(?:го|е|ого|ое|му|м))? (?P<month>{_MONTH})(?![а-яё])" + _YEAR_TAIL,
     re.I,
 )
+_MOVED = re.compile(rf"(?<!\w)(?P<since>со? )(?P<day>{_DAY}) (?=на {_DAY} (?:{_MONTH}))", re.I)
 _SHORT_MONTH_NAMES = "|".join(sorted(_SHORT_MONTHS, key=len, reverse=True))
 _SHORT_MONTH = re.compile(
     rf"(?<![\d.,])(?P<day>{_DAY}) (?P<month>{_SHORT_MONTH_NAMES})\b\.?",
@@ -91,7 +92,7 @@ def dates(text: str) -> str:
     text = _SHORT_MONTH.sub(lambda m: f"{m['day']} {MONTHS[_short_month(m)]}", text)
     text = _SPAN.sub(_span, text)
     text = _NUMERIC.sub(_numeric, _ISO.sub(_numeric, _SLASHED.sub(_numeric, text)))
-    text = _SPELT.sub(_spelt, text)
+    text = _SPELT.sub(_spelt, _MOVED.sub(_moved, text))
     text = _DAY_OF.sub(_day_of, text)
     text = _YEAR_SUFFIX.sub(_year_suffix, _YEAR.sub(_year, text))
     text = _CENTURY.sub(_century, text)
@@ -171,6 +172,11 @@ def _spelt(found: re.Match[str]) -> str:
     if governed(found.string, found.start()):
         return f"{ordinal(first, case, 'n')}-{ordinal(day, case, 'n')}{tail}"
     return f"с {ordinal(first, 'gen', 'n')} по {ordinal(day, 'acc', 'n')}{tail}"
+
+
+def _moved(found: re.Match[str]) -> str:
+    """«с 5 на 7 мая»: the first day is of the same month."""
+    return f"{found['since']}{ordinal(int(found['day']), 'gen', 'n')} "
 
 
 def _day_of(found: re.Match[str]) -> str:
