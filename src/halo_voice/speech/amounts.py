@@ -273,7 +273,7 @@ def _bare(found: re.Match[str], before: Case | None) -> str:
     said = cardinal(whole, case, gender)
     if b is None:
         return said
-    first = cardinal(_parts(a)[0], case, gender)
+    first = cardinal(_parts(a)[0], case, "m" if a == "1" and noun == "детей" else gender)
     if " " not in first + said:
         return f"{first}-{said}"
     if _parts(a)[0] > whole:  # no range
