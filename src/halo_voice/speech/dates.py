@@ -59,6 +59,12 @@ _NOMINATIVE = re.compile(
     r"|число:?) ?(?:уже |[—-] )?\Z",
     re.I,
 )
+# «на среду, 17 июня»: the date is in the case of its day
+_ON_DAY = re.compile(
+    r"(?<!\w)(?P<to>на|по|к|ко) (?:понедельник|вторник|сред|четверг|пятниц|суббот|воскресень)"
+    r"[уюе]?,? \Z",
+    re.I,
+)
 # «1 января и 9 мая — выходные»
 _DAY_OFF = re.compile(r"[^.!?]{0,40} — (?:это )?(?:выходн|праздн|нерабоч|санитарн)")
 _DATE = (
@@ -116,6 +122,9 @@ def _case(found: re.Match[str]) -> Case:
     if case:
         return case
     head = found.string[max(0, found.start() - 32) : found.start()]
+    on_day = _ON_DAY.search(head)
+    if on_day:
+        return "dat" if on_day["to"].lower().startswith("к") else "acc"
     named = _NOMINATIVE.search(head) or _DAY_OFF.match(found.string, found.end())
     return "nom" if named else "gen"
 
