@@ -90,7 +90,9 @@ def amounts(text: str) -> str:
     if "/" in text:
         text = _TWO_MEMORIES.sub(r"\1 на ", _SHIFTS.sub(r"\g<head>\g<on> через ", text))
         text = _OF_TWO.sub(r"\g<one> на \g<two>", _FRACTION.sub(_fraction, text))
-    text = _HALVES.sub(_halves, _SIZE.sub(" на ", text))
+    text = _SIZE.sub(" на ", text)
+    if ",5" in text or ".5" in text:
+        text = _HALVES.sub(_halves, text)
     return _AMOUNT.sub(_amount, _with_kopecks(text))
 
 

@@ -98,7 +98,9 @@ def dates(text: str) -> str:
     text = _SHORT_MONTH.sub(lambda m: f"{m['day']} {MONTHS[_short_month(m)]}", text)
     text = _SPAN.sub(_span, text)
     text = _NUMERIC.sub(_numeric, _ISO.sub(_numeric, _SLASHED.sub(_numeric, text)))
-    text = _SPELT.sub(_spelt, _MOVED.sub(_moved, text))
+    if " на " in text:
+        text = _MOVED.sub(_moved, text)
+    text = _SPELT.sub(_spelt, text)
     text = _DAY_OF.sub(_day_of, text)
     text = _YEAR_SUFFIX.sub(_year_suffix, _YEAR.sub(_year, text))
     text = _CENTURY.sub(_century, text)
