@@ -157,13 +157,18 @@ def noun_after(text: str, place: int) -> tuple[str, str]:
     return first, ""
 
 
-_BEYOND = re.compile(r" (?:до|или|и) (\d{1,6}) ([а-яё]+)")
+_BEYOND = re.compile(r" (?P<link>до|или|и|из) (?P<number>\d{1,6}) (?P<noun>[а-яё]+)")
 
 
 def noun_beyond(text: str, place: int) -> tuple[str, int]:
-    """The noun that two numbers share, and the second number: «от 1 до 3 недель»; "" if none."""
+    """The noun that two numbers share, "" if none: «от 1 до 3 недель», «2 из 5 заявок».
+
+    And the number that it stands in, 0 for the genitive of the plural.
+    """
     found = _BEYOND.match(text, place)
-    return (found[2], int(found[1])) if found else ("", 0)
+    if not found:
+        return "", 0
+    return found["noun"], 0 if found["link"] == "из" else int(found["number"])
 
 
 def case_of(noun: str, last: int, before: Case | None) -> Case:
