@@ -246,6 +246,36 @@ def test_an_erased_call_is_told_to_nobody(victims, receiver):
     archive.close()
 
 
+def test_a_call_waits_for_its_profile(victims, services):
+    """A profile that the server took up a moment before the worker: its call is delivered its way,
+    and by nobody else's."""
+    victims.end("c-0")
+    assert victims.work(services=services.url, unknown_s=2)["code"] == 0
+
+    assert [lead["ORIGIN_ID"] for lead in services.of("bitrix24")] == ["call.ended.c-0.crm"]
+
+
+def test_nothing_goes_through_another_profiles_channels(victims, receiver, services):
+    """A profile that was removed: what waits for its channels is given up and says why; the
+    settings' webhook is told as ever, and the rules review its last calls."""
+    services.status = lambda _: 503
+    victims.end("c-0")
+    assert victims.work(services=services.url, die_announced=2)["code"] == 9
+    services.status = lambda _: 0
+    victims.end("c-1")
+
+    assert victims.work(services=services.url, gone=True)["code"] == 0
+
+    assert services.of("bitrix24") == []
+    assert [effect["data"]["call_id"] for effect in receiver.effects] == ["c-0", "c-1"]
+    archive = open_archive(victims.database)
+    (dead,) = archive.deliveries(state="dead")
+    assert dead.delivery_id == "call.ended.c-0.crm"
+    assert "no profile halo is known" in dead.last_fault
+    assert archive.review("c-1").source == "rules"
+    archive.close()
+
+
 @pytest.fixture
 def records(tmp_path) -> Iterator[Records]:
     with listening() as loop:

@@ -3,7 +3,8 @@
     {"database": …, "steps": …, "receiver": …, "die_at": 7, "waits_s": [0.1]}  ->  {"code": 9, …}
 
 With `records` recordings are kept, and nothing else is done. With `services` the profile has a CRM
-there. `day`: the real waits pass on a clock of its own.
+there. `day`: the real waits pass on a clock of its own. `unknown_s`: so long no profile is known;
+`gone`: none is, and calls have waited for it.
 
 A point is a moment just before or just after something that lasts: a write of ours, a request, a
 step that DBOS writes down.
@@ -96,12 +97,23 @@ def work(order: dict[str, Any], points: Points) -> None:
     outlets = {"crm": Outlet("bitrix24", table=table)} if "services" in order else {}
     profile = Profile(after=After(deliver=outlets))
     made = channels_of([profile], secrets=SECRETS, private_hosts=["127.0.0.1"])
+    channels = {
+        name: {k: Watched(v, points) for k, v in found.items()} for name, found in made.items()
+    }
+    known_from = time.monotonic() + order.get("unknown_s", 0)
+
+    def known(_: str) -> Profile | None:
+        return profile if time.monotonic() >= known_from and "gone" not in order else None
+
+    def wanted(name: str) -> bool | None:
+        return "records" not in order if "gone" in order or known(name) else None
+
     after = AfterCall(
         archive,
         Reviewer(unreachable, now),
-        lambda _: profile,
+        known,
         watched,
-        {name: {k: Watched(v, points) for k, v in found.items()} for name, found in made.items()},
+        lambda: channels,
         now=now,
         waits_s=WAITS_S if "day" in order else order.get("waits_s", [0.1] * 50),
         **({"pause": points.passing} if "day" in order else {}),
@@ -112,7 +124,7 @@ def work(order: dict[str, Any], points: Points) -> None:
         archive,
         after,
         now=now,
-        wanted=lambda _: "records" not in order,
+        wanted=wanted,
         hours=1,
         look_s=0.05,
         silent_s=order.get("silent_s", 0.2),

@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-import asyncio
 import os
 import signal
 import sys
 import threading
 from collections.abc import Sequence
-from contextlib import suppress
+from contextlib import closing, suppress
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from pathlib import Path
 from typing import Any, NoReturn
 
@@ -36,6 +36,7 @@ def _stop(*faults: str) -> NoReturn:
 def work() -> None:
     """Review calls that have ended and deliver the reviews; runs beside `halo serve`."""
     from halo_voice.app import load_configuration
+    from halo_voice.commands.standing import Standing
     from halo_voice.core.errors import ConfigurationError, StoreError
     from halo_voice.logs import set_up
     from halo_voice.workflows.channels import channels_of
@@ -47,14 +48,17 @@ def work() -> None:
         found = webhook_faults(settings.webhook_url, settings.webhook_secret.get_secret_value())
         if found:
             _stop(*(f"HALO_WEBHOOK_{ending}: {fault}" for ending, fault in found.items()))
-        channels = channels_of(
-            configuration.profiles,
+        make = partial(
+            channels_of,
             secrets={n: s.get_secret_value() for n, s in settings.delivery_secrets.items()},
             private_hosts=settings.delivery_private_hosts,
             ca_file=settings.delivery_ca_file,
         )
         set_up(settings.log, settings.log_level)
-        _work(configuration, asyncio.run(_in_force(settings)), channels)
+        with closing(
+            Standing(settings.assistants, settings.store_url, make, every_s=settings.watch_s)
+        ) as standing:
+            _work(configuration, standing)
     except ConfigurationError as error:
         _stop(*error.faults)
     except StoreError as error:
@@ -65,22 +69,7 @@ def work() -> None:
     os._exit(0)
 
 
-async def _in_force(settings: Any) -> Any:
-    """The assistants as they hold now; the store is brought up to date on the way."""
-    from halo_voice.core.editions import contents_of, numbers_in_force
-    from halo_voice.profiles import load_in_force
-    from halo_voice.store import open_store
-
-    store = await open_store(settings.store_url, busy_ms=10_000)
-    try:
-        editions = store.editions  # type: ignore[attr-defined]
-        contents = await contents_of(editions, await numbers_in_force(editions))
-    finally:
-        await store.close()
-    return load_in_force(settings.assistants, contents).profiles
-
-
-def _work(configuration: Any, profiles: Any, channels: Any) -> None:
+def _work(configuration: Any, standing: Any) -> None:
     from halo_voice.outgoing.bucket import bucket_of
     from halo_voice.store.archive import open_archive
     from halo_voice.workflows.after import AfterCall
@@ -88,10 +77,11 @@ def _work(configuration: Any, profiles: Any, channels: Any) -> None:
     from halo_voice.workflows.webhook import Receiver
     from halo_voice.workflows.worker import Worker, launched, worker_name
 
-    settings = configuration.settings
+    settings, profile = configuration.settings, standing.profile
 
-    def profile(name: str) -> Any:
-        return profiles.named(name) or profiles.default
+    def wanted(name: str) -> bool | None:
+        known = profile(name)
+        return None if known is None else known.after.enabled
 
     archive = open_archive(settings.store_url, bucket=bucket_of(*settings.bucket))
     secret = settings.webhook_secret.get_secret_value()
@@ -102,13 +92,14 @@ def _work(configuration: Any, profiles: Any, channels: Any) -> None:
         os.nice(NICENESS)  # live calls come first, on this machine too
     history = _history(settings)
     reviewer = Reviewer(asking(configuration.endpoints), _now)
-    after = AfterCall(archive, reviewer, profile, receiver, channels, now=_now)
+    after = AfterCall(archive, reviewer, profile, receiver, standing.channels, now=_now)
     worker = Worker(
         name,
         archive,
         after,
         now=_now,
-        wanted=lambda name: profile(name).after.enabled,
+        wanted=wanted,
+        renew=standing.look,
         hours=settings.work_hours,
         keep=(timedelta(days=days[0]), timedelta(days=days[1])),
         recorded=_recorded(settings, archive, profile) if settings.recordings else None,
@@ -120,7 +111,7 @@ def _work(configuration: Any, profiles: Any, channels: Any) -> None:
     url = settings.work_database_url or database_url(settings.store_url)
     with launched(url, name):
         ways = ["the receiver"] * bool(receiver)
-        ways += sorted({name for made in channels.values() for name in made})
+        ways += sorted({name for made in standing.channels().values() for name in made})
         told = f"told to {', '.join(ways)}" if ways else "kept; no receiver is set"
         by = "a language model" if configuration.endpoints else "rules (no language model is set)"
         out.print(
@@ -164,7 +155,8 @@ def _of_platform(settings: Any, archive: Any, profile: Any, history: Any) -> dic
     from halo_voice.workflows.orphans import Orphans
 
     def recorded(name: str) -> bool:
-        return bool(settings.recordings) and profile(name).recording.enabled
+        known = profile(name)
+        return bool(settings.recordings) and known is not None and known.recording.enabled
 
     orphans = Orphans(archive, history.sessions, now=_now, recorded=recorded)
     return {"orphans": orphans, "funds": Funds(history.balance, settings.vox_balance_min)}

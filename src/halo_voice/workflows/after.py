@@ -14,8 +14,10 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from datetime import datetime
 
+import structlog
 from dbos import DBOS, DBOSConfiguredInstance, SetEnqueueOptions, SetWorkflowID
 
 from halo_voice.core.profile import Profile
@@ -36,19 +38,22 @@ STORE_WAITS = {"retries_allowed": True, "interval_seconds": 1.0, "max_attempts":
 
 RECOVERIES_MAX = 1_000
 
+_log = structlog.get_logger(__name__)
+
 
 @DBOS.dbos_class()
 class AfterCall(DBOSConfiguredInstance):
-    """`profile` finds a call's profile by its name. `receiver`: the settings' webhook; `channels`:
-    those of the profiles. `pause` waits for so many seconds, over restarts too."""
+    """`profile` finds a call's profile by its name; None: no such one is known, and nothing is sent
+    for it but the settings' webhook, `receiver`. `channels`: those of the profiles, as they are
+    now. `pause` waits for so many seconds, over restarts too."""
 
     def __init__(
         self,
         archive: Archive,
         reviewer: Reviewer,
-        profile: Callable[[str], Profile],
+        profile: Callable[[str], Profile | None],
         receiver: Channel | None,
-        channels: Channels | None = None,
+        channels: Callable[[], Channels] = dict,
         *,
         now: Callable[[], datetime],
         waits_s: Sequence[float] = WAITS_S,
@@ -59,7 +64,7 @@ class AfterCall(DBOSConfiguredInstance):
         self.reviewer = reviewer
         self.profile = profile
         self.receiver = receiver
-        self.channels = channels or {}
+        self.channels = channels
         self.now = now
         self.waits_s = waits_s
         self.pause = pause
@@ -125,8 +130,15 @@ class AfterCall(DBOSConfiguredInstance):
         call, review = self.archive.call(call_id), self.archive.review(call_id)
         if call is None or review is None:
             return []
+        profile = self.profile(call.profile)
+        if profile is None:
+            _log.warning("profile_unknown_undelivered", call_id=call_id, profile=call.profile)
+            for each in self.archive.deliveries(call_id=call_id):  # of a process that died in here
+                if each.channel != WEBHOOK and each.state == "waiting":
+                    self._note(each.delivery_id, "dead", None, _nobodys(call.profile))
+            return []
         found = []
-        for name, outlet in self.profile(call.profile).after.deliver.items():
+        for name, outlet in profile.after.deliver.items():
             if outlet.when and review.outcome not in outlet.when:
                 continue
             delivery_id = f"{CALL_ENDED}.{call_id}.{name}"
@@ -146,12 +158,16 @@ class AfterCall(DBOSConfiguredInstance):
         if delivery is None or delivery.state == "delivered" or call is None or review is None:
             return True  # done, or erased meanwhile: then there is nothing to tell any more
         profile = self.profile(call.profile)
-        channel = self._channel(profile, delivery)
+        if profile is None and delivery.channel != WEBHOOK:
+            self._note(delivery_id, "dead", None, _nobodys(call.profile))
+            return True
+        channel = self._channel(call.profile, delivery)
         if channel is None:
             self._note(delivery_id, "dead", None, f"nothing is set: {_setting(delivery)}")
             return True
-        turns = self.archive.turns(call.call_id)
-        told = Told(call, turns, review, profile.title, profile.hours.utc_hours)
+        told = Told(call, self.archive.turns(call.call_id), review)
+        if profile is not None:
+            told = replace(told, title=profile.title, utc_hours=profile.hours.utc_hours)
         attempt = asyncio.run(channel.send(delivery_id, told))
         over = attempt.delivered or attempt.final or last
         state = "delivered" if attempt.delivered else "dead" if over else "waiting"
@@ -161,14 +177,18 @@ class AfterCall(DBOSConfiguredInstance):
     def _note(self, delivery_id: str, state: str, status: int | None, fault: str) -> None:
         self.archive.note_attempt(delivery_id, state=state, status=status, fault=fault)
 
-    def _channel(self, profile: Profile, delivery: Delivery) -> Channel | None:
+    def _channel(self, profile: str, delivery: Delivery) -> Channel | None:
         if delivery.channel == WEBHOOK:
             return self.receiver
-        return self.channels.get(profile.name, {}).get(delivery.channel)
+        return self.channels().get(profile, {}).get(delivery.channel)
 
 
 def _way(profile: str, channel: str) -> str:
     return f"{profile}/{channel}"
+
+
+def _nobodys(profile: str) -> str:
+    return f"no profile {profile} is known any more; nothing is sent through another one's channels"
 
 
 def _setting(delivery: Delivery) -> str:

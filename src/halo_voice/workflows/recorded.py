@@ -17,6 +17,7 @@ from dbos import DBOS, DBOSConfiguredInstance, SetWorkflowID
 
 from halo_voice.core.errors import RecordingRefused, RecordingUnavailable, TranscriptionError
 from halo_voice.core.ports import RecordingSource, Transcriber, TurnRecord
+from halo_voice.core.privacy import Privacy
 from halo_voice.core.profile import Profile
 from halo_voice.core.recording import Objects
 from halo_voice.store.archive import Archive
@@ -28,6 +29,9 @@ from halo_voice.workflows.sound import channels
 RECORDINGS = "halo-recordings"
 WAITS_S = (10, 60, 300, 1_800, 7_200, 21_600)
 """Between attempts, seconds: the platform files a recording some time after its call."""
+
+_STRICTEST = Privacy(keep=())
+"""For calls of a profile that is not known any more."""
 
 _log = structlog.get_logger(__name__)
 
@@ -43,7 +47,7 @@ class Recorded(DBOSConfiguredInstance):
         objects: Objects,
         source: Callable[[], RecordingSource],
         transcriber: Callable[[], Transcriber | None],
-        profile: Callable[[str], Profile],
+        profile: Callable[[str], Profile | None],
         *,
         waits_s: Sequence[float] = WAITS_S,
     ) -> None:
@@ -113,7 +117,8 @@ class Recorded(DBOSConfiguredInstance):
             return last
         if heard is None:
             return True
-        masked = self.profile(call.profile).privacy.masked
+        profile = self.profile(call.profile)
+        masked = (_STRICTEST if profile is None else profile.privacy).masked
         said, text = beside([masked(each) for each in heard], self.archive.turns(call_id))
         self.archive.shelf.say(call_id, said, text)
         return True

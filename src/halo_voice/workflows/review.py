@@ -57,9 +57,12 @@ class Reviewer:
     now: Callable[[], datetime]
 
     async def review(
-        self, call: CallRecord, turns: Sequence[TurnRecord], profile: Profile
+        self, call: CallRecord, turns: Sequence[TurnRecord], profile: Profile | None
     ) -> Review:
-        """Never raises for what a model says or fails to say."""
+        """Never raises for what a model says or fails to say. Without a profile nobody knows what
+        it wants: the rules speak."""
+        if profile is None:
+            return self._by_rules(call, marks(turns, ()))
         counted = marks(turns, (profile.texts.unknown, profile.texts.unknown_again))
         if self.ask is not None and turns:
             messages = _question(turns, profile)

@@ -15,6 +15,7 @@ import structlog
 from dbos import DBOS, SetWorkflowID
 
 from halo_voice.core.errors import StoreError
+from halo_voice.core.ports import CallRecord
 from halo_voice.store.archive import Archive
 from halo_voice.workflows.after import CALLS, DELIVERIES, OUTLETS, AfterCall
 from halo_voice.workflows.funds import Funds
@@ -35,6 +36,9 @@ EXPIRE_S = 3_600.0
 STOP_S = 5
 AT_ONCE = 4
 BATCH = 200
+PROFILE_WAIT = timedelta(hours=1)
+"""Calls of a profile that is not known wait so long for it; then they are reviewed without one, and
+nothing goes through channels."""
 
 _log = structlog.get_logger(__name__)
 
@@ -77,8 +81,9 @@ class Worker:
 
     `recorded` keeps recordings, where they are kept; where the platform can be asked, `orphans`
     completes calls whose end was never told, and `funds` looks at the account's money. `wanted`:
-    whether the calls of this profile are reviewed. `keep`: words and calls are kept for so long,
-    zero for ever.
+    whether the calls of this profile are reviewed; None: no such one is known, and its calls wait
+    a while for it. `renew` takes up profiles that have changed, when it is time to. `keep`: words
+    and calls are kept for so long, zero for ever.
     """
 
     def __init__(
@@ -88,8 +93,9 @@ class Worker:
         after: AfterCall,
         *,
         now: Callable[[], datetime],
-        wanted: Callable[[str], bool],
+        wanted: Callable[[str], bool | None],
         hours: float,
+        renew: Callable[[], None] = lambda: None,
         keep: tuple[timedelta, timedelta] = (timedelta(), timedelta()),
         look_s: float = LOOK_S,
         silent_s: float = SILENT_S,
@@ -105,7 +111,10 @@ class Worker:
         self._after = after
         self._now = now
         self._wanted = wanted
+        self._renew = renew
         self._hours = timedelta(hours=hours)
+        self._unknown: set[str] = set()
+        self._held: set[str] = set()
         self._keep = keep
         self._look_s = look_s
         self._silent_s = silent_s
@@ -129,6 +138,7 @@ class Worker:
             self._archive.beat(self._name, None if self._funds is None else self._funds.balance)
             self._next_beat = moment + min(BEAT_S, self._silent_s / 4)
             self._take_over()
+        self._renew()
         if self._funds is not None:
             self._funds.look()
         if self._orphans is not None:
@@ -149,16 +159,36 @@ class Worker:
 
     def _begin(self) -> None:
         """Begin what is due; what another process has begun already is begun no second time."""
-        due = self._archive.unreviewed(self._now() - self._hours, BATCH + len(self._begun))
+        for call_id in self.due():
+            with SetWorkflowID(f"after.{call_id}"):
+                DBOS.enqueue_workflow(CALLS, self._after.after_call, call_id)
+
+    def due(self) -> Iterator[str]:
+        """Calls to be reviewed now; each is told once. Raises `StoreError`."""
+        many = BATCH + len(self._begun) + len(self._held)
+        due = self._archive.unreviewed(self._now() - self._hours, many)
         self._begun &= set(due)
+        self._held.clear()
         for call_id in due:
             call = None if call_id in self._begun else self._archive.call(call_id)
             if call is None or (self._orphans is not None and self._orphans.waits(call)):
                 continue
+            wanted = self._wanted(call.profile)
+            if wanted is None and self._waits(call):
+                self._held.add(call_id)
+                continue
             self._begun.add(call_id)
-            if self._wanted(call.profile):
-                with SetWorkflowID(f"after.{call_id}"):
-                    DBOS.enqueue_workflow(CALLS, self._after.after_call, call_id)
+            if wanted is not False:
+                yield call_id
+
+    def _waits(self, call: CallRecord) -> bool:
+        """Whether the profile of this call, which is not known, may yet come: a new one's fault is
+        mended, a review is made once."""
+        if call.profile not in self._unknown:
+            self._unknown.add(call.profile)
+            _log.warning("profile_unknown", profile=call.profile)
+        ended = call.ended_at
+        return ended is not None and self._now() - ended < min(PROFILE_WAIT, self._hours / 2)
 
     def _fetch(self) -> None:
         """Begin to keep what is wanted; what another process has begun is begun no second time."""
