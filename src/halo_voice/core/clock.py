@@ -44,7 +44,7 @@ class Clock:
     def told(self) -> str:
         """Day, time and hours, for whoever asks."""
         now = self.now()
-        parts = [f"Сейчас {_day(now)}, {now:%H:%M}."]
+        parts = [f"Сейчас {day(now)}, {now:%H:%M}."]
         if any(self._hours.week):
             parts.append(self._worked(now))
             parts.append("Часы работы: " + "; ".join(map(_hours, WEEKDAYS, self._hours.week)) + ".")
@@ -57,10 +57,11 @@ class Clock:
 
 @lru_cache(4)  # every turn asks
 def _today(today: date) -> str:
-    return f"Сегодня {_day(today)}. Завтра {_day(today + timedelta(days=1))}."
+    return f"Сегодня {day(today)}. Завтра {day(today + timedelta(days=1))}."
 
 
-def _day(moment: date) -> str:
+def day(moment: date) -> str:
+    """«понедельник, 2 марта 2026 года»."""
     month = MONTHS[moment.month - 1]
     return f"{WEEKDAYS[moment.weekday()]}, {moment.day} {month} {moment.year} года"
 

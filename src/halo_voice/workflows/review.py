@@ -17,6 +17,7 @@ from typing import Any
 import structlog
 
 from halo_voice.core.after import Wanted
+from halo_voice.core.clock import Clock, day
 from halo_voice.core.errors import ModelError
 from halo_voice.core.heard import told
 from halo_voice.core.ports import CallRecord, Message, TurnRecord
@@ -65,7 +66,7 @@ class Reviewer:
             return self._by_rules(call, marks(turns, ()))
         counted = marks(turns, (profile.texts.unknown, profile.texts.unknown_again))
         if self.ask is not None and turns:
-            messages = _question(turns, profile)
+            messages = _question(call, turns, profile)
             for _ in range(ATTEMPTS):
                 try:
                     answer, source = await self.ask(messages)
@@ -187,15 +188,18 @@ _TASK = """Вы разбираете телефонный разговор ав�
 "summary": итог разговора, одно-три предложения; "outcome": одно из {outcomes}; "topics": до \
 пяти тем в двух-трёх словах; "rude": true, если ассистент был груб; "promised": что ассистент \
 пообещал сделать или назвал сделанным; "fields": {fields}
+Разговор начался: {began}. От этого дня считайте «сегодня», «завтра», «в среду».
 Чего в разговоре не сказано, того не пишите."""
 
 
-def _question(turns: Sequence[TurnRecord], profile: Profile) -> list[Message]:
+def _question(call: CallRecord, turns: Sequence[TurnRecord], profile: Profile) -> list[Message]:
     wanted = {
         name: f"{want.about} ({_HOW[want.kind]}{', '.join(want.choices)})"
         for name, want in profile.after.fields.items()
     }
+    began = Clock(profile.hours, lambda: call.started_at).now()
     task = _TASK.format(
+        began=f"{day(began)} ({began:%Y-%m-%d}), {began:%H:%M}",
         company=profile.company,
         outcomes="; ".join(f"{name} ({about})" for name, about in OUTCOMES.items()),
         fields=json.dumps(wanted, ensure_ascii=False) if wanted else "{}",

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
-from datetime import UTC, datetime
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
@@ -14,7 +15,7 @@ from hypothesis import strategies as st
 from halo_voice.core.after import After, Wanted
 from halo_voice.core.errors import ModelUnreachable
 from halo_voice.core.ports import CallRecord, Message, Outcome, TurnRecord
-from halo_voice.core.profile import Profile
+from halo_voice.core.profile import Hours, Profile
 from halo_voice.core.review import SUMMARY_CHARS_MAX, TOPICS_MAX
 from halo_voice.workflows.marks import marks, outcome
 from halo_voice.workflows.review import Reviewer, values
@@ -101,6 +102,17 @@ async def test_without_a_model_the_rules_speak():
     silent = Model()
     assert (await reviewed(silent, [])).outcome == "abandoned"
     assert silent.asked == []
+
+
+async def test_a_model_is_told_the_day_of_the_call():
+    """By the company's clock: at 23:30 of Moscow's Sunday it is Monday in Novosibirsk."""
+    late = replace(CALL, started_at=datetime(2026, 3, 1, 20, 30, tzinfo=UTC))
+    model = Model(GOOD)
+    profile = Profile(hours=Hours(utc_hours=7))
+    await Reviewer(model, lambda: NOON + timedelta(days=9)).review(late, TURNS, profile)
+
+    system = model.asked[0][0].content
+    assert "понедельник, 2 марта 2026 года (2026-03-02), 03:30" in system
 
 
 async def test_what_callers_say_is_data_and_what_the_model_says_is_masked():
