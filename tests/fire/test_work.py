@@ -53,6 +53,17 @@ class Victims:
         """These calls have just ended, one after the other."""
         asyncio.run(self._end(call_ids))
 
+    def miss(self, call_id: str) -> None:
+        """The company has called, and nobody picked up."""
+        asyncio.run(self._miss(call_id))
+
+    async def _miss(self, call_id: str) -> None:
+        store = await open_store(self.database)
+        made = CallStart(call_id, "+79161234567", profile="halo", direction="outgoing")
+        await store.open_call(made)
+        await store.end_call(CallEnd(call_id, "not_connected", 0, 0))
+        await store.close()
+
     async def _end(self, call_ids: tuple[str, ...]) -> None:
         store = await open_store(self.database)
         for call_id in call_ids:
@@ -253,6 +264,17 @@ def test_a_call_waits_for_its_profile(victims, services):
     assert victims.work(services=services.url, unknown_s=2)["code"] == 0
 
     assert [lead["ORIGIN_ID"] for lead in services.of("bitrix24")] == ["call.ended.c-0.crm"]
+
+
+def test_a_call_that_nobody_picked_up_is_told_to_the_webhook_alone(victims, receiver, services):
+    """No lead, no letter: nobody called. The event tells the direction and the end."""
+    victims.miss("c-0")
+    assert victims.work(services=services.url)["code"] == 0
+
+    assert services.of("bitrix24") == []
+    (effect,) = receiver.effects
+    told = [effect["data"][name] for name in ("direction", "end_reason", "outcome")]
+    assert told == ["outgoing", "not_connected", "other"]
 
 
 def test_nothing_goes_through_another_profiles_channels(victims, receiver, services):

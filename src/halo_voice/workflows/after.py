@@ -26,6 +26,7 @@ from halo_voice.store.archive import Archive
 from halo_voice.workflows.channel import Channel, Told
 from halo_voice.workflows.channels import Channels
 from halo_voice.workflows.event import CALL_ENDED
+from halo_voice.workflows.marks import unreached
 from halo_voice.workflows.review import Reviewer
 
 CALLS, DELIVERIES, OUTLETS = "halo-calls", "halo-deliveries", "halo-outlets"
@@ -123,12 +124,13 @@ class AfterCall(DBOSConfiguredInstance):
 
     @DBOS.step(**STORE_WAITS)
     def sorted_out(self, call_id: str) -> list[list[str]]:
-        """The ids of what goes to the profile's channels, each with its way.
+        """The ids of what goes to the profile's channels, each with its way. Whom the company could
+        not reach said nothing that anybody has to read.
 
         Raises `StoreError`.
         """
         call, review = self.archive.call(call_id), self.archive.review(call_id)
-        if call is None or review is None:
+        if call is None or review is None or unreached(call):
             return []
         profile = self.profile(call.profile)
         if profile is None:

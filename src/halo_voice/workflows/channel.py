@@ -27,6 +27,11 @@ class Told:
     title: str = "HALO"
     utc_hours: float = 3.0
 
+    @property
+    def outgoing(self) -> bool:
+        """The company called; the call's `caller` is whom."""
+        return self.call.direction == "outgoing"
+
 
 @dataclass(frozen=True, slots=True)
 class Attempt:

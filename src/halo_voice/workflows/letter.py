@@ -23,11 +23,20 @@ ENDED: Mapping[str, str] = {
 }
 """How a call ended for its caller, by the review's outcome."""
 
+WE_CALLED: Mapping[str, str] = {
+    **ENDED,
+    "transferred": "разговор передан сотруднику",
+    "abandoned": "разговор не состоялся",
+    "silent": "в трубке молчали",
+}
+"""The same of a call that the company made."""
+
 
 def subject(told: Told) -> str:
     """One line: who called, and how it ended."""
     caller = told.call.caller or "номер скрыт"
-    line = f"Звонок {caller}: {ENDED.get(told.review.outcome, told.review.outcome)}"
+    who = f"Мы звонили {caller}" if told.outgoing else f"Звонок {caller}"
+    line = f"{who}: {_ended(told)}"
     return _line(line)[:SUBJECT_CHARS_MAX]
 
 
@@ -41,8 +50,9 @@ def _lines(told: Told) -> Iterator[str]:
     began = call.started_at + timedelta(hours=told.utc_hours)
     seconds = (call.duration_ms or 0) // 1000
     yield f"{told.title}, {began:%d.%m.%Y %H:%M}, {seconds // 60}:{seconds % 60:02}"
-    yield f"Звонил: {_line(call.caller) or 'номер скрыт'}"
-    yield f"Итог: {ENDED.get(review.outcome, review.outcome)}"
+    who = "Мы звонили" if told.outgoing else "Звонил"
+    yield f"{who}: {_line(call.caller) or 'номер скрыт'}"
+    yield f"Итог: {_ended(told)}"
     if review.summary:
         yield f"\n{_line(review.summary)}"
     if review.topics:
@@ -60,6 +70,11 @@ def _lines(told: Told) -> Iterator[str]:
         if said:
             yield f"Ассистент: {said}"
     yield f"\nНомер звонка: {call.call_id}"
+
+
+def _ended(told: Told) -> str:
+    words = WE_CALLED if told.outgoing else ENDED
+    return words.get(told.review.outcome, told.review.outcome)
 
 
 def _value(value: Any) -> str:

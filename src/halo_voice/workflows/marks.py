@@ -41,8 +41,15 @@ def _unanswered(turn: TurnRecord, unknown: Collection[str]) -> bool:
     return turn.reply in unknown or bool(_ADMITTED.search(turn.reply))
 
 
+def unreached(call: CallRecord) -> bool:
+    """The company called, and nobody picked up."""
+    return call.direction == "outgoing" and call.end_reason == "not_connected"
+
+
 def outcome(call: CallRecord, counted: dict[str, Any]) -> str:
     """One of `core.review.OUTCOMES`, by what was counted."""
+    if unreached(call):
+        return "other"
     if not counted["turns"]:
         return "silent" if call.end_reason in _SILENT else "abandoned"
     if call.end_reason == "transferred":

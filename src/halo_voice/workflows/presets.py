@@ -121,7 +121,7 @@ class AmoCrm:
         contact = {"name": call.caller or "номер скрыт"}
         seconds = (call.duration_ms or 0) // 1000
         metadata = {
-            "is_call_event_needed": True,
+            "is_call_event_needed": not told.outgoing,  # it would be noted as an incoming one
             "uniq": delivery_id,
             "duration": seconds,
             "service_code": "halo_voice",

@@ -188,7 +188,7 @@ _TASK = """Вы разбираете телефонный разговор ав�
 "summary": итог разговора, одно-три предложения; "outcome": одно из {outcomes}; "topics": до \
 пяти тем в двух-трёх словах; "rude": true, если ассистент был груб; "promised": что ассистент \
 пообещал сделать или назвал сделанным; "fields": {fields}
-Разговор начался: {began}. От этого дня считайте «сегодня», «завтра», «в среду».
+Разговор начался: {began}. {who} От этого дня считайте «сегодня», «завтра», «в среду».
 Чего в разговоре не сказано, того не пишите."""
 
 
@@ -200,6 +200,7 @@ def _question(call: CallRecord, turns: Sequence[TurnRecord], profile: Profile) -
     began = Clock(profile.hours, lambda: call.started_at).now()
     task = _TASK.format(
         began=f"{day(began)} ({began:%Y-%m-%d}), {began:%H:%M}",
+        who="Звонила компания." if call.direction == "outgoing" else "Звонил собеседник.",
         company=profile.company,
         outcomes="; ".join(f"{name} ({about})" for name, about in OUTCOMES.items()),
         fields=json.dumps(wanted, ensure_ascii=False) if wanted else "{}",

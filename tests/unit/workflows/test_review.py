@@ -112,7 +112,11 @@ async def test_a_model_is_told_the_day_of_the_call():
     await Reviewer(model, lambda: NOON + timedelta(days=9)).review(late, TURNS, profile)
 
     system = model.asked[0][0].content
-    assert "понедельник, 2 марта 2026 года (2026-03-02), 03:30" in system
+    assert "понедельник, 2 марта 2026 года (2026-03-02), 03:30. Звонил собеседник." in system
+
+    model = Model(GOOD)
+    await Reviewer(model, lambda: NOON).review(replace(late, direction="outgoing"), TURNS, profile)
+    assert "Звонила компания." in model.asked[0][0].content
 
 
 async def test_what_callers_say_is_data_and_what_the_model_says_is_masked():
@@ -191,3 +195,11 @@ def test_marks_are_counted_from_the_turns():
         "talked_over": 1, "repeated": 1,
     }  # fmt: skip
     assert outcome(CALL, counted) == "partly"
+
+
+def test_whom_nobody_reached_did_not_lose_patience():
+    """A call of the company's that nobody picked up; one that was, and was cut, is what it was."""
+    made = replace(CALL, direction="outgoing")
+    assert outcome(replace(made, end_reason="not_connected"), marks([], ())) == "other"
+    assert outcome(made, marks([], ())) == "abandoned"
+    assert outcome(replace(CALL, end_reason="not_connected"), marks([], ())) == "abandoned"
