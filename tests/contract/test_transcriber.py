@@ -7,7 +7,7 @@ import json
 import openai
 import pytest
 
-from halo_voice.core.errors import ConfigurationError, TranscriptionError
+from halo_voice.core.errors import ConfigurationError, TranscriptionError, TranscriptionRefused
 from halo_voice.speech.transcriber import OpenAITranscriber
 from tests.standins.transcription_server import TranscriptionServer
 
@@ -133,6 +133,7 @@ async def test_a_refusal_says_its_status_and_nothing_that_was_said(
         await transcribe(transcriber)
     assert words in failure.value.message
     assert SAID not in failure.value.message
+    assert isinstance(failure.value, TranscriptionRefused) is (status in (401, 403, 413))
     assert len(server.requests) == 1
 
 
@@ -174,7 +175,7 @@ async def test_no_server_is_an_error():
 
 async def test_another_content_type_is_refused_before_anything_is_sent(server, transcriber):
     """What is not audio that servers decode is an error here, not there."""
-    with pytest.raises(TranscriptionError):
+    with pytest.raises(TranscriptionRefused, match="The type text/html"):
         await transcribe(transcriber, "text/html")
     assert server.requests == []
 

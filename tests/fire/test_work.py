@@ -402,6 +402,38 @@ def test_a_recording_that_is_not_there_yet_is_waited_for(victims, records):
     archive.close()
 
 
+def test_recordings_that_are_awaited_hold_up_no_other(victims, records):
+    """More of them than are fetched at once, for hours: the next one is kept now."""
+    late = [f"late-{number}" for number in range(3)]
+    records.server.absent = ("/late-",)
+    victims.end(*late, "c-0")
+    want(victims, *late, "c-0")
+    assert victims.work(records=records.order, record_waits=[3_600], kept=1)["code"] == 0
+
+    archive = open_archive(victims.database)
+    assert archive.shelf.find("c-0").state == "kept"
+    assert {archive.shelf.find(each).state for each in late} == {"wanted"}
+    assert archive.shelf.wanted(10) == late
+    archive.close()
+    assert len([each for each in records.server.requests if "/late-" in each]) == 3
+
+
+@pytest.mark.parametrize("status", [401, 413])
+def test_what_the_transcriber_refuses_is_not_asked_again(victims, records, status):
+    """The sound stays, and its row says why there are no words to it; an answer that may be
+    another one the next time is waited for."""
+    records.transcriber.status = status
+    victims.end("c-0")
+    want(victims, "c-0")
+    assert victims.work(records=records.order)["code"] == 0
+
+    archive = open_archive(victims.database)
+    kept = archive.shelf.find("c-0")
+    assert (kept.state, str(status) in kept.fault) == ("kept", True)
+    archive.close()
+    assert len(records.transcriber.requests) == 1
+
+
 def test_an_erased_call_leaves_no_sound(victims, records):
     """Erasure and retention take the file, and words of the recording, with them; the address,
     which opens it to anybody, is not kept for longer than it is needed."""

@@ -2,7 +2,8 @@
 
     {"database": …, "steps": …, "receiver": …, "die_at": 7, "waits_s": [0.1]}  ->  {"code": 9, …}
 
-With `records` recordings are kept, and nothing else is done. With `services` the profile has a CRM
+With `records` recordings are kept, and nothing else is done; with `kept` until there are so many,
+`record_waits` between attempts. With `services` the profile has a CRM
 there. `day`: the real waits pass on a clock of its own. `unknown_s`: so long no profile is known;
 `gone`: none is, and calls have waited for it.
 
@@ -128,20 +129,22 @@ def work(order: dict[str, Any], points: Points) -> None:
         hours=1,
         look_s=0.05,
         silent_s=order.get("silent_s", 0.2),
-        recorded=recorded(archive, order["records"], profile) if "records" in order else None,
+        recorded=recorded(archive, order, profile) if "records" in order else None,
     )
     points.around(archive.shelf, "keep", "say", "lose")
     with launched(order["steps"], name, poll_s=0.05, at_once=1):
         points.around(_steps(), "record_operation_result")
         ended = threading.Event()
-        deadly = order.get("die_announced", 0)
+        many = order.get("die_announced", 0) or order.get("kept", 0)
         idle = _nothing_wanted if "records" in order else _until_idle
-        threading.Thread(target=idle, args=(archive, ended, deadly), daemon=True).start()
+        threading.Thread(target=idle, args=(archive, ended, many), daemon=True).start()
         worker.run(ended)
     archive.leave(name)
 
 
-def recorded(archive: Archive, records: dict[str, Any], profile: Profile) -> Recorded:
+def recorded(archive: Archive, order: dict[str, Any], profile: Profile) -> Recorded:
+    records = order["records"]
+
     async def resolve(_: str) -> list[str]:
         return ["127.0.0.1"]
 
@@ -160,16 +163,19 @@ def recorded(archive: Archive, records: dict[str, Any], profile: Profile) -> Rec
         source,
         lambda: OpenAITranscriber(records["transcriber"], "", "whisper-1"),
         lambda _: profile,
-        waits_s=[0.1] * 20,
+        waits_s=order.get("record_waits", [0.1] * 20),
     )
 
 
-def _nothing_wanted(archive: Archive, ended: threading.Event, _: int) -> None:
-    """Every recording is kept or lost, and nothing runs."""
+def _nothing_wanted(archive: Archive, ended: threading.Event, many: int) -> None:
+    """Every recording is kept or lost, and nothing runs; or there are so many that are kept."""
     until = time.monotonic() + RUN_S_MAX
     while time.monotonic() < until:
         time.sleep(0.05)
-        running = DBOS.list_workflows(status=["PENDING", "ENQUEUED"])
+        kept = archive.work(datetime(2000, 1, 1, tzinfo=UTC), []).recordings.get("kept", 0)
+        if many and kept >= many:
+            break
+        running = DBOS.list_workflows(status=["PENDING", "ENQUEUED", "DELAYED"])
         if not archive.shelf.wanted() and not running:
             break
     ended.set()

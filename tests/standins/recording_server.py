@@ -32,13 +32,14 @@ class RecordingServer:
     """Answers every request with `answer`; then hangs up, or keeps still when `hangs`.
 
     An `answer` of None gives endless audio. `connections` counts what reached the port at all,
-    `requests` what was asked inside TLS.
+    `requests` what was asked inside TLS. What has one of `absent` in its path is not there.
     """
 
     host: str = "records.example.com"
     certified: str | None = None  # the name in the certificate, if another
     answer: bytes | None = field(default_factory=reply)
     hangs: bool = False
+    absent: tuple[str, ...] = ()
     connections: int = 0
     sent_bytes: int = 0
     requests: list[str] = field(default_factory=list)
@@ -70,8 +71,9 @@ class RecordingServer:
         assert task is not None
         self._tasks.add(task)
         try:
-            self.requests.append((await reader.readuntil(b"\r\n\r\n")).decode())
-            await self._answer(writer)
+            asked = (await reader.readuntil(b"\r\n\r\n")).decode()
+            self.requests.append(asked)
+            await self._answer(writer, asked.partition("\r\n")[0])
             if self.hangs:
                 await self._gone.wait()
         except (ConnectionError, asyncio.IncompleteReadError):
@@ -79,9 +81,11 @@ class RecordingServer:
         finally:
             writer.transport.abort()
 
-    async def _answer(self, writer: asyncio.StreamWriter) -> None:
+    async def _answer(self, writer: asyncio.StreamWriter, line: str) -> None:
         pieces = [self.answer] if self.answer is not None else []
-        if self.answer is None:
+        if any(each in line for each in self.absent):
+            pieces = [reply(b"", status="404 Not Found")]
+        elif self.answer is None:
             writer.write(reply(b"", length=None))
             pieces = [b"\0" * 65536] * 1024
         for piece in pieces:

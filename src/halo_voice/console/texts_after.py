@@ -100,6 +100,7 @@ EN_AFTER: Mapping[str, str] = {
     "отправил доставку заново": "sent a delivery again",
     # the recording
     "Запись": "Recording",
+    "Расшифровки не будет:": "It will not be transcribed:",
     "Записи нет: её не удалось забрать.": "There is no recording: it could not be fetched.",
     "Запись ещё забирают.": "The recording is being fetched.",
     "По записи, рядом с разговором": "By the recording, beside the conversation",

@@ -32,6 +32,7 @@ HaloError
 │   ├── RecordingRefused    the address is not one we may fetch
 │   └── RecordingUnavailable it could not be fetched
 ├── TranscriptionError
+│   └── TranscriptionRefused another attempt will do no better
 └── ConfigurationError      settings, profiles or knowledge: all faults at once
 """
 
@@ -268,6 +269,10 @@ class TranscriptionError(HaloError):
     """The recording could not be transcribed: check HALO_TRANSCRIPTION_URL."""
 
     code = "transcription_failed"
+
+
+class TranscriptionRefused(TranscriptionError):
+    """The recording will not be transcribed, however often it is tried."""
 
 
 class ConfigurationError(HaloError):

@@ -10,11 +10,14 @@ from urllib.parse import urlsplit
 
 import aiohttp
 
-from halo_voice.core.errors import ConfigurationError, TranscriptionError
+from halo_voice.core.errors import ConfigurationError, TranscriptionError, TranscriptionRefused
 from halo_voice.outgoing.http import beginning
 from halo_voice.outgoing.tls import tls_context
 
 _ANSWER_BYTES_MAX = 2 * 1024 * 1024
+_FINAL = frozenset((401, 403, 413))
+"""The key or the recording is refused: the next attempt would be, too."""
+
 _CODE = re.compile(r"[A-Za-z0-9_.-]{1,64}")
 # Servers choose the decoder by the file's ending, not by the type.
 _ENDINGS = {
@@ -92,7 +95,8 @@ class OpenAITranscriber:
         """What is said in `audio`, without white space around it; may be empty.
 
         `language` is an ISO 639-1 code or a tag that starts with one (`ru-RU`); "" lets the server
-        find out. Raises `TranscriptionError`, whose message holds nothing of the audio or the text.
+        find out. Raises `TranscriptionError`, `TranscriptionRefused` where another attempt will do
+        no better; its message holds nothing of the audio or the text.
         """
         try:
             async with self._open_session().post(
@@ -106,7 +110,9 @@ class OpenAITranscriber:
                 if not whole:
                     raise TranscriptionError("The transcription server's answer is too large.")
                 if reply.status != 200:
-                    raise TranscriptionError(_refusal(reply.status, body))
+                    refused = reply.status in _FINAL
+                    words = _refusal(reply.status, body)
+                    raise (TranscriptionRefused if refused else TranscriptionError)(words)
                 return _text(body)
         except TimeoutError:
             raise TranscriptionError(
@@ -137,7 +143,7 @@ class OpenAITranscriber:
         kind = content_type.partition(";")[0].strip().lower()
         ending = _ENDINGS.get(kind)
         if ending is None:
-            raise TranscriptionError("The recording's content type cannot be transcribed.")
+            raise TranscriptionRefused(f"The type {_shown(kind)} cannot be transcribed.")
         form = aiohttp.FormData()
         form.add_field("file", io.BytesIO(audio), filename=f"recording.{ending}", content_type=kind)
         form.add_field("model", self._model)
@@ -145,6 +151,10 @@ class OpenAITranscriber:
             form.add_field("language", code)
         form.add_field("response_format", "json")
         return form
+
+
+def _shown(kind: str) -> str:
+    return kind if re.fullmatch(r"[a-z0-9.+-]{1,40}/[a-z0-9.+-]{1,40}", kind) else "?"
 
 
 def _text(body: bytes) -> str:

@@ -71,11 +71,17 @@ class Shelf:
         """It will not be fetched any more."""
         self._changed(call_id, state="lost", url="", fault=fault[:FAULT_CHARS])
 
+    def fail(self, call_id: str, fault: str) -> None:
+        """It is kept, and will not be transcribed."""
+        self._changed(call_id, fault=fault[:FAULT_CHARS])
+
     def say(self, call_id: str, said: Mapping[str, Any], text: str) -> None:
         """Keep what was heard in it, and the whole of it with the call."""
         which = calls.c.call_id == call_id
         self._change(
-            update(recordings).where(recordings.c.call_id == call_id).values(said=dict(said)),
+            update(recordings)
+            .where(recordings.c.call_id == call_id)
+            .values(said=dict(said), fault=""),
             update(calls).where(which).values(recording_text=text),
         )
 

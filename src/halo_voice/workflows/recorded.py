@@ -1,6 +1,9 @@
 """The workflow of a recording: fetched and kept, then transcribed beside the call's own words.
 
-    recording(call)    fetched, wait, fetched, … ──► transcribed, wait, transcribed, …
+    recording(call)    fetched ──► fetched again, later … ──► transcribed ──► …
+
+Each attempt is a workflow of its own, which the queue begins when it is time to: what sleeps would
+hold one of the few places, and nobody else's recording would be fetched meanwhile.
 
 Which channel is whose is not told by the platform in one voice: it is the caller's whose words are
 more like what the caller was recognised to say.
@@ -13,9 +16,14 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 import structlog
-from dbos import DBOS, DBOSConfiguredInstance, SetWorkflowID
+from dbos import DBOS, DBOSConfiguredInstance, SetEnqueueOptions, SetWorkflowID
 
-from halo_voice.core.errors import RecordingRefused, RecordingUnavailable, TranscriptionError
+from halo_voice.core.errors import (
+    RecordingRefused,
+    RecordingUnavailable,
+    TranscriptionError,
+    TranscriptionRefused,
+)
 from halo_voice.core.ports import RecordingSource, Transcriber, TurnRecord
 from halo_voice.core.privacy import Privacy
 from halo_voice.core.profile import Profile
@@ -27,6 +35,7 @@ from halo_voice.workflows.aligned import by_turns, likeness
 from halo_voice.workflows.sound import channels
 
 RECORDINGS = "halo-recordings"
+FETCHED, TRANSCRIBED = "fetched", "transcribed"
 WAITS_S = (10, 60, 300, 1_800, 7_200, 21_600)
 """Between attempts, seconds: the platform files a recording some time after its call."""
 
@@ -60,17 +69,23 @@ class Recorded(DBOSConfiguredInstance):
         self.waits_s = waits_s
 
     def begin(self, call_id: str) -> None:
-        with SetWorkflowID(f"recording.{call_id}"):
-            DBOS.enqueue_workflow(RECORDINGS, self.recording, call_id)
+        self._enqueue(call_id, FETCHED)
+
+    def _enqueue(self, call_id: str, what: str, number: int = 0, wait_s: float = 0.0) -> None:
+        with (
+            SetWorkflowID(f"recording.{call_id}.{what}.{number}"),
+            SetEnqueueOptions(delay_seconds=wait_s or None),
+        ):
+            DBOS.enqueue_workflow(RECORDINGS, self.recording, call_id, what, number)
 
     @DBOS.workflow(name="recording", max_recovery_attempts=RECOVERIES_MAX)
-    def recording(self, call_id: str) -> None:
-        for step in (self.fetched, self.transcribed):
-            for number, wait_s in enumerate((0.0, *self.waits_s)):
-                if wait_s:
-                    DBOS.sleep(wait_s)
-                if step(call_id, number == len(self.waits_s)):
-                    break
+    def recording(self, call_id: str, what: str = FETCHED, number: int = 0) -> None:
+        """One attempt, the `number`th after the first; what comes next is put in the queue."""
+        step = self.fetched if what == FETCHED else self.transcribed
+        if not step(call_id, number >= len(self.waits_s)):
+            self._enqueue(call_id, what, number + 1, self.waits_s[number])
+        elif what == FETCHED:
+            self._enqueue(call_id, TRANSCRIBED)
 
     @DBOS.step(**STORE_WAITS)
     def fetched(self, call_id: str, last: bool) -> bool:
@@ -113,8 +128,11 @@ class Recorded(DBOSConfiguredInstance):
         try:
             heard = asyncio.run(self._heard(audio, known.content_type))
         except TranscriptionError as error:
-            _log.warning("recording_untranscribed", call_id=call_id, code=error.code)
-            return last
+            _log.warning("recording_untranscribed", call_id=call_id, fault=error.message)
+            over = last or isinstance(error, TranscriptionRefused)
+            if over:
+                self.archive.shelf.fail(call_id, error.message)
+            return over
         if heard is None:
             return True
         profile = self.profile(call.profile)

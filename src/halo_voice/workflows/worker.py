@@ -194,7 +194,7 @@ class Worker:
         """Begin to keep what is wanted; what another process has begun is begun no second time."""
         if self._recorded is None:
             return
-        wanted = self._archive.shelf.wanted(BATCH)
+        wanted = self._archive.shelf.wanted(BATCH + len(self._fetching))
         for call_id in wanted:
             if call_id not in self._fetching:
                 self._recorded.begin(call_id)
