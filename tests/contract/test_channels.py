@@ -13,6 +13,7 @@ from halo_voice.core.after import After, Outlet
 from halo_voice.core.errors import ConfigurationError
 from halo_voice.core.profile import Profile
 from halo_voice.workflows.channels import channels_of
+from halo_voice.workflows.mail import Mail
 from tests.standins.services import (
     BITRIX_CODE,
     SECRETS,
@@ -263,6 +264,39 @@ async def test_a_wrong_password_is_tried_again(tmp_path):
 
     assert (attempt.delivered, attempt.status, attempt.final) == (False, 535, False)
     assert "s3cret" not in repr(attempt)
+
+
+@pytest.mark.parametrize("given", [{"user": "почта"}, {"password": "пароль"}])
+def test_what_no_mail_server_can_be_told_is_refused_at_once(tmp_path, given):
+    """Before anything waits to be sent; the fault does not show it."""
+    with post_office() as office, pytest.raises(ConfigurationError) as caught:
+        mail(office, tmp_path, **given)
+    assert "must be ASCII" in caught.value.faults[0]
+    assert not set(given.values()) & set(caught.value.faults[0].split())
+
+
+@pytest.mark.parametrize("server", ["localhost:99999", "mail..example.ru:25"])
+async def test_a_server_that_cannot_be_is_a_fault_of_the_attempt(server):
+    """Whatever stands in its profile, nothing is raised: the delivery would wait for ever."""
+    made = Mail(server, "a@b.ru", ["c@d.ru"], private_hosts=frozenset(("localhost",)))
+    attempt = await made.send(ID, TOLD)
+
+    assert (attempt.delivered, bool(attempt.fault)) == (False, True)
+
+
+@pytest.mark.parametrize("kind", ["amocrm"])
+async def test_a_secret_that_fits_in_no_header_ends_the_delivery(services: Services, kind: str):
+    """It is given up, with the kind of the fault."""
+    given = table(kind, services.url) | {"token": "two\nlines"}
+    attempt = await channel(kind, given).send(ID, TOLD)
+
+    assert (attempt.delivered, attempt.final, attempt.fault) == (False, True, "ValueError")
+
+
+def test_an_address_whose_host_cannot_be_is_refused():
+    """The secret that stands in it is not shown."""
+    with pytest.raises(ConfigurationError, match="names no host"):
+        channel("bitrix24", {"url": "https://a..example.ru/rest/1/{bitrix}"})
 
 
 async def test_a_mail_server_of_this_network_must_be_listed(tmp_path):

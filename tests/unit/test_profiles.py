@@ -15,6 +15,7 @@ from halo_voice.profiles import load_profiles
 
 SHIPPED = Path(__file__).parents[2] / "assistants"
 GOOD = 'name = "halo"\ncompany = "HALO"\ndefault = true\n'
+MAIL = "[after.deliver.a]\nto = 'email'\nsender = 'a@b.ru'\nrecipients = ['c@d.ru']\nserver = "
 
 
 @pytest.fixture
@@ -183,6 +184,17 @@ def test_where_reviews_go_is_read(folder):
         (
             "[after.deliver.a]\nto = 'bitrix24'\nurl = 'https://a.ru'\nchat = '1'",
             'a.toml:7: after.deliver.a.chat: belongs to another kind than "bitrix24"; remove it',
+        ),
+        (f"{MAIL}'m.ru:99999'", "after.deliver.a.server: has the port 99999"),
+        (f"{MAIL}'m.ru:0'", "after.deliver.a.server: has the port 0"),
+        (f"{MAIL}'m..ru:25'", "after.deliver.a.server: names no host"),
+        (
+            "[after.deliver.a]\nto = 'bitrix24'\nurl = 'https://a..ru/rest'",
+            "after.deliver.a.url: names no host",
+        ),
+        (
+            "[after.deliver.a]\nto = 'bitrix24'\nurl = 'https://a.ru:99999/rest'",
+            "after.deliver.a.url: must be an https:// address, with a port",
         ),
         ("[after.deliver.a]\nto = 'fax'", 'a.toml:5: after.deliver.a.to: there is no "fax"'),
         (

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import re
 from typing import Annotated, Any
+from urllib.parse import urlsplit
 
 from pydantic import AfterValidator, ConfigDict, Field
 from pydantic import field_validator as checked
 
 from halo_voice.core.after import OUTLET_KEYS
+from halo_voice.core.hosts import PORT_MAX, nameable
 from halo_voice.core.review import OUTCOMES
 from halo_voice.profiles.strict import Shape, fault, nearest
 
@@ -16,6 +18,7 @@ RECIPIENTS_MAX = 20
 OUTLETS_MAX = 10
 _NAME = re.compile(r"[a-z][a-z0-9_]{0,31}")
 _SERVER = re.compile(r"[A-Za-z0-9.-]{1,253}:\d{1,5}")
+_NO_NAME = "names no host: each part between its dots has 1 to 63 characters"
 _ADDRESS = re.compile(r"[^\s@<>,;]{1,64}@[^\s@<>,;]{1,253}")
 
 
@@ -36,6 +39,11 @@ def _outcome(outcome: str) -> str:
 def _server(server: str) -> str:
     if not _SERVER.fullmatch(server):
         raise fault("must be host:port: 465 for TLS at once, any other for STARTTLS")
+    host, _, port = server.rpartition(":")
+    if not 1 <= int(port) <= PORT_MAX:
+        raise fault(f"has the port {port}; there are 1 to {PORT_MAX}")
+    if not nameable(host):
+        raise fault(_NO_NAME)
     return server
 
 
@@ -48,6 +56,13 @@ def _address(address: str) -> str:
 def _url(url: str) -> str:
     if not url.startswith(("https://", "http://")) or not url.isprintable() or " " in url:
         raise fault("must be an https:// address")
+    try:
+        parts = urlsplit(url)
+        host, _ = parts.hostname or "", parts.port
+    except ValueError:
+        raise fault("must be an https:// address, with a port from 1 to 65535 at most") from None
+    if "{" not in parts.netloc and not nameable(host):  # a secret may stand in its place
+        raise fault(_NO_NAME)
     return url
 
 

@@ -9,6 +9,7 @@ import socket
 import ssl
 from collections.abc import Sequence
 from dataclasses import dataclass
+from email.errors import MessageError
 from email.message import EmailMessage
 from email.utils import format_datetime
 
@@ -66,6 +67,9 @@ class Mail:
     def __post_init__(self) -> None:
         if bool(self.user) != bool(self.password):
             raise ConfigurationError(["user and password belong together"])
+        for name in ("user", "password"):
+            if not getattr(self, name).isascii():
+                raise ConfigurationError([f"{name} must be ASCII: no mail server is told another"])
         tls_context(self.ca_file)
 
     async def send(self, delivery_id: str, told: Told) -> Attempt:
@@ -85,6 +89,12 @@ class Mail:
             return Attempt(False, code, f"SMTP {code}", final=_final(code))
         except (smtplib.SMTPException, OSError, TimeoutError) as error:
             return Attempt(False, fault=type(error).__name__)
+        except (
+            ValueError,
+            OverflowError,
+            MessageError,
+        ) as error:  # it cannot be written
+            return Attempt(False, fault=type(error).__name__, final=True)
 
     def _written(self, delivery_id: str, told: Told) -> EmailMessage:
         """The same letter for every attempt, under the same id."""

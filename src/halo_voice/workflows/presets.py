@@ -61,6 +61,8 @@ class HttpChannel:
             return self.preset.read(await self.door.ask(self.preset.ask(delivery_id, told)))
         except (aiohttp.ClientError, TimeoutError, OSError) as error:
             return Attempt(False, fault=type(error).__name__)  # its words may hold a secret
+        except ValueError as error:  # a secret that can stand in no header
+            return Attempt(False, fault=type(error).__name__, final=True)
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,6 +9,7 @@ from urllib.parse import urlsplit
 import aiohttp
 
 from halo_voice.core.errors import ConfigurationError
+from halo_voice.core.hosts import nameable
 from halo_voice.outgoing.http import beginning, connector_to
 from halo_voice.outgoing.public import vetted
 from halo_voice.outgoing.tls import tls_context
@@ -75,6 +76,10 @@ def door_to(url: str, private_hosts: frozenset[str], ca_file: str | None) -> Doo
         host, user, _ = parts.hostname or "", parts.username, parts.port
     except ValueError:
         host = user = ""
+    if host and not nameable(host):
+        raise ConfigurationError(
+            ["url names no host: each part between its dots has 1 to 63 characters"]
+        )
     if not host or user:
         raise ConfigurationError(["url must be https://host/…, without a user in it"])
     private = bool({host, parts.netloc.lower()} & private_hosts)
