@@ -12,6 +12,7 @@ from collections.abc import Awaitable, Callable, Iterable, Sequence
 from ipaddress import IPv4Address, IPv6Address, ip_address, ip_network
 
 from aiohttp.abc import AbstractResolver, ResolveResult
+from yarl import URL
 
 Address = IPv4Address | IPv6Address
 Resolve = Callable[[str], Awaitable[Sequence[str]]]
@@ -68,7 +69,7 @@ async def vetted(
     """
     try:
         found = await resolve(host)
-    except OSError:
+    except (OSError, UnicodeError):  # the second of a name that DNS cannot have
         raise NoAddress from None
     if not found:
         raise NoAddress
@@ -85,13 +86,13 @@ class Vetted(AbstractResolver):
     """Gives aiohttp the addresses that were vetted; nothing is resolved a second time."""
 
     def __init__(self, host: str, addresses: Iterable[Address]) -> None:
-        self._host = host
+        self._host = _in_dns(host)
         self._addresses = list(addresses)
 
     async def resolve(
         self, host: str, port: int = 0, family: socket.AddressFamily = socket.AF_UNSPEC
     ) -> list[ResolveResult]:
-        if host != self._host:
+        if _in_dns(host) != self._host:
             raise OSError("not the vetted host")
         del family  # the answer was vetted as a whole and stays whole
         return [
@@ -107,3 +108,11 @@ class Vetted(AbstractResolver):
         ]
 
     async def close(self) -> None: ...
+
+
+def _in_dns(host: str) -> str:
+    """As aiohttp asks for it, whoever wrote it: «хало.рф» is `xn--80awjz.xn--p1ai` there."""
+    try:
+        return URL.build(scheme="https", host=host).raw_host or host
+    except ValueError:
+        return host
