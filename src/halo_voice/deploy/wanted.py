@@ -94,6 +94,10 @@ def url_fault(url: str) -> str:
         return "must name a host, no IP address: the platform opens wss:// to names only"
     if host == "localhost" or "." not in host:
         return "names a host that the cloud cannot find: take a name of the public DNS"
+    try:
+        host.encode("idna")
+    except UnicodeError:
+        return "names no host: each part between its dots has 1 to 63 characters"
     return ""
 
 

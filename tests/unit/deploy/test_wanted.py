@@ -40,7 +40,9 @@ def test_numbers_are_read_as_people_write_them(written):
     assert digits(written) == "74950000000"
 
 
-@pytest.mark.parametrize("url", ["https://halo.example.ru", "https://halo.example.ru:8443"])
+@pytest.mark.parametrize(
+    "url", ["https://halo.example.ru", "https://halo.example.ru:8443", "https://хало.рф"]
+)
 def test_an_address_of_the_public_dns_is_taken(url):
     """With a port, if need be."""
     assert url_fault(url) == ""
@@ -62,6 +64,8 @@ def test_an_address_of_the_public_dns_is_taken(url):
         ("https://halo", "cannot find"),
         ("https://halo.example.ru:port", "cannot be read"),
         ("https://[", "cannot be read"),
+        ("https://halo..example.ru", "names no host"),
+        (f"https://{'h' * 64}.example.ru", "names no host"),
     ],
 )
 def test_an_address_that_the_cloud_cannot_use_is_said(url, words):
