@@ -100,20 +100,33 @@ def _column(names: Sequence[str], known: frozenset[str]) -> int | None:
     return next((at for at, name in enumerate(names) if name in known), None)
 
 
+def _endless(line: int) -> Unreadable:
+    return Unreadable("has a cell without an end: is a quote not closed?", line)
+
+
+def _columns_of(line: str, mark: str) -> int:
+    """How many columns it has with this delimiter; 0: none that can be read."""
+    try:
+        return len(next(csv.reader([line], delimiter=mark), []))
+    except csv.Error:  # a cell that is longer than the library reads
+        return 0
+
+
 def _rows(text: str) -> list[tuple[int, list[str]]]:
     """The rows with their lines, by the delimiter that makes the most columns of the first."""
     first = next((line for line in text.splitlines() if line.strip()), "")
-    widths = {mark: len(next(csv.reader([first], delimiter=mark), [])) for mark in _DELIMITERS}
-    delimiter = max(_DELIMITERS, key=lambda mark: widths[mark])
+    delimiter = max(_DELIMITERS, key=lambda mark: _columns_of(first, mark))
     reader = csv.reader(io.StringIO(text), delimiter=delimiter)
     try:
         rows = [(reader.line_num, row) for row in reader]
-    except csv.Error:
+    except csv.Error as error:
+        if "field larger" in str(error):
+            raise _endless(reader.line_num) from None
         raise Unreadable("is not CSV: a quote is not closed", reader.line_num) from None
     rows = [(line, row) for line, row in rows if any(cell.strip() for cell in row)]
     for line, row in rows:
         if any(len(cell) > CELL_CHARS_MAX for cell in row):
-            raise Unreadable("has a cell without an end: is a quote not closed?", line)
+            raise _endless(line)
     if rows and len(rows[0][1]) < 2:
         raise Unreadable("needs two columns at least: the question and the answer", rows[0][0])
     return rows
