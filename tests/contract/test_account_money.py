@@ -60,6 +60,7 @@ def test_an_account_that_runs_low_is_told_once_and_again_when_it_is_back(api, hi
             assert funds.balance == balance
             passing.pass_on()
     assert told(logs) == ["balance_low", "balance_back", "balance_low"]
+    assert [line.get("alarm", False) for line in logs] == [True, False, True]
 
 
 def test_an_account_that_cannot_be_asked_is_told_once(api, history, passing):

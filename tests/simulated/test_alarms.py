@@ -61,6 +61,18 @@ async def test_a_calm_call_alarms_nobody():
         assert await warned(halo) == ({}, {})
 
 
+async def test_a_scenario_that_was_left_behind_is_an_alarm():
+    """F65: a line of the log, and a warning, with each call that begins with it."""
+    async with backend(model=TalkingModel()) as halo, client_of(halo) as client:
+        with capture_logs() as logs:
+            for call_id, version in (("c-1", "1.0"), ("c-2", SCENARIOS[-1])):
+                begun = {"call_id": call_id, "scenario_version": version}
+                await client.post("/call/start", json=begun)
+        assert await warned(halo) == ({"scenario_version": 1}, {"scenario_version": 1})
+    alarms = [(line["event"], line["call_id"]) for line in logs if line.get("alarm")]
+    assert alarms == [("scenario_version", "c-1")]
+
+
 async def test_a_voice_that_is_down_is_an_alarm():
     """F26: the call ends for it."""
     _, warnings, counted, told = await fails(F20=ALWAYS)

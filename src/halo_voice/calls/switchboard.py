@@ -164,6 +164,7 @@ class Switchboard:
                     "call_started", call_id=start.call_id, profile=profile.name, scenario=stands
                 )
                 if stands != "current":
+                    _log.warning("scenario_version", alarm=True, call_id=start.call_id)
                     self.alarms.raised("scenario_version")
         return self._live[start.call_id].dialogue.profile
 

@@ -50,6 +50,9 @@ class Funds:
             return
         low = self.balance < self._least
         if low != self._low:
-            told = _log.error if low else _log.info
-            told("balance_low" if low else "balance_back", balance=self.balance, least=self._least)
+            figures = {"balance": self.balance, "least": self._least}
+            if low:
+                _log.error("balance_low", alarm=True, **figures)
+            else:
+                _log.info("balance_back", **figures)
         self._low = low
