@@ -14,10 +14,11 @@ from datetime import timedelta
 import structlog
 
 from halo_voice.calls.switchboard import Switchboard
-from halo_voice.core.dials import OUTCOMES, UNTRIED, Dial, Dials, digest_of, wants_no_calls
+from halo_voice.core.dials import OUTCOMES, UNTRIED, Dial, Dials, digest_of
 from halo_voice.core.errors import CallRefused, StoreError
 from halo_voice.core.ports import CallStart, Store
 from halo_voice.core.profile import Profile
+from halo_voice.core.refusal import wants_no_calls
 
 LINES = timedelta(minutes=10)
 """After so long all lines need not be busy any more."""

@@ -32,7 +32,6 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from halo_voice.core import aside
-from halo_voice.core.dials import wants_no_calls
 from halo_voice.core.errors import TurnConflict
 from halo_voice.core.farewell import says_goodbye
 from halo_voice.core.language import language_of
@@ -41,6 +40,7 @@ from halo_voice.core.phrases import Phraser
 from halo_voice.core.ports import Action, Message, Outcome, TurnRecord
 from halo_voice.core.privacy import same_heard
 from halo_voice.core.profile import Profile
+from halo_voice.core.refusal import wants_no_calls
 from halo_voice.core.speakable import same_words
 from halo_voice.core.transcript import Transcript
 

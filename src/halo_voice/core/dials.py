@@ -225,31 +225,3 @@ def all_callable(numbers: tuple[str, ...]) -> tuple[str, ...]:
         if callable_number(number) is None:
             raise ValueError(f"{number!r} is no telephone number: write it as +74950000000")
     return numbers
-
-
-_TO_US = r"(?:мне\s+|сюда\s+|нам\s+)?"
-_CALL = r"(?:звон(?:ите|и|ить)|перезванива\w+)\b"
-_NEVER = re.compile(
-    rf"\b(?:не\s+(?:надо\s+|нужно\s+)?{_TO_US}(?:больше\s+)?{_TO_US}{_CALL}"
-    rf"|больше\s+(?:никогда\s+)?{_TO_US}не\s+{_CALL}"
-    r"|(?:удалите|вычеркните|уберите)\s+(?:мой|этот)\s+номер"
-    rf"|перестаньте\s+{_TO_US}звонить\b)",
-    re.IGNORECASE,
-)
-_FOR_GOOD = re.compile(r"\b(?:больше|никогда)\b", re.IGNORECASE)
-_HOURS = re.compile(
-    r"\b(?:почему|чего|никто|после|до|раньше|утром|вечером|ночью|дн[её]м|по\s+выходным|если|поздно"
-    r"|рано|так|часто|в\s+\w+ник|в\s+субботу|в\s+среду|в\s+пятницу|в\s+воскресенье)\b",
-    re.IGNORECASE,
-)
-_NOW = re.compile(r"\b(?:сейчас|сегодня|завтра|пока)\b", re.IGNORECASE)
-_GOODBYE = re.compile(r"\bдо\s+(?:свидан\w+|встречи)", re.IGNORECASE)
-
-
-def wants_no_calls(said: str) -> bool:
-    """Whether these words ask never to be called again: «не звоните мне больше». «Не звоните
-    сейчас» and «до девяти не звоните» do not."""
-    said = _GOODBYE.sub(" ", said)
-    if not _NEVER.search(said) or _HOURS.search(said):
-        return False
-    return bool(_FOR_GOOD.search(said)) or not _NOW.search(said)

@@ -1,4 +1,4 @@
-"""Whom the company may call, and when: clocks of numbers, hours, words that want no more calls."""
+"""Whom the company may call, and when: clocks of numbers, and hours."""
 
 from __future__ import annotations
 
@@ -12,7 +12,6 @@ from halo_voice.core.dials import (
     digest_of,
     new_token,
     row_state,
-    wants_no_calls,
 )
 from halo_voice.core.outbound import Outbound
 from halo_voice.core.profile import Profile, Texts
@@ -92,34 +91,6 @@ def test_the_greeting_of_a_call_out_says_what_the_law_wants():
     )
     assert bare.texts.greeting.startswith("Здравствуйте!")
     assert "автоматический" in Profile().calling().texts.greeting
-
-
-@pytest.mark.parametrize(
-    "said",
-    [
-        "не звоните мне больше", "больше не звоните", "Не надо мне звонить!", "не звоните сюда",
-        "пожалуйста больше сюда не звоните", "удалите мой номер", "перестаньте мне звонить",
-        "не нужно мне больше звонить", "не звоните мне больше до свидания",
-        "мне сейчас неудобно и больше не звоните", "никогда больше мне не звоните",
-    ],
-)  # fmt: skip
-def test_who_wants_no_calls_is_understood(said):
-    """«Не звоните мне больше», in its usual forms."""
-    assert wants_no_calls(said)
-
-
-@pytest.mark.parametrize(
-    "said",
-    [
-        "не звоните сейчас", "до девяти не звоните", "не звоните мне по выходным",
-        "я вам не звонил", "почему вы мне не звоните", "мне никто не звонит",
-        "не могу до вас дозвониться",
-        "позвоните мне завтра", "не звоните так поздно",
-    ],
-)  # fmt: skip
-def test_another_hour_or_a_question_is_no_such_wish(said):
-    """The number stays on the list of those who may be called."""
-    assert not wants_no_calls(said)
 
 
 @pytest.mark.parametrize(
