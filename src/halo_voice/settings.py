@@ -13,10 +13,10 @@ from pydantic import AfterValidator, Field, SecretStr, ValidationError, field_va
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 from halo_voice.core.admission import NumberLimits
-from halo_voice.core.dials import all_callable
 from halo_voice.core.errors import ConfigurationError
 from halo_voice.core.hidden import header_values, passwords
 from halo_voice.core.money import Cap, ModelPrice, Prices, micros
+from halo_voice.core.telephones import all_callable
 from halo_voice.env_file import read_env_file
 
 PREFIX = "HALO_"

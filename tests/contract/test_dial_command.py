@@ -106,7 +106,7 @@ def test_nobody_is_called_who_may_not_be(api):
     """Opted out, at night, a clock that nobody knows, no number: the account is not even asked."""
     halo("deploy")
     night = (CLOCK + 12 + 12) % 24 - 12
-    assert "✔" in halo("campaign", "optout", "add", "8 (495) 123-45-67").output
+    assert "✔" in halo("campaign", "optout", "add", "(495) 123-45-67").output
     assert "+74951234567" in halo("campaign", "optout", "list").output
     refused = [
         (halo("dial", PERSON, "--utc-hours", str(CLOCK)), 1, "they want no calls"),
@@ -119,6 +119,8 @@ def test_nobody_is_called_who_may_not_be(api):
     for done, code, words in refused:
         assert (done.exit_code, words in done.output) == (code, True), done.output
     assert api.account.started == []
+    foreign = halo("campaign", "optout", "add", "375291234567")
+    assert (foreign.exit_code, "with a plus and its country's code" in foreign.output) == (2, True)
     assert halo("campaign", "optout", "remove", PERSON).exit_code == 0
     assert halo("campaign", "optout", "remove", PERSON).exit_code == 2
 

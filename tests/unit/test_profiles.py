@@ -61,6 +61,19 @@ def test_the_called_number_chooses_the_profile(folder):
     assert profiles.named("c") is None
 
 
+def test_a_number_without_its_country_is_russian(folder):
+    """Who is put through to, what is shown and what is answered; a short number stays one."""
+    profile = load_profiles(
+        folder(
+            a=f"{GOOD}numbers = ['(495) 123-45-67']\n[operators]\nsales = '812 123-45-67'\n"
+            "desk = '101'\n[outbound]\ncaller_id = '(495) 123-45-67'\n"
+        )
+    ).default
+    assert profile.numbers == ("74951234567",)
+    assert [each.address for each in profile.operators.values()] == ["78121234567", "101"]
+    assert profile.outbound.caller_id == "74951234567"
+
+
 def test_how_the_company_speaks_and_is_interrupted_is_read(folder):
     """What a file says of stream, interrupting, words and voice is in the profile."""
     profile = load_profiles(

@@ -6,14 +6,11 @@
 from __future__ import annotations
 
 import hashlib
-import re
 import secrets
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Protocol
-
-from halo_voice.core.profile import number_digits
 
 TOKEN_BYTES = 32
 DATA_KEYS_MAX = 20
@@ -208,20 +205,3 @@ def new_token() -> str:
 def digest_of(token: str) -> str:
     """What the store keeps of a token: whoever reads the store cannot begin a call with it."""
     return hashlib.sha256(token.encode()).hexdigest()
-
-
-def callable_number(number: str) -> str | None:
-    """Digits with the country's code; None if nobody can be called there."""
-    digits = number_digits(number)
-    given = number.strip()
-    if len(digits) == 10 and digits[0] == "9" and not given.startswith("+"):
-        digits = "7" + digits
-    return digits if re.fullmatch(r"[1-9][0-9]{9,14}", digits) else None
-
-
-def all_callable(numbers: tuple[str, ...]) -> tuple[str, ...]:
-    """The same numbers. Raises `ValueError` that names the one that nobody could call."""
-    for number in numbers:
-        if callable_number(number) is None:
-            raise ValueError(f"{number!r} is no telephone number: write it as +74950000000")
-    return numbers

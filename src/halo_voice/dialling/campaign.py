@@ -78,11 +78,14 @@ def create(
     at_place(work)
 
 
+_HINTS = {"invalid": "; a foreign one needs a plus and its country's code"}
+
+
 def _plan(outcomes: list[str]) -> None:
     counted = Counter(outcomes)
     out.print(f"{len(outcomes)} rows: {counted.pop('', 0)} to be called")
     for outcome, count in sorted(counted.items()):
-        out.print(f"  · {count} not: {OUTCOMES[outcome]}")
+        out.print(f"  · {count} not: {OUTCOMES[outcome]}{_HINTS.get(outcome, '')}")
 
 
 async def _list(

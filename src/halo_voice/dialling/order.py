@@ -12,11 +12,11 @@ from halo_voice.core.dials import (
     DATA_CHARS_MAX,
     DATA_KEYS_MAX,
     Dial,
-    callable_number,
     digest_of,
     new_token,
 )
 from halo_voice.core.profile import Profile
+from halo_voice.core.telephones import callable_number
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,7 +45,8 @@ def number_of(written: str) -> str:
     number = callable_number(written)
     if number is None:
         raise NotCalled(
-            f"{written!r} is no telephone number with its country's code: write it as +74951234567."
+            f"{written!r} is no telephone number that can be called: write it with a plus and its "
+            "country's code, as +74951234567."
         )
     return number
 

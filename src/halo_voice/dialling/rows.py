@@ -9,8 +9,8 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from halo_voice.core.dials import callable_number
 from halo_voice.core.profile import Profile
+from halo_voice.core.telephones import callable_number
 from halo_voice.dialling.order import NotCalled, Order, Whom, data_of, order_of
 
 ROWS_MAX = 10_000

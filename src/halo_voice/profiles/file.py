@@ -30,8 +30,8 @@ from halo_voice.core.profile import (
     Texts,
     Tools,
     Voice,
-    number_digits,
 )
+from halo_voice.core.telephones import meant_digits
 from halo_voice.knowledge.reading import KINDS, plain, read, read_bytes, texts_of
 from halo_voice.knowledge.unreadable import Unreadable
 from halo_voice.profiles import places
@@ -139,8 +139,8 @@ class ProfileFile:
             yield (key,), value
         elif isinstance(value, list):
             for number, entry in enumerate(value):
-                if isinstance(entry, str) and number_digits(entry):
-                    yield (key, number), number_digits(entry)
+                if isinstance(entry, str) and (digits := meant_digits(entry)):
+                    yield (key, number), digits
 
     def profile(self) -> Profile:
         """The profile of a file without faults."""
@@ -324,9 +324,9 @@ def _operator(shape: OperatorShape) -> Operator:
     )
     waits = (shape.wait_ms, shape.priority) if kind == "queue" else ()
     return Operator(
-        address if kind != "pstn" else number_digits(address),
+        address,
         kind,
-        number_digits(shape.caller_id or ""),
+        shape.caller_id or "",
         None if shape.hours is None else _hours(shape.hours),
         shape.brief,
         *waits,

@@ -7,7 +7,7 @@ from typing import Annotated, Any
 
 from pydantic import AfterValidator, Field, model_validator
 
-from halo_voice.core.profile import number_digits
+from halo_voice.core.telephones import meant_digits
 from halo_voice.profiles.strict import Shape, fault
 
 QUEUE_CHARS = 100
@@ -18,7 +18,7 @@ _HOURS = re.compile(r"([01]?\d|2[0-3]):[0-5]\d[-–]([01]?\d|2[0-4]):[0-5]\d")
 
 
 def telephone(number: str) -> str:
-    digits = number_digits(number)
+    digits = meant_digits(number)
     if not 2 <= len(digits) <= 15:
         raise fault("is not a telephone number; write 2 to 15 digits, like +7 495 123-45-67")
     return digits

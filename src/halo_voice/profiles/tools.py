@@ -10,7 +10,6 @@ from pydantic import field_validator as checked
 from halo_voice.core.profile import BUILTIN_TOOLS
 from halo_voice.core.sms import FIELD_KINDS, SLOT, Sms, SmsField, SmsTemplate
 from halo_voice.core.speakable import speakable
-from halo_voice.core.telephones import number_digits
 from halo_voice.profiles.operators import telephone
 from halo_voice.profiles.strict import Shape, fault, nearest
 
@@ -166,7 +165,7 @@ def sms_of(shape: SmsShape | None) -> Sms | None:
         )
         for name, each in shape.templates.items()
     }
-    return Sms(number_digits(shape.source), templates, shape.per_call, shape.per_day)
+    return Sms(shape.source, templates, shape.per_call, shape.per_day)
 
 
 class ToolsShape(Shape):

@@ -8,7 +8,6 @@ import pytest
 
 from halo_voice.core.context import told_of
 from halo_voice.core.dials import (
-    callable_number,
     digest_of,
     new_token,
     row_state,
@@ -91,19 +90,6 @@ def test_the_greeting_of_a_call_out_says_what_the_law_wants():
     )
     assert bare.texts.greeting.startswith("Здравствуйте!")
     assert "автоматический" in Profile().calling().texts.greeting
-
-
-@pytest.mark.parametrize(
-    ("written", "number"),
-    [
-        ("+7 (495) 123-45-67", "74951234567"), ("8 495 123 45 67", "74951234567"),
-        ("9161234567", "79161234567"), ("+375 29 123-45-67", "375291234567"), ("123", None),
-        ("", None), ("+7", None), ("0000000000", None),
-    ],
-)  # fmt: skip
-def test_a_number_is_read_however_it_is_written(written, number):
-    """Digits with the country's code, or none at all."""
-    assert callable_number(written) == number
 
 
 def test_what_is_known_of_somebody_is_told_as_data():
