@@ -164,8 +164,10 @@ def export(
     to: Annotated[Path | None, typer.Option(help="A file; else the terminal.")] = None,
 ) -> None:
     """Write all that is known of a telephone number, as JSON."""
-    told = [_known(archive, call) for call in archive.of_number(number)]
-    text = _json({"number": number, "calls": told})
+    from halo_voice.commands.person import known_of
+
+    told = known_of(archive, number)
+    text = _json(told)
     if to is None:
         typer.echo(text)
         return
@@ -174,35 +176,8 @@ def export(
         to.write_text(text, "utf-8")
     except OSError as error:
         _stop(f"{to}: {error.strerror}. Choose another file with --to.")
-    out.print(f"✔ {to}: {len(told)} calls", markup=False)
-
-
-def _known(archive: Any, call: Any) -> dict[str, Any]:
-    from halo_voice.workflows.event import call_told, review_told, turns_told
-
-    review = archive.review(call.call_id)
-    made = review_told(review) if review else {}
-    sent = [
-        {"delivery_id": each.delivery_id, "state": each.state, "attempts": each.attempts}
-        for each in archive.deliveries(call_id=call.call_id)
-    ]
-    used = [
-        {
-            "turn": each.turn,
-            "tool": each.tool,
-            "arguments": each.arguments,
-            "state": each.state.value,
-            "result": each.result,
-        }
-        for each in archive.tools(call.call_id)
-    ]
-    turns = turns_told(archive.turns(call.call_id))
-    seen = [
-        {"begun_at": each.begun_at.isoformat(), "steps": list(each.lines)}
-        for each in archive.traces(call.call_id)
-    ]
-    kept = {"deliveries": sent, "traces": seen}
-    return call_told(call) | {"turns": turns, "tools": used} | made | kept
+    counted = f"{len(told['calls'])} calls, {len(told['orders'])} orders to call it"
+    out.print(f"✔ {to}: {counted}", markup=False)
 
 
 @app.command()
@@ -215,9 +190,9 @@ def erase(
         bool, typer.Option(help="The recordings that the platform keeps of it as well.")
     ] = True,
 ) -> None:
-    """Erase all that is known of a telephone number: calls, words, reviews, deliveries, and the
-    platform's recordings."""
-    calls = archive.of_number(number)
+    """Erase all that is known of a telephone number: calls, words, reviews, deliveries, orders to
+    call it, and the platform's recordings."""
+    calls, orders = archive.of_number(number), len(archive.orders(number))
     live = [call.call_id for call in calls if call.open]
     if live:
         _stop(f"{len(live)} calls of this number go on, or their end was never told: "
@@ -227,13 +202,13 @@ def erase(
         _stop(f"{waiting} writes of this number wait in the spool until the store is back: let "
               "`halo serve` bring them in, then erase again.")  # fmt: skip
     history = _history() if platform else None
-    if not calls:
-        ordered = archive.forget_number(number)
-        known = f"No call of this number is kept, and {ordered} orders to call it are erased."
-        out.print(known if ordered else "Nothing is known of this number.")
-    if not calls and history is None:
-        return
-    if not yes and not typer.confirm(f"Erase {len(calls)} calls for good?"):
+    counted = ((len(calls), "calls"), (orders, "orders to call it"))
+    ours = " and ".join(f"{count} {what}" for count, what in counted if count)
+    if not ours:
+        out.print(f"Nothing is known of this number.{_listed(archive, number)}")
+        if history is None:
+            return
+    if not yes and not typer.confirm(f"Erase {ours or 'what the platform keeps of it'} for good?"):
         raise typer.Exit(1)
     if history is not None:
         # First: when ours are gone, nobody knows any more what the platform has of them.
@@ -241,9 +216,15 @@ def erase(
         out.print(f"✔ {count} recordings are erased on the platform.")
     archive.erase([call.call_id for call in calls])
     archive.forget_number(number)
-    out.print(f"✔ {len(calls)} calls are erased. What was delivered is the receiver's to erase, "
-              "backups keep their own; the platform's list of calls and its session logs cannot "
-              "be erased by a program: see docs/privacy.md.")  # fmt: skip
+    out.print(f"✔ {ours or '0 calls'} are erased.{_listed(archive, number)} "
+              "What was delivered is the receiver's to erase, backups keep their own; the "
+              "platform's list of calls and its session logs cannot be erased by a program: see "
+              "docs/privacy.md.")  # fmt: skip
+
+
+def _listed(archive: Any, number: str) -> str:
+    stays = " It stays on the opt-out list; `halo campaign optout remove` takes it off."
+    return stays if archive.opt_out(number) else ""
 
 
 def _history() -> Any:

@@ -10,7 +10,7 @@ from typing import Any
 
 from halo_voice.core.errors import ConfigurationError, PlatformError
 from halo_voice.core.sessions import DURATION_MS_MAX, REASONS, Session, SessionRecord, numbered
-from halo_voice.core.telephones import number_digits
+from halo_voice.core.telephones import meant_digits
 from halo_voice.deploy.account import Account, open_account, reading
 from halo_voice.deploy.faults import AccountFault
 from halo_voice.deploy.found import owner_of
@@ -45,7 +45,7 @@ class History:
 
     def sessions_of(self, number: str, since: datetime) -> dict[str, Session]:
         """The application's sessions with this telephone number on the other side."""
-        digits = number_digits(number)
+        digits = meant_digits(number)
         found = self._found(since, remote_number=[digits]) if digits else {}
         ours = f"{self._application}."
         return {i: each for i, each in found.items() if each.application.startswith(ours)}

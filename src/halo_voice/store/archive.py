@@ -27,15 +27,16 @@ from sqlalchemy import (
 from sqlalchemy.dialects import postgresql, sqlite
 
 from halo_voice.core.admission import BUSY, bucket_of
+from halo_voice.core.dials import Dial, OptOut, Tried
 from halo_voice.core.errors import StoreUnavailable
 from halo_voice.core.ports import CallRecord, TurnRecord
-from halo_voice.core.profile import number_digits
 from halo_voice.core.recording import Objects
 from halo_voice.core.review import Attempt, Delivery, Review, Work
+from halo_voice.core.telephones import meant_digits, number_digits
 from halo_voice.core.tools import ToolRecord
 from halo_voice.core.trace import Trace
 from halo_voice.store.address import read_url, sqlite_path
-from halo_voice.store.dials import forget_number, outdated
+from halo_voice.store.dials import forget_number, opt_out_of, orders_of, outdated
 from halo_voice.store.faults import translated
 from halo_voice.store.forgetting import empty_calls, erase_calls, worded
 from halo_voice.store.memory import utc_now
@@ -127,7 +128,7 @@ class Archive:
 
     def of_number(self, number: str) -> list[CallRecord]:
         """All calls from or to the number, however it is written, oldest first."""
-        digits = number_digits(number)
+        digits = meant_digits(number)
         if not digits:
             return []
         # Calls that were stored before they had a bucket, and outgoing ones, are looked through.
@@ -141,7 +142,7 @@ class Archive:
             select(*calls.c)
             .where(
                 or_(
-                    calls.c.bucket == bucket_of(number),
+                    calls.c.bucket == bucket_of(f"+{digits}"),
                     calls.c.caller.in_(written),
                     (calls.c.direction == "outgoing") & calls.c.called.in_(written),
                 )
@@ -149,6 +150,14 @@ class Archive:
             .order_by(calls.c.started_at, calls.c.call_id)
         )
         return [CallRecord(*row) for row in self._rows(query)]
+
+    def orders(self, number: str) -> list[tuple[Dial, list[Tried]]]:
+        """What the company wanted to call it for, with the attempts, oldest first."""
+        return self._run(self._reading, partial(orders_of, number=meant_digits(number)))
+
+    def opt_out(self, number: str) -> OptOut | None:
+        """None: it may be called."""
+        return self._run(self._reading, partial(opt_out_of, number=meant_digits(number)))
 
     def deliveries(self, *, call_id: str = "", state: str = "", limit: int = 100) -> list[Delivery]:
         """The oldest first."""
@@ -282,8 +291,7 @@ class Archive:
 
     def forget_number(self, number: str) -> int:
         """Remove what the company wanted to call it for. How many such orders there were."""
-        digits = number_digits(number)
-        return int(self._write(lambda connection: forget_number(connection, digits)))
+        return int(self._write(partial(forget_number, number=meant_digits(number))))
 
     def expire(self, *, texts_before: datetime | None, calls_before: datetime | None) -> int:
         """Empty the words of calls that ended before the one time, remove those that ended before

@@ -197,6 +197,22 @@ def forget_number(connection: Connection, number: str) -> int:
     return int(connection.execute(delete(dials).where(dials.c.number == number)).rowcount)
 
 
+def orders_of(connection: Connection, number: str) -> list[tuple[Dial, list[Tried]]]:
+    """What the company wanted to call it for, with the attempts, oldest first."""
+    of_number = select(*dials.c).where(dials.c.number == number)
+    found = connection.execute(of_number.order_by(dials.c.made_at, dials.c.row)).all()
+    made = [connection.execute(_tried(), {"of_dial": row.dial_id}).all() for row in found]
+    return [
+        (Dial(*row), [Tried(*each) for each in attempts])
+        for row, attempts in zip(found, made, strict=True)
+    ]
+
+
+def opt_out_of(connection: Connection, number: str) -> OptOut | None:
+    row = connection.execute(select(*opt_outs.c).where(opt_outs.c.number == number)).first()
+    return None if row is None else OptOut(*row)
+
+
 def emptying(call_ids: Sequence[str]) -> Executable:
     """Removes what was known of those whom these calls were made to."""
     these = select(tries.c.dial_id).where(tries.c.call_id.in_(call_ids))

@@ -13,6 +13,7 @@ from typer.testing import CliRunner
 
 from halo_voice.cli import app
 from halo_voice.core.admission import bucket_of
+from halo_voice.core.dials import Dial, digest_of
 from halo_voice.core.ports import CallEnd, CallStart, Outcome
 from halo_voice.core.review import Delivery, Review
 from halo_voice.core.trace import Trace
@@ -108,6 +109,54 @@ def test_a_number_is_erased_after_a_question(halo, calls):
     assert json.loads(halo("export", NUMBER))["calls"] == []
     assert "other" in halo("list")
     assert "Nothing is known" in halo("erase", NUMBER, "--yes")
+
+
+@pytest.fixture
+def order(url):
+    """Somebody who was to be called, was not reached, and wants no calls."""
+
+    async def make() -> None:
+        store = await open_store(url)
+        dial = Dial("d-1", digest_of("t"), "79261234567", "halo", "74950000000", NOON,
+                    data={"имя": "Иван"}, campaign="3f9c0a71", row=4)  # fmt: skip
+        await store.dials.keep_dial(dial)
+        await store.dials.claim(dial.token, "out-1")
+        await store.dials.settle("out-1", "busy")
+        await store.dials.opt_out(dial.number, "operator")
+        await store.close()
+
+    asyncio.run(make())
+
+
+def test_what_a_number_was_to_be_called_for_is_exported(halo, order):
+    """What was known of the person, each attempt, and that they want no calls."""
+    told = json.loads(halo("export", "926 123-45-67"))
+    [wanted] = told["orders"]
+    assert (wanted["number"], wanted["data"]) == ("79261234567", {"имя": "Иван"})
+    assert (wanted["campaign"], wanted["row"], "token" in wanted) == ("3f9c0a71", 4, False)
+    [attempt] = wanted["attempts"]
+    assert (attempt["call_id"], attempt["outcome"]) == ("out-1", "busy")
+    assert (told["opt_out"]["number"], told["opt_out"]["by"]) == ("79261234567", "operator")
+    assert json.loads(halo("export", "926 123-45-68"))["opt_out"] is None
+
+
+def test_orders_alone_are_erased_after_a_question(halo, order):
+    """No call is kept, and what was known of the person goes only when that is wished."""
+    told = halo("erase", "(926) 123-45-67", answer="n\n", code=1)
+    assert "Erase 1 orders to call it for good?" in told
+    assert len(json.loads(halo("export", "9261234567"))["orders"]) == 1
+    told = halo("erase", "(926) 123-45-67", answer="y\n")
+    assert "1 orders to call it are erased" in told
+    assert "stays on the opt-out list" in told
+    assert json.loads(halo("export", "9261234567"))["orders"] == []
+    assert "Nothing is known" in halo("erase", "(926) 123-45-67")
+
+
+def test_a_number_is_found_without_its_country(halo, calls):
+    """However it is written."""
+    assert len(json.loads(halo("export", "916 123-45-67"))["calls"]) == 2
+    assert "c-1" in halo("list", "--number", "(916) 123-45-67")
+    assert "2 calls are erased" in halo("erase", "916 123-45-67", "--yes")
 
 
 def test_a_number_that_may_come_back_is_not_erased_by_halves(halo, calls, url, tmp_path):
