@@ -197,6 +197,10 @@ def test_a_campaign_is_made_and_shown(api, tmp_path):
         ("", "no column number"),
         ("number;consent;utc_hours\n+74951234567;да;Москва\n", "row 1"),
         ("number;consent\n+74951234567;да;лишнее\n", "row 1 has 3 cells"),
+        *(
+            (f"number;consent;utc_hours\n+74951234567;да;3\n+74951234568;да;{clock}\n", "row 2")
+            for clock in ("15", "-12,5", "180", "nan", "inf", "-inf")
+        ),
     ],
 )
 def test_a_file_that_cannot_be_read_calls_nobody(api, tmp_path, text, words):

@@ -11,6 +11,7 @@ from rich.markup import escape
 from halo_voice.core.dials import OUTCOMES, REACHED, Dial
 from halo_voice.dialling.live_command import live_check as live_check
 from halo_voice.dialling.place import Place, at_place, err, out
+from halo_voice.dialling.rows import EAST_MAX, EAST_MIN
 
 LOOK_S = 1.0
 BEGIN_S = 90.0
@@ -24,7 +25,8 @@ def dial(
         list[str] | None, typer.Option(help="What is known of them, `name=Иван`; repeat it.")
     ] = None,
     utc_hours: Annotated[
-        float | None, typer.Option(help="Their clock, hours east of Greenwich.", min=-12, max=14)
+        float | None,
+        typer.Option(help="Their clock, hours east of Greenwich.", min=EAST_MIN, max=EAST_MAX),
     ] = None,
     wait: Annotated[bool, typer.Option(help="Wait for the call's end.")] = True,
 ) -> None:

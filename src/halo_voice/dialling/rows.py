@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
+import math
 import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
@@ -16,6 +17,7 @@ from halo_voice.dialling.order import NotCalled, Order, Whom, data_of, order_of
 ROWS_MAX = 10_000
 BYTES_MAX = 8 * 1024 * 1024
 NUMBER, CONSENT, CLOCK = "number", "consent", "utc_hours"
+EAST_MIN, EAST_MAX = -12, 14
 _SAME = {"номер": NUMBER, "телефон": NUMBER, "phone": NUMBER, "согласие": CONSENT}
 _YES = {"да", "yes", "y", "1", "true", "+", "есть"}
 _DATE = re.compile(r"\d{4}-\d{2}-\d{2}|\d{1,2}\.\d{1,2}\.\d{4}")
@@ -62,11 +64,7 @@ def _judged(
     written, consent, clock = (cells.pop(each, "") for each in (NUMBER, CONSENT, CLOCK))
     digits = callable_number(written)
     try:
-        own = float(clock.replace(",", ".")) if clock else None
-    except ValueError:
-        raise NotCalled(f"row {number}: {CLOCK} is no number of hours, like 3 or 5.5.") from None
-    try:
-        data = data_of(cells)
+        own, data = _clock(clock), data_of(cells)
     except NotCalled as fault:
         raise NotCalled(f"row {number}: {fault}") from None
     if digits is None:
@@ -82,6 +80,20 @@ def _judged(
     if profile.outbound.daily_utc(profile.outbound.zones(digits, own)) is None:
         return Row(number, whom, "no_clock")
     return Row(number, whom)
+
+
+def _clock(written: str) -> float | None:
+    """Raises `NotCalled`: by a clock that no place has they would be called at night."""
+    try:
+        hours = float(written.replace(",", ".")) if written else None
+    except ValueError:
+        hours = math.nan
+    if hours is None or EAST_MIN <= hours <= EAST_MAX:  # not a number is neither
+        return hours
+    raise NotCalled(
+        f"{CLOCK} is {written[:20]!r}: write the hours east of Greenwich, from {EAST_MIN} to "
+        f"{EAST_MAX}, like 3 or 5.5, or nothing."
+    )
 
 
 def orders_of(
