@@ -77,6 +77,18 @@ async def test_a_row_of_a_campaign_has_as_many_attempts_as_it(dials, answering: 
     assert (await dials.claim(TOKEN, "c-4"))[1] == "spent"
 
 
+@pytest.mark.parametrize(
+    "outcome", ["answered", "message", "declined", "hung_up", "invalid", "opted_out"]
+)
+async def test_who_was_reached_or_declined_is_not_dialled_again(dials, outcome) -> None:
+    """By another session of the list, whatever attempts are left; the one that did is told so."""
+    await dials.keep_dial(dial(dials, campaign="k", row=1, attempts_max=3))
+    assert (await dials.claim(TOKEN, "c-1"))[1] == ""
+    await dials.settle("c-1", outcome)
+    assert (await dials.claim(TOKEN, "c-2"))[1] == "spent"
+    assert (await dials.claim(TOKEN, "c-1"))[1] == outcome
+
+
 async def test_a_campaign_is_kept_with_all_its_rows(dials) -> None:
     """In their order; the platform's list is noted when it is known."""
     campaign = Campaign("k-1", "Осень", "halo", dials.now())

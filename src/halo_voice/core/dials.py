@@ -19,6 +19,8 @@ CLAIM_STALE = timedelta(minutes=90)
 """An attempt of a campaign's row that told nothing for so long is over: its report was lost."""
 
 REACHED: frozenset[str] = frozenset(("answered", "message"))
+FINAL: frozenset[str] = REACHED | {"declined", "hung_up", "invalid", "opted_out"}
+"""After it nobody is called again, whatever attempts are left."""
 UNTRIED: frozenset[str] = frozenset(("closed", "lines"))
 """Nobody was dialled: that costs no attempt."""
 

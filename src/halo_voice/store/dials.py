@@ -26,6 +26,7 @@ from sqlalchemy.dialects import postgresql, sqlite
 
 from halo_voice.core.dials import (
     CLAIM_STALE,
+    FINAL,
     UNTRIED,
     Campaign,
     Dial,
@@ -45,7 +46,7 @@ def judged(dial: Dial, tried: Sequence[Tried], call_id: str, now: datetime) -> s
     last = tried[-1] if tried else None
     if last is not None and last.call_id == call_id:
         return last.outcome
-    if dial.outcome or any(each.call_id == call_id for each in tried):
+    if dial.outcome or any(each.call_id == call_id or each.outcome in FINAL for each in tried):
         return "spent"
     if last is not None and not last.outcome:
         fresh = not dial.campaign or now - last.begun_at < CLAIM_STALE
