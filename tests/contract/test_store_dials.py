@@ -104,6 +104,31 @@ async def test_a_campaign_is_kept_with_all_its_rows(dials) -> None:
     assert (await dials.claim(digest_of("1"), "c-1"))[1] == "spent"
 
 
+async def test_a_campaign_that_is_called_off_begins_no_call(dials) -> None:
+    """Who waits, and who was not reached yet; the call under way goes on, what is over stays."""
+    outcomes = ("answered", "busy", "", None)
+    rows = [
+        dial(dials, f"d-{n}", token=digest_of(f"{n}"), campaign="k", row=n, attempts_max=2)
+        for n in range(len(outcomes))
+    ]
+    barred = dial(dials, "d-9", token="", campaign="k", row=9, outcome="no_consent")
+    other = dial(dials, "o-1", token=digest_of("o"), campaign="o", row=1)
+    await dials.keep_campaign(Campaign("k", "Осень", "halo", dials.now()), [*rows, barred])
+    await dials.keep_campaign(Campaign("o", "Зима", "halo", dials.now()), [other])
+    for n, outcome in enumerate(outcomes[:3]):
+        await dials.claim(digest_of(f"{n}"), f"c-{n}")
+        if outcome:
+            await dials.settle(f"c-{n}", outcome)
+    assert await dials.call_off("k", "cancelled") == 3
+    assert [each.outcome for each in await dials.dials_of("k")] == [
+        "", "cancelled", "cancelled", "cancelled", "no_consent",
+    ]  # fmt: skip
+    assert [(await dials.claim(digest_of(f"{n}"), "late"))[1] for n in (1, 2, 3)] == ["spent"] * 3
+    assert (await dials.claim(digest_of("2"), "c-2"))[1] == ""
+    assert (await dials.claim(digest_of("o"), "c-o"))[1] == ""
+    assert await dials.call_off("k", "cancelled") == 0
+
+
 async def test_a_campaign_tells_how_its_rows_stand(dials) -> None:
     """By the last attempt of each row, and by why it is not called; when the last was reported."""
     for name in ("a", "b"):

@@ -52,6 +52,7 @@ EN_OF_CAMPAIGNS: Mapping[str, str] = {
     "нет согласия": "no consent",
     "неизвестен часовой пояс": "clock not known",
     "номер уже есть выше": "the number stands above",
+    "обзвон остановлен": "the campaign was stopped",
     "пн": "Mon",
     "вт": "Tue",
     "ср": "Wed",

@@ -120,6 +120,7 @@ ROWS: Mapping[str, str] = {
     "no_consent": "нет согласия",
     "no_clock": "неизвестен часовой пояс",
     "duplicate": "номер уже есть выше",
+    "cancelled": "обзвон остановлен",
 }
 """What came of a campaign's row: `core.dials.OUTCOMES`, or that it waits."""
 

@@ -48,6 +48,7 @@ OUTCOMES: Mapping[str, str] = {
     "no_consent": "no consent",
     "no_clock": "nobody knows their clock",
     "duplicate": "the same number stands above",
+    "cancelled": "the campaign was stopped",
 }
 """What came of an attempt, or why there was none."""
 
@@ -107,7 +108,9 @@ class Standing:
 
 
 ROW_STATES = ("waiting", "running", "reached", "unreached", "barred")
-_BARRED = frozenset(("no_consent", "no_clock", "duplicate", "opted_out", "invalid", "refused"))
+_BARRED = frozenset(
+    ("no_consent", "no_clock", "duplicate", "opted_out", "invalid", "refused", "cancelled")
+)
 
 
 def row_state(outcome: str) -> str:
@@ -156,6 +159,10 @@ class Dials(Protocol):
 
     async def set_outcome(self, dial_id: str, outcome: str) -> None:
         """Of a dial that is not called, or may not be (any more)."""
+        ...
+
+    async def call_off(self, campaign: str, outcome: str) -> int:
+        """Every row of it that might still be called is not, for that. How many they are."""
         ...
 
     async def find_dial(self, dial_id: str) -> Dial | None: ...

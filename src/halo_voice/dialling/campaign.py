@@ -14,7 +14,7 @@ from rich.markup import escape
 from rich.table import Table
 
 from halo_voice.core.dials import OUTCOMES, Campaign
-from halo_voice.dialling.order import Order, number_of
+from halo_voice.dialling.order import number_of
 from halo_voice.dialling.place import Place, at_place, err, out, stop
 from halo_voice.dialling.results import Result, results_of
 
@@ -72,7 +72,7 @@ def create(
         orders = orders_of(rows, assistant, shown, now, campaign=made.campaign, attempts=attempts)
         await place.dials.keep_campaign(made, [order.dial for order in orders])
         limits = {"together": together, "attempts": attempts, "pause_s": pause_minutes * 60}
-        await _list(place, made, orders, rule, list_of(orders, assistant), limits)
+        await _list(place, made, rule, list_of(orders, assistant), limits)
         out.print(f"✔ Campaign {made.campaign} is running: `halo campaign show {made.campaign}`.")
 
     at_place(work)
@@ -88,33 +88,56 @@ def _plan(outcomes: list[str]) -> None:
         out.print(f"  · {count} not: {OUTCOMES[outcome]}{_HINTS.get(outcome, '')}")
 
 
-async def _list(
-    place: Place, made: Campaign, orders: list[Order], rule: int, text: str, limits: dict[str, int]
-) -> None:
-    """A list is made once: where its answer was lost, it is looked for by its name."""
-    from halo_voice.deploy.faults import AccountFault, Unsure
+async def _list(place: Place, made: Campaign, rule: int, text: str, limits: dict[str, int]) -> None:
+    """A list is made once: where its answer was lost, it is looked for by its name. Whatever goes
+    wrong, Ctrl+C included, no order stays that calls somebody."""
+    from halo_voice.deploy.faults import AccountFault, Unreadable, Unsure
     from halo_voice.dialling import account as at
 
-    title = f"{made.name[:200].replace('/', '-')} {made.campaign}"
-    account = place.account()
+    account, number, why = place.account(), 0, "unsure"
     try:
-        number = await asyncio.to_thread(at.create_list, account, rule, title, text, **limits)
-    except Unsure:
-        found = await asyncio.to_thread(at.lists_of, account, title)
-        if not found:
-            await _taken_back(place, orders, "unsure")
+        try:
+            number = await asyncio.to_thread(
+                at.create_list, account, rule, _title(made), text, **limits
+            )
+        except (Unsure, Unreadable):
+            found = await asyncio.to_thread(at.lists_of, account, _title(made))
+            if not found:
+                raise
+            number = found[0]
+        except AccountFault:
+            why = "refused"
             raise
-        number = found[0]
-    except AccountFault:
-        await _taken_back(place, orders, "refused")
+        await place.dials.set_list(made.campaign, number)
+    except BaseException:  # it goes on its way
+        await _taken_back(place, made, why, number)
         raise
-    await place.dials.set_list(made.campaign, number)
 
 
-async def _taken_back(place: Place, orders: list[Order], why: str) -> None:
-    for order in orders:
-        if order.token:
-            await place.dials.set_outcome(order.dial.dial_id, why)
+def _title(made: Campaign) -> str:
+    return f"{made.name[:200].replace('/', '-')} {made.campaign}"
+
+
+async def _taken_back(place: Place, made: Campaign, why: str, number: int) -> None:
+    """In our store, where the gate looks; and at the platform, if it is known to have the list."""
+    from halo_voice.core.errors import StoreError
+    from halo_voice.deploy.faults import AccountFault
+    from halo_voice.dialling import account as at
+
+    kept = stopped = True
+    try:
+        await place.dials.call_off(made.campaign, why)
+    except StoreError:
+        kept = False
+    try:
+        if number:
+            await asyncio.to_thread(at.stop_list, place.account(), number)
+    except AccountFault:
+        stopped = False
+    if not kept or not stopped or (why == "unsure" and not number):
+        said = "Its orders are taken back: nobody is called. " if kept else ""
+        words = f"The platform may have its list: `halo campaign stop {made.campaign}` ends it."
+        err.print(f"[red]✘[/red] {said}{words}", soft_wrap=True)
 
 
 @app.command("list")
@@ -170,13 +193,25 @@ def stop_campaign(campaign: Id) -> None:
     """Begin no more calls of it; those under way go on."""
 
     async def work(place: Place) -> None:
+        from halo_voice.deploy.faults import AccountFault
         from halo_voice.dialling import account as at
 
         made = await _known(place, campaign)
-        if not made.list_id:
-            stop(f"{campaign} has no list at the platform: it calls nobody.")
-        await asyncio.to_thread(at.stop_list, place.account(), made.list_id)
-        out.print(f"✔ {campaign} begins no more calls.", markup=False)
+        count = await place.dials.call_off(campaign, "cancelled")
+        out.print(f"✔ {campaign} begins no more calls: {count} rows are cancelled.", markup=False)
+        lists = [made.list_id] if made.list_id else []
+        try:
+            if not lists:  # nobody may have noted it
+                lists = await asyncio.to_thread(at.lists_of, place.account(), _title(made))
+            for number in lists:
+                await asyncio.to_thread(at.stop_list, place.account(), number)
+        except AccountFault as fault:
+            words = "The platform's list goes on, and finds nobody to call. Stop it once more."
+            raise AccountFault(f"{words} {fault}", code=fault.code) from None
+        if not lists:
+            out.print("The platform has no list of it.")
+        elif not made.list_id:
+            await place.dials.set_list(campaign, lists[0])
 
     at_place(work)
 

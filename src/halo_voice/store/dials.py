@@ -99,6 +99,10 @@ class SqlDials:
     async def set_outcome(self, dial_id: str, outcome: str) -> None:
         await self._write(_set_outcome(), {"of_dial": dial_id, "new_outcome": outcome})
 
+    async def call_off(self, campaign: str, outcome: str) -> int:
+        values = {"of_campaign": campaign, "new_outcome": outcome}
+        return len(await self._write(_call_off(), values))
+
     async def find_dial(self, dial_id: str) -> Dial | None:
         rows = await self._read(_dial(), {"of_dial": dial_id})
         return Dial(*rows[0]) if rows else None
@@ -274,6 +278,14 @@ def _newest_campaigns() -> Any:
 @cache
 def _set_outcome() -> Any:
     return update(dials).where(dials.c.dial_id == _of_dial).values(outcome=_new_outcome)
+
+
+@cache
+def _call_off() -> Any:
+    final = or_(*(tries.c.outcome == each for each in sorted(FINAL)))
+    over = exists().where((tries.c.dial_id == dials.c.dial_id) & final)
+    open_ = (dials.c.campaign == _of_campaign) & (func.length(dials.c.outcome) == 0) & ~over
+    return update(dials).where(open_).values(outcome=_new_outcome).returning(dials.c.dial_id)
 
 
 @cache

@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import replace
 from datetime import datetime
 
-from halo_voice.core.dials import Campaign, Dial, OptOut, Standing, Tried, outcome_of
+from halo_voice.core.dials import FINAL, Campaign, Dial, OptOut, Standing, Tried, outcome_of
 from halo_voice.store.dials import judged
 
 
@@ -51,6 +51,17 @@ class MemoryDials:
         self._check()
         if dial_id in self._dials:
             self._dials[dial_id] = replace(self._dials[dial_id], outcome=outcome)
+
+    async def call_off(self, campaign: str, outcome: str) -> int:
+        self._check()
+        off = [
+            dial
+            for dial in await self.dials_of(campaign)
+            if not dial.outcome
+            and not any(each.outcome in FINAL for each in self._tries.get(dial.dial_id, ()))
+        ]
+        self._dials |= {dial.dial_id: replace(dial, outcome=outcome) for dial in off}
+        return len(off)
 
     async def find_dial(self, dial_id: str) -> Dial | None:
         self._check()
