@@ -16,9 +16,10 @@ import structlog
 from halo_voice.calls.switchboard import Switchboard
 from halo_voice.core.dials import OUTCOMES, UNTRIED, Dial, Dials, digest_of
 from halo_voice.core.errors import CallRefused, StoreError
-from halo_voice.core.ports import CallStart, Store
+from halo_voice.core.ports import CallRecord, CallStart, Store
 from halo_voice.core.profile import Profile
-from halo_voice.core.refusal import wants_no_calls
+from halo_voice.core.refusal import refused
+from halo_voice.core.telephones import told_number
 
 LINES = timedelta(minutes=10)
 """After so long all lines need not be busy any more."""
@@ -137,15 +138,15 @@ class Dialler:
 
     async def _read(self, call_id: str) -> None:
         """What was said in a call that is over, what came too late for a turn included."""
-        dial = await self._dials.dial_of_call(call_id)
-        if dial is None:
-            return
-        call, turns = await self._store.find_call(call_id), await self._store.turns(call_id)
-        said = [text for turn in turns for text in (turn.user_text, turn.revised_text)]
-        if any(map(wants_no_calls, (*said, *(call.late_texts if call else ())))):
-            await self._dials.opt_out(dial.number, "caller")
-            _log.info("opted_out", call_id=call_id)
-        await self.settle(call_id, "lost")
+        dial, call = await self._dials.dial_of_call(call_id), await self._store.find_call(call_id)
+        number = _caller(call) if dial is None else dial.number
+        if number:
+            turns, late = await self._store.turns(call_id), () if call is None else call.late_texts
+            if refused(turns, late, called_us=dial is None):
+                await self._dials.opt_out(number, "caller")
+                _log.info("opted_out", call_id=call_id)
+        if dial is not None:
+            await self.settle(call_id, "lost")
 
     def _profile(self, dial: Dial) -> Profile:
         profiles = self._switchboard.profiles
@@ -159,6 +160,12 @@ class Dialler:
         if outbound.open_at(zones, now):
             return ""
         return "closed"
+
+
+def _caller(call: CallRecord | None) -> str | None:
+    """The number of who called us; None where it is withheld, or we called."""
+    called_us = call is not None and call.direction == "incoming"
+    return told_number(call.caller) if called_us else None
 
 
 def _start(start: CallStart, dial: Dial) -> CallStart:

@@ -45,6 +45,7 @@ from halo_voice.core.ports import (
 )
 from halo_voice.core.profile import Profile, Profiles
 from halo_voice.core.sessions import LOST
+from halo_voice.core.telephones import told_number
 from halo_voice.core.tools import Toolbox
 from halo_voice.core.transcript import Transcript
 from halo_voice.core.versions import standing
@@ -101,7 +102,7 @@ class Switchboard:
         self._looked_at = -LOOK_S  # for calls to let go of
         self._outliving: list[Errands] = []  # tools that run on after their calls
         self._stopping = False
-        self.when_over: Callable[[str], Awaitable[None]] | None = None  # told of calls we made
+        self.when_over: Callable[[str], Awaitable[None]] | None = None  # told of what is to be read
 
     def __len__(self) -> int:
         return len(self._live)
@@ -255,7 +256,8 @@ class Switchboard:
         self._live.pop(end.call_id, None)
         ended = () if call is None else (call.words.errands,)
         self._outliving = [each for each in (*self._outliving, *ended) if each and each.busy]
-        if self.when_over is not None and (call is None or call.dialogue.context):
+        wished = call is None or call.dialogue.context or call.dialogue.refused(late)
+        if self.when_over is not None and wished:
             await self.when_over(end.call_id)
         if stored:
             self._budget.add(rest)
@@ -350,9 +352,10 @@ class Switchboard:
         known = None if errands is None else errands.records
         handovers = Handovers(record.call_id, self._store, known)
         transcript = Transcript.of(turns, known)
+        caller = (told_number(record.caller) or "") if record.direction == "incoming" else None
         call = Call(
             record.call_id,
-            begun.dialogue(transcript, context=context, transfers=transfers),
+            begun.dialogue(transcript, context=context, caller=caller, transfers=transfers),
             words=begun.words.paid_by(Purse(self._budget, spent), errands),
             store=self._store,
             meter=self.meter,

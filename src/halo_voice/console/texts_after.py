@@ -9,6 +9,8 @@ EN_AFTER: Mapping[str, str] = {
     "прощание": "goodbye",
     "завершено из консоли": "ended from the console",
     "соединение с сотрудником": "putting through",
+    "просит не звонить": "wants no calls",
+    "просит не звонить, номер скрыт": "wants no calls, number withheld",
     "не успел договорить": "was not in time",
     "сказано не ассистенту": "not said to the assistant",
     "на другом языке": "in another language",

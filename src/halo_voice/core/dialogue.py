@@ -9,6 +9,7 @@ that. So each rule below can be tried without a call.
     hear(turn, words)         new, number follows        Ask the model
                               new, caller says goodbye   Say the farewell, hang up
                               new, wants no calls of us  Say so, hang up; no model
+                              the same, number withheld  Say so, listen; no model
                               new, beyond the limit      Say goodbye, hang up; no model
                               new, in another language   Say so, listen; no model
                               new, asks for a person     Say so, transfer; no model
@@ -40,7 +41,7 @@ from halo_voice.core.phrases import Phraser
 from halo_voice.core.ports import Action, Message, Outcome, TurnRecord
 from halo_voice.core.privacy import same_heard
 from halo_voice.core.profile import Profile
-from halo_voice.core.refusal import wants_no_calls
+from halo_voice.core.refusal import refused, wants_no_calls
 from halo_voice.core.speakable import same_words
 from halo_voice.core.transcript import Transcript
 
@@ -83,12 +84,15 @@ class Dialogue:
         briefing: Callable[[], str] | None = None,
         transfers: Callable[[], bool] = lambda: False,
         context: str = "",
+        caller: str | None = None,
     ) -> None:
         """`spoken` writes numbers and abbreviations out in words; without it they stay. `briefing`:
         what a model is told besides the persona. `transfers`: whether the call may be put through
-        now. `context`: what a model is told of whom the company called, "" where it was called."""
+        now. `context`: what a model is told of whom the company called, "" where it was called.
+        `caller`: the number of who called, "" where it is withheld; None: nobody did."""
         self.profile = profile
         self.context = context
+        self._caller = caller
         self.transcript = Transcript() if transcript is None else transcript
         self._spoken = spoken
         self._briefing = briefing
@@ -127,8 +131,10 @@ class Dialogue:
         """What these words call for, whether or not others were heard as the turn before."""
         if turn > self.profile.limits.turns:
             return Say(self.profile.texts.bye_turns, Outcome.ANSWERED, "hangup", "limit")
-        if self.context and wants_no_calls(user_text):
-            return Say(self.profile.texts.no_calls, Outcome.ANSWERED, "hangup", "opted_out")
+        if self._wants_no_calls(turn, user_text):
+            if self.context or self._caller:
+                return Say(self.profile.texts.no_calls, Outcome.ANSWERED, "hangup", "opted_out")
+            return Say(self.profile.texts.no_number, Outcome.ANSWERED, "listen", "no_number")
         if says_goodbye(user_text, self.transcript.reply_before(turn)):
             return Say(self.profile.texts.farewell, Outcome.ANSWERED, "hangup", "farewell")
         language = language_of(user_text)
@@ -137,6 +143,19 @@ class Dialogue:
         if self._puts_through(user_text):
             return Say(self.profile.texts.transfer, Outcome.ANSWERED, "transfer", "operator")
         return Ask(self.messages(turn, user_text))
+
+    def _wants_no_calls(self, turn: int, user_text: str) -> bool:
+        if self.context:
+            return wants_no_calls(user_text)
+        before = self.transcript.reply_before(turn)
+        return self._caller is not None and wants_no_calls(user_text, before)
+
+    def refused(self, late: Sequence[str]) -> bool:
+        """Whether somebody whose number is known has asked for no more calls, `late`, too late for
+        a turn, included."""
+        if not self.context and not self._caller:
+            return False
+        return refused(self.transcript.turns, late, called_us=not self.context)
 
     def messages(self, turn: int, user_text: str) -> list[Message]:
         """What a model is told with these words as turn `turn`."""

@@ -170,7 +170,12 @@ class Texts:
     farewell: str = _text("Спасибо за звонок. До свидания!", "the caller says goodbye")
     no_calls: str = _text(
         "Хорошо, больше мы вам звонить не будем. Извините за беспокойство. До свидания!",
-        "whom the company called wants no more calls; the number goes on the opt-out list",
+        "somebody wants no more calls of the company; the number goes on the opt-out list",
+    )
+    no_number: str = _text(
+        "Ваш номер, к сожалению, не определился. Позвоните, пожалуйста, с того телефона, на "
+        "который вам звонят, и попросите об этом: больше мы вас не побеспокоим.",
+        "the same of a caller whose number is withheld",
     )
     go_on: str = _text("Продолжить?", "an answer broke off, or has no end")
     unconfirmed: str = _text(

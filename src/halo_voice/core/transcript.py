@@ -46,6 +46,11 @@ class Transcript:
         return max(self._turns, default=0)
 
     @property
+    def turns(self) -> list[TurnRecord]:
+        """In order."""
+        return [self._turns[number] for number in sorted(self._turns)]
+
+    @property
     def answered(self) -> TurnRecord | None:
         """The newest turn that is over and was not taken over by a newer one."""
         over = (Outcome.ANSWERED, Outcome.APOLOGISED, Outcome.CALLER_GONE)

@@ -67,6 +67,45 @@ async def test_a_wish_that_came_too_late_for_a_turn_counts(dialler, switchboard,
     assert await store.dials.opted_out([NUMBER]) == {NUMBER}
 
 
+async def called_us(switchboard, call_id: str, caller: str, *said: str, late=()) -> list[str]:
+    """Somebody calls; what they heard."""
+    await switchboard.start(CallStart(call_id, caller, scenario_version="1.4"))
+    answers = [
+        await switchboard.take(call_id, Heard(turn, words, 0.9, 5.0))
+        for turn, words in enumerate(said, 1)
+    ]
+    await switchboard.end(CallEnd(call_id, "caller_hung_up", 9_000, len(said), late))
+    return [each.reply for each in answers]
+
+
+async def test_who_calls_back_is_put_on_the_list(dialler, switchboard, store):
+    """A campaign missed them; they call, and say it in a turn, or too late for one."""
+    [heard] = await called_us(switchboard, "in-1", NUMBER, "не звоните мне больше")
+    assert heard == MAIN.texts.no_calls
+    assert (await store.dials.opt_outs(9))[0].by == "caller"
+    late = ("Больше мне не звоните!",)
+    await called_us(switchboard, "in-2", "375291234567", late=late)
+    assert await store.dials.opted_out([NUMBER, "375291234567"]) == {NUMBER, "375291234567"}
+    assert (await begun(dialler, store, "c-1", "first")).barred == "opted_out"
+
+
+async def test_who_calls_with_a_hidden_number_is_promised_nothing(dialler, switchboard, store):
+    """Nobody knows whom not to call: they hear from which telephone to say it, and go on."""
+    [heard, other] = await called_us(
+        switchboard, "in-1", "anonymous", "не звоните мне больше", "сколько стоит доставка"
+    )
+    assert heard == MAIN.texts.no_number
+    assert other not in (MAIN.texts.no_number, MAIN.texts.no_calls)
+    assert await store.dials.opt_outs(9) == []
+
+
+async def test_a_call_of_no_such_wish_is_not_read_again(dialler, switchboard, store, monkeypatch):
+    """Nearly every one: its end costs no question to the store."""
+    monkeypatch.setattr(dialler, "_read", AsyncMock(side_effect=AssertionError))
+    await called_us(switchboard, "in-1", NUMBER, "сколько стоит доставка", "спасибо до свидания")
+    assert await store.dials.opt_outs(9) == []
+
+
 async def test_an_end_that_is_told_again_is_read_again(dialler, switchboard, store):
     """By the process that did not hear the first."""
     await begun(dialler, store, "c-1", "first")

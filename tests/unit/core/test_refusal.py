@@ -189,6 +189,17 @@ def test_an_hour_of_another_sentence_does_not_count():
     assert not wants_no_calls("Я работаю. До девяти не звоните мне.")
 
 
+def test_an_offered_call_that_is_declined_is_no_refusal():
+    """«Не надо мне звонить» answers the offer; «больше» or a number to strike off does not."""
+    offer = "Хотите, вам перезвонит сотрудник?"
+    assert wants_no_calls("нет не надо мне звонить", "Заказ уже в пути.")
+    assert not wants_no_calls("нет не надо мне звонить", offer)
+    assert not wants_no_calls("не надо перезванивать я сама зайду", offer)
+    assert wants_no_calls("нет и больше мне не звоните", offer)
+    assert wants_no_calls("нет удалите мой номер", offer)
+    assert wants_no_calls("не звоните мне", "Спасибо за звонок! Перезвоните нам завтра.")
+
+
 def test_words_without_end_take_no_time_without_end():
     """A caller's words are hostile."""
     begun = time.process_time()
