@@ -21,7 +21,7 @@ from halo_voice.core.clock import Clock, day
 from halo_voice.core.errors import ModelError
 from halo_voice.core.heard import told
 from halo_voice.core.ports import CallRecord, Message, TurnRecord
-from halo_voice.core.profile import Profile, number_digits
+from halo_voice.core.profile import Profile
 from halo_voice.core.review import (
     OUTCOMES,
     PROMISES_MAX,
@@ -31,6 +31,7 @@ from halo_voice.core.review import (
     VALUE_CHARS_MAX,
     Review,
 )
+from halo_voice.core.telephones import callable_number
 from halo_voice.workflows.marks import marks, outcome
 
 LINE_CHARS_MAX = 1_000
@@ -149,8 +150,8 @@ def _of_date(value: Any, _: Wanted) -> str | None:
 
 
 def _of_phone(value: Any, _: Wanted) -> str | None:
-    digits = number_digits(_text(value, VALUE_CHARS_MAX))
-    return f"+{digits}" if 10 <= len(digits) <= 15 else None
+    digits = callable_number(_text(value, VALUE_CHARS_MAX))
+    return f"+{digits}" if digits else None
 
 
 def _of_yes_no(value: Any, _: Wanted) -> bool | None:
@@ -177,7 +178,7 @@ _HOW = {
     "text": "текст",
     "number": "число",
     "date": "дата ГГГГ-ММ-ДД",
-    "phone": "номер телефона цифрами",
+    "phone": "номер телефона цифрами, иностранный с плюсом и кодом страны",
     "yes_no": "true или false",
     "choice": "одно из: ",
 }
