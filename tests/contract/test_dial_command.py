@@ -212,6 +212,18 @@ def test_a_file_that_cannot_be_read_calls_nobody(api, tmp_path, text, words):
     assert api.account.lists == {}
 
 
+def test_a_table_of_results_has_no_formula(api, tmp_path):
+    """F80: a number that is none is written as the file had it, and computes nothing."""
+    halo("deploy")
+    file, table = tmp_path / "list.csv", tmp_path / "out.csv"
+    file.write_text("number;consent\n=1+2;да\n+1;да\n@x;да\n-5;да\n+74951234567;да\n")
+    assert halo("campaign", "create", str(file), "--yes").exit_code == 0
+    name = halo("campaign", "list").output.split()[0]
+    assert halo("campaign", "show", name, "--csv", str(table)).exit_code == 0
+    numbers = [line.split(";")[1] for line in table.read_text("utf-8-sig").splitlines()[1:]]
+    assert numbers == ["'=1+2", "'+1", "'@x", "'-5", "74951234567"]
+
+
 def test_a_list_whose_answer_was_lost_is_found_again(api, tmp_path):
     """It is made once; where it is not there, no token of it calls anybody."""
     halo("deploy")

@@ -13,7 +13,6 @@ from starlette.responses import RedirectResponse, Response, StreamingResponse
 from halo_voice.console.pages_after import made_of, summaries
 from halo_voice.console.pages_phone import until
 from halo_voice.console.server import Role, Route, Visit
-from halo_voice.console.table_file import BOM, lines
 from halo_voice.console.texts import translator
 from halo_voice.console.traced import traced
 from halo_voice.console.views import MICROS
@@ -32,6 +31,7 @@ from halo_voice.core.heard import told
 from halo_voice.core.history import SLOW_MS, CallRow, Wanted
 from halo_voice.core.ports import CallRecord, Outcome, TurnRecord
 from halo_voice.core.review import Review
+from halo_voice.core.table_file import BOM, lines
 
 PAGE = 50
 EXPORT_MAX = 2_000

@@ -14,6 +14,7 @@ from rich.markup import escape
 from rich.table import Table
 
 from halo_voice.core.dials import OUTCOMES, Campaign
+from halo_voice.core.table_file import harmless
 from halo_voice.dialling.order import number_of
 from halo_voice.dialling.place import Place, at_place, err, out, stop
 from halo_voice.dialling.results import Result, results_of
@@ -240,7 +241,7 @@ def _write(file: Path, results: list[Result]) -> None:
         with file.open("w", encoding="utf-8-sig", newline="") as written:
             table = csv.writer(written, delimiter=";")
             table.writerow(("row", "number", "attempts", "result", "platform"))
-            table.writerows(each.cells() for each in results)
+            table.writerows(map(harmless, each.cells()) for each in results)
     except OSError as error:
         stop(f"{file}: {error.strerror}.")
 

@@ -7,7 +7,7 @@ import io
 
 import pytest
 
-from halo_voice.console.table_file import harmless, lines
+from halo_voice.core.table_file import harmless, lines
 
 
 @pytest.mark.parametrize(

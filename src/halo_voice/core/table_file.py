@@ -1,4 +1,4 @@
-"""Calls as a file for spreadsheets (CSV), in which no cell is ever a formula."""
+"""Rows as a file for spreadsheets (CSV), in which no cell is ever a formula."""
 
 from __future__ import annotations
 
