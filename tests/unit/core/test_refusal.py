@@ -189,6 +189,34 @@ def test_an_hour_of_another_sentence_does_not_count():
     assert not wants_no_calls("Я работаю. До девяти не звоните мне.")
 
 
+@pytest.mark.parametrize(
+    "said",
+    [
+        "я не хочу больше чтобы вы мне звонили", "давайте вы больше не будете мне звонить",
+        "чтобы ваших звонков больше не было", "не донимайте меня звонками", "номер мой удалите",
+        "мой номер удалите пожалуйста", "номер удалите мой из базы", "меня из базы удалите",
+        "хорош уже звонить", "прекратите обзвон", "никаких звонков больше", "телефон мой сотрите",
+    ],
+)  # fmt: skip
+def test_the_order_of_words_is_free(said):
+    """As in talk."""
+    assert wants_no_calls(said)
+
+
+@pytest.mark.parametrize(
+    "said",
+    [
+        "после двадцатого декабря не звоните", "не звоните курьеру", "хватит мне двух звонков",
+        "не нужны ли вам звонки", "вечерами не звоните", "в течение часа не звоните",
+        "летом не звоните", "не звонить же мне каждый раз", "с утра не звоните",
+        "курьер не звонит", "мне больше не звонили", "поставьте меня в список ожидания",
+    ],
+)  # fmt: skip
+def test_what_sounds_like_one_is_none(said):
+    """An hour, a courier, a question."""
+    assert not wants_no_calls(said)
+
+
 def test_an_offered_call_that_is_declined_is_no_refusal():
     """«Не надо мне звонить» answers the offer; «больше» or a number to strike off does not."""
     offer = "Хотите, вам перезвонит сотрудник?"
