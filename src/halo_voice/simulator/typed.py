@@ -34,8 +34,8 @@ def no_lost_key(case: Case) -> Iterator[Breach]:
 
 
 def no_number_ends_a_call(case: Case) -> Iterator[Breach]:
-    """21. A # behind a digit that was wanted ends the number and not the call, as long as nothing
-    but a filler was said between the two."""
+    """21. A # behind a digit that was wanted ends the number and not the call, as long as nobody
+    has said anything since but a filler, and there is an ear."""
     events = case.call.having("event")
     keys = [e for e in events if e.data.get("tone") and e.ms < case.end_ms]
     replies = _replies(case) if any(key.data["tone"] == "#" for key in keys) else []
@@ -49,8 +49,21 @@ def no_number_ends_a_call(case: Case) -> Iterator[Breach]:
         next_ms = min((p.ordered_ms for p in ours if p.kind != "goodbye"), default=case.end_ms)
         byes = [p.ordered_ms for p in ours if p.kind == "goodbye"]
         ended = any(key.ms <= ms <= key.ms + AT_ONCE_MS for ms in byes)
-        if ended and key.ms < next_ms and _is_wanted(case, digit, replies):
+        moot = key.ms >= next_ms or _speaks(case, digit.ms, key.ms) or _is_deaf(case, key)
+        if ended and not moot and _is_wanted(case, digit, replies):
             yield Breach(21, key.ms, "a # behind a number ended the call")
+
+
+def _speaks(case: Case, begin: int, end: int) -> bool:
+    """Whether the caller has said anything in between."""
+    spans = (s for s in case.call.speech if s.call == "call:1" and s.text)
+    return any(s.started_ms <= end and (s.ended_ms or end) >= begin for s in spans)
+
+
+def _is_deaf(case: Case, key: TraceLine) -> bool:
+    """Both recognisers have failed."""
+    errors = [e for e in case.call.recognition if e.data["event"] == "ASR.Error"]
+    return sum(error.ms <= key.ms for error in errors) >= EARS
 
 
 def _turn_of(case: Case, key: TraceLine) -> int:
@@ -107,9 +120,8 @@ def _is_open(case: Case, key: TraceLine, reply: Message) -> bool:
     )
     asked = min(t.first_asked_ms for t in case.story.turns if t.number == reply.turn)
     ended = any(p.kind in OTHERWISE and asked <= p.ordered_ms for p in phrases)
-    errors = [e for e in case.call.recognition if e.data["event"] == "ASR.Error"]
-    deaf = sum(error.ms <= key.ms for error in errors) >= EARS
-    return goes_on and heard and not ended and not deaf and (reply.turn or 0) < case.limits.turns
+    turns = (reply.turn or 0) < case.limits.turns
+    return goes_on and heard and not ended and not _is_deaf(case, key) and turns
 
 
 def _said(case: Case) -> Iterator[tuple[int, str]]:
