@@ -9,7 +9,7 @@ from __future__ import annotations
 import asyncio
 import ssl
 import threading
-from collections.abc import Callable, Coroutine, Iterator
+from collections.abc import Callable, Coroutine, Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any
 
@@ -197,9 +197,10 @@ def post_office(
     starttls = starttls and not at_once
     tls = {"tls_context": office.tls(), "require_starttls": True} if starttls else {}
     with listening() as loop:
+        made: list[SMTP] = []
 
         def protocol() -> SMTP:
-            return SMTP(
+            one = SMTP(
                 office,
                 hostname="localhost",
                 authenticator=office.authenticate,
@@ -208,6 +209,8 @@ def post_office(
                 loop=loop,
                 **tls,
             )
+            made.append(one)
+            return one
 
         server = on(
             loop,
@@ -215,10 +218,10 @@ def post_office(
         )
         office.server = f"localhost:{server.sockets[0].getsockname()[1]}"
         yield office
-        on(loop, _let_go(server))
+        on(loop, _let_go(server, made))
 
 
-async def _let_go(server: asyncio.Server) -> None:
+async def _let_go(server: asyncio.Server, made: Sequence[SMTP]) -> None:
     """What is still open is closed, in the loop's own thread, so that nothing is left to the
     interpreter."""
     server.close()
@@ -226,7 +229,12 @@ async def _let_go(server: asyncio.Server) -> None:
     for task in others:
         task.cancel()
     await asyncio.gather(*others, return_exceptions=True)
-    await asyncio.sleep(0)
+    for one in made:
+        for transport in (one.transport, getattr(one, "_original_transport", None)):
+            if transport is not None:
+                transport.abort()
+    for _ in range(3):  # what closes tells so in the next turn of the loop, TLS in the one after
+        await asyncio.sleep(0)
 
 
 @contextmanager
