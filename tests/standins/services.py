@@ -139,7 +139,20 @@ def serving(services: Services | None = None) -> Iterator[Services]:
         on(loop, serve())
         services.url = f"http://127.0.0.1:{runner.addresses[0][1]}"
         yield services
-        on(loop, runner.cleanup())
+        on(loop, _cleaned_up(runner))
+
+
+async def _cleaned_up(runner: web.AppRunner) -> None:
+    """A connection that was made and never used may be accepted just now."""
+    await asyncio.sleep(0.01)
+    await runner.cleanup()
+    await _ticks()
+
+
+async def _ticks() -> None:
+    """What closes tells so in the next turn of the loop, TLS in the one after."""
+    for _ in range(3):
+        await asyncio.sleep(0)
 
 
 class PostOffice:
@@ -233,8 +246,7 @@ async def _let_go(server: asyncio.Server, made: Sequence[SMTP]) -> None:
         for transport in (one.transport, getattr(one, "_original_transport", None)):
             if transport is not None:
                 transport.abort()
-    for _ in range(3):  # what closes tells so in the next turn of the loop, TLS in the one after
-        await asyncio.sleep(0)
+    await _ticks()
 
 
 @contextmanager
