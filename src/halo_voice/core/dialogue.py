@@ -131,7 +131,7 @@ class Dialogue:
         """What these words call for, whether or not others were heard as the turn before."""
         if turn > self.profile.limits.turns:
             return Say(self.profile.texts.bye_turns, Outcome.ANSWERED, "hangup", "limit")
-        if self._wants_no_calls(turn, user_text):
+        if self._wants_no_calls(user_text):
             if self.context or self._caller:
                 return Say(self.profile.texts.no_calls, Outcome.ANSWERED, "hangup", "opted_out")
             return Say(self.profile.texts.no_number, Outcome.ANSWERED, "listen", "no_number")
@@ -144,11 +144,9 @@ class Dialogue:
             return Say(self.profile.texts.transfer, Outcome.ANSWERED, "transfer", "operator")
         return Ask(self.messages(turn, user_text))
 
-    def _wants_no_calls(self, turn: int, user_text: str) -> bool:
-        if self.context:
-            return wants_no_calls(user_text)
-        before = self.transcript.reply_before(turn)
-        return self._caller is not None and wants_no_calls(user_text, before)
+    def _wants_no_calls(self, user_text: str) -> bool:
+        called_us = self._caller is not None and not self.context
+        return (called_us or bool(self.context)) and wants_no_calls(user_text, called_us=called_us)
 
     def refused(self, late: Sequence[str]) -> bool:
         """Whether somebody whose number is known has asked for no more calls, `late`, too late for

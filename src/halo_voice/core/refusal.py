@@ -178,32 +178,24 @@ _MANY = 16
 """So many refusals of one form: words without end cost no time without end."""
 
 
-_OFFER = re.compile(r"\b(?:пере|по)звон(?:ит|ят|им|ю|ить)\b|свяж|набер", re.IGNORECASE)
-
-
 def refused(turns: Iterable[TurnRecord], late: Iterable[str], *, called_us: bool) -> bool:
-    """Whether somebody has asked for it in a call that is over: in its turns, which come in order,
-    or too late for one. `called_us`: they called, and are offered to be called back at times."""
-    reply = ""
-    for turn in turns:
-        if any(wants_no_calls(each, reply) for each in (turn.user_text, turn.revised_text)):
-            return True
-        reply = (called_us and turn.reply) or reply
-    return any(wants_no_calls(each, reply) for each in late)
+    """Whether somebody has asked for it in a call that is over, in its turns or too late for one.
+    `called_us`: see below."""
+    said = (each for turn in turns for each in (turn.user_text, turn.revised_text))
+    return any(wants_no_calls(each, called_us=called_us) for each in (*said, *late))
 
 
-def wants_no_calls(said: str, reply: str = "") -> bool:
+def wants_no_calls(said: str, *, called_us: bool = False) -> bool:
     """Whether these words ask never to be called again: «не звоните мне больше». «Не звоните
-    сейчас» and «до девяти не звоните» do not; nor does «не надо мне звонить» after a `reply` that
-    offers a call."""
+    сейчас» and «до девяти не звоните» do not. Who `called_us` may well mean one call («не надо
+    звонить, я сам подъеду»): then «больше», «перестаньте», «удалите мой номер» has to be there."""
     if not _STEMS.search(said):  # nearly every utterance
         return False
     text = _plain(said)
     if any(not _ELSE.match(text, m.end()) for each in _FIRM for m in each.finditer(text)):
         return True
     refusals = (m.span("core") for each in _PLAIN for m in islice(each.finditer(text), _MANY))
-    offered = _OFFER.search(reply) is not None
-    return any(_refuses(text, *span, offered=offered) for span in refusals)
+    return any(_refuses(text, *span, called_us=called_us) for span in refusals)
 
 
 def _plain(said: str) -> str:
@@ -212,9 +204,8 @@ def _plain(said: str) -> str:
     return _JOINED.sub("не ", _POLITE.sub("", ". ".join(told)))
 
 
-def _refuses(text: str, start: int, end: int, *, offered: bool) -> bool:
-    """Whether the refusal that stands there is one for good, and not of the call that is
-    `offered`."""
+def _refuses(text: str, start: int, end: int, *, called_us: bool) -> bool:
+    """Whether the refusal that stands there is one for good."""
     before = text[max(0, start - _NEAR) : start].rpartition(". ")[2]
     if _QUESTION.search(before) or _AT_A_DOOR.match(text, end) or _of_others(text, start, end):
         return False
@@ -222,7 +213,8 @@ def _refuses(text: str, start: int, end: int, *, offered: bool) -> bool:
     complains = _COMPLAINT.search(before) is not None
     if any(m.start() < last for m in _FOR_GOOD.finditer(text, first)):
         return not complains or "больше " in text[first:last]
-    if offered or complains or _HOUR_AFTER.match(text, end) or _WHEN_BEFORE.search(before):
+    one_call = called_us and not _STOPS.match(text[start:end])
+    if one_call or complains or _HOUR_AFTER.match(text, end) or _WHEN_BEFORE.search(before):
         return False
     hour = _HOUR_BEFORE.search(before)
     return hour is None or _OF_ANOTHER_CALL.search(before[: hour.start()]) is not None

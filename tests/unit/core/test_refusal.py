@@ -217,15 +217,30 @@ def test_what_sounds_like_one_is_none(said):
     assert not wants_no_calls(said)
 
 
-def test_an_offered_call_that_is_declined_is_no_refusal():
-    """«Не надо мне звонить» answers the offer; «больше» or a number to strike off does not."""
-    offer = "Хотите, вам перезвонит сотрудник?"
-    assert wants_no_calls("нет не надо мне звонить", "Заказ уже в пути.")
-    assert not wants_no_calls("нет не надо мне звонить", offer)
-    assert not wants_no_calls("не надо перезванивать я сама зайду", offer)
-    assert wants_no_calls("нет и больше мне не звоните", offer)
-    assert wants_no_calls("нет удалите мой номер", offer)
-    assert wants_no_calls("не звоните мне", "Спасибо за звонок! Перезвоните нам завтра.")
+@pytest.mark.parametrize(
+    "said",
+    [
+        "не надо мне звонить просто привезите", "не звоните мне лучше напишите на почту",
+        "не звоните по этому номеру звоните на другой", "не звоните мужу звоните мне",
+        "не хочу чтобы мне звонил робот соедините с человеком", "не надо перезванивать я сам зайду",
+    ],
+)  # fmt: skip
+def test_who_called_us_may_mean_one_call(said):
+    """They want something else of us; whom we called wants nothing."""
+    assert wants_no_calls(said)
+    assert not wants_no_calls(said, called_us=True)
+
+
+@pytest.mark.parametrize(
+    "said",
+    [
+        "больше мне не звоните", "никогда мне не звоните", "перестаньте мне звонить",
+        "прекратите названивать", "удалите мой номер", "отпишите меня от рассылки",
+    ],
+)  # fmt: skip
+def test_who_called_us_to_say_so_is_understood(said):
+    """Who was missed, and calls back."""
+    assert wants_no_calls(said, called_us=True)
 
 
 def test_words_without_end_take_no_time_without_end():
