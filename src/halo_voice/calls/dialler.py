@@ -155,6 +155,9 @@ class Dialler:
     async def _why_not(self, dial: Dial, profile: Profile) -> str:
         if await self._dials.opted_out([dial.number]):
             return "opted_out"
+        if profile.name != dial.profile:  # another one's voice would call for it
+            _log.error("dial_profile_unknown", profile=dial.profile)
+            return "failed"
         now, outbound = self._dials.now(), profile.outbound
         zones = outbound.zones(dial.number, dial.clock)
         if outbound.open_at(zones, now):

@@ -67,6 +67,15 @@ async def test_a_wish_that_came_too_late_for_a_turn_counts(dialler, switchboard,
     assert await store.dials.opted_out([NUMBER]) == {NUMBER}
 
 
+async def test_nobody_is_called_for_a_profile_that_is_gone(dialler, store):
+    """Another company's greeting would be heard: the order fails, and is not tried again."""
+    dial = Dial("d-1", digest_of("first"), NUMBER, "gone", "74950000000", DAYTIME, clock=3.0)
+    await store.dials.keep_dial(dial)
+    ordered = await dialler.order(CallStart("c-1", scenario_version="1.4"), "first")
+    assert (ordered.barred, ordered.retry_at) == ("failed", 0)
+    assert [each.outcome for each in await store.dials.tried(["d-1"])] == ["failed"]
+
+
 async def called_us(switchboard, call_id: str, caller: str, *said: str, late=()) -> list[str]:
     """Somebody calls; what they heard."""
     await switchboard.start(CallStart(call_id, caller, scenario_version="1.4"))
