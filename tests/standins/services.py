@@ -9,7 +9,7 @@ from __future__ import annotations
 import asyncio
 import ssl
 import threading
-from collections.abc import Callable, Coroutine, Iterator, Sequence
+from collections.abc import Callable, Coroutine, Iterator
 from contextlib import contextmanager
 from typing import Any
 
@@ -210,10 +210,9 @@ def post_office(
     starttls = starttls and not at_once
     tls = {"tls_context": office.tls(), "require_starttls": True} if starttls else {}
     with listening() as loop:
-        made: list[SMTP] = []
 
         def protocol() -> SMTP:
-            one = SMTP(
+            return SMTP(
                 office,
                 hostname="localhost",
                 authenticator=office.authenticate,
@@ -222,8 +221,6 @@ def post_office(
                 loop=loop,
                 **tls,
             )
-            made.append(one)
-            return one
 
         server = on(
             loop,
@@ -231,10 +228,10 @@ def post_office(
         )
         office.server = f"localhost:{server.sockets[0].getsockname()[1]}"
         yield office
-        on(loop, _let_go(server, made))
+        on(loop, _let_go(server))
 
 
-async def _let_go(server: asyncio.Server, made: Sequence[SMTP]) -> None:
+async def _let_go(server: asyncio.Server) -> None:
     """What is still open is closed, in the loop's own thread, so that nothing is left to the
     interpreter."""
     server.close()
@@ -242,10 +239,6 @@ async def _let_go(server: asyncio.Server, made: Sequence[SMTP]) -> None:
     for task in others:
         task.cancel()
     await asyncio.gather(*others, return_exceptions=True)
-    for one in made:
-        for transport in (one.transport, getattr(one, "_original_transport", None)):
-            if transport is not None:
-                transport.abort()
     await _ticks()
 
 

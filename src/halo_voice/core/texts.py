@@ -100,7 +100,7 @@ class Texts:
     )
     brief: str = _text(
         "Клиента соединяет с вами автоматический ассистент.",
-        "what who picks up is told first, if the destination wants a brief",
+        "what the person who picks up hears first, if the destination wants a brief",
     )
     bye_key: str = _text(
         "Спасибо, что позвонили. До свидания!",
