@@ -55,9 +55,11 @@ def no_number_ends_a_call(case: Case) -> Iterator[Breach]:
 
 
 def _speaks(case: Case, begin: int, end: int) -> bool:
-    """Whether the caller has said anything in between."""
+    """Whether the caller has said anything in between, or an echo was taken for words of theirs."""
     spans = (s for s in case.call.speech if s.call == "call:1" and s.text)
-    return any(s.started_ms <= end and (s.ended_ms or end) >= begin for s in spans)
+    results = (e for e in case.call.recognition if e.data["event"] == "ASR.Result")
+    told = any(begin <= each.ms <= end and each.data.get("text") for each in results)
+    return told or any(s.started_ms <= end and (s.ended_ms or end) >= begin for s in spans)
 
 
 def _is_deaf(case: Case, key: TraceLine) -> bool:
