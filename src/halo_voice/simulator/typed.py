@@ -122,8 +122,8 @@ def _is_open(case: Case, key: TraceLine, reply: Message) -> bool:
     )
     asked = min(t.first_asked_ms for t in case.story.turns if t.number == reply.turn)
     ended = any(p.kind in OTHERWISE and asked <= p.ordered_ms for p in phrases)
-    turns = (reply.turn or 0) < case.limits.turns
-    return goes_on and heard and not ended and not _is_deaf(case, key) and turns
+    over = ended or key.ms >= case.dismissed_ms or (reply.turn or 0) >= case.limits.turns
+    return goes_on and heard and not over and not _is_deaf(case, key)
 
 
 def _said(case: Case) -> Iterator[tuple[int, str]]:
