@@ -16,7 +16,7 @@ from halo_voice.simulator.interruptions import interruption
 from halo_voice.simulator.outgoing import outgoing, signal_awaited
 from halo_voice.simulator.place import FinishedCall
 from halo_voice.simulator.recovery import recovers
-from halo_voice.simulator.repeated import spoken_once
+from halo_voice.simulator.repeated import Why, spoken_once
 from halo_voice.simulator.speakable import safe_to_speak, same_again
 from halo_voice.simulator.trace import TraceLine
 from halo_voice.simulator.transfers import talk_ms, talks, transfers, waits
@@ -50,6 +50,9 @@ def reaction(case: Case) -> Iterator[Breach]:
     """1. From an accepted result to the first reaction, and to the answer or an apology."""
     limits = case.limits
     transfers = [e.sent_ms for e in case.call.requests if path(e) == TRANSFER]
+    results = [e.ms for e in case.call.recognition if e.data["event"] == "ASR.Result"]
+    late = case.call.having("late")
+    captured = [e.ms for e in late if e.data["event"] == "ASR.SpeechCaptured"]
     for turn in case.story.turns:
         begin, end = case.window(turn)
         end = min([end, *(ms for ms in transfers if ms > begin)])  # goes another way
@@ -63,6 +66,9 @@ def reaction(case: Case) -> Iterator[Breach]:
         )
         # Who answers while a phrase sounds waits for its end, which its start tells in advance.
         since = min([begin, *(s.started_ms for s in case.call.playbacks if s.ended_ms == begin)])
+        # An end of speech that is told while more is waited for is that of more words.
+        heard_ms = max((ms for ms in results if ms <= begin), default=begin)
+        since = min([since, *(ms for ms in captured if heard_ms < ms <= begin)])
         for name, limit, wanted in (
             ("reaction", limits.reaction_ms, phrases),
             ("answer or apology", limits.answer_ms, [p for p in phrases if p.kind != "filler"]),
@@ -258,6 +264,7 @@ def _in_a_row(
     case: Case, kind: str, limit: int, resets: Callable[[Phrase], bool]
 ) -> Iterator[Breach]:
     count, last_turn, last_ms, last = 0, None, 0, None
+    why = Why(case)
     events = case.call.having("event")
     keys_ms = [e.ms for e in events if e.data["event"] == "Call.ToneReceived"]
     for phrase in case.story.phrases:
@@ -269,8 +276,11 @@ def _in_a_row(
         pressed = any(last_ms <= ms <= wanted_ms for ms in keys_ms)
         if resets(phrase) or (kind == "reprompt" and (pressed or newest is not last_turn)):
             count = 0
-        last_turn, last_ms, last = newest, wanted_ms, phrase
-        if phrase.kind == kind and phrase.heard:
+        # One that was cut for a failure, and is said once more, is one.
+        same = last and newest is last_turn and last.text == phrase.text
+        again = same and last.heard and why.failed(last, phrase)
+        if phrase.kind == kind and phrase.heard and not again:
             count += 1
             if count > limit:
                 yield Breach(10, phrase.ordered_ms, f"{count} of kind {kind} in a row")
+        last_turn, last_ms, last = newest, wanted_ms, phrase

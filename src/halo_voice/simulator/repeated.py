@@ -54,7 +54,7 @@ class Why:
         return (
             self._counted(before, after)
             or self._spoke(before, after)
-            or self._failed(before, after)
+            or self.failed(before, after)
             or self._cut_by_echo(before, after)
         )
 
@@ -76,7 +76,7 @@ class Why:
         cut = after.kind == "filler" and before.span is not None and not before.span.complete
         return cut and any(b <= before.ordered_ms <= e for b, e in self.case.after_clock_set)
 
-    def _failed(self, before: Phrase, after: Phrase) -> bool:
+    def failed(self, before: Phrase, after: Phrase) -> bool:
         """Cut because of an error, it is said once more. Nobody can tell which of its phrases a
         late error of a realtime player is of."""
         cut = before.span is not None and not before.span.complete

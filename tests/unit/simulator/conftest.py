@@ -67,11 +67,11 @@ def judged(connected: Play) -> Callable[..., Awaitable[list[tuple[int, str]]]]:
     """Plays the plain bot with a bad habit and says which invariants broke, and how."""
 
     async def run(
-        habit: str = "", limits: Limits | None = None, **options: Any
+        habit: str = "", limits: Limits | None = None, bot: str = BOT, **options: Any
     ) -> list[tuple[int, str]]:
         options.setdefault("caller", ScriptedCaller(["Первый вопрос", "Второй вопрос", "Третий"]))
         options.setdefault("network", ScriptedNetwork(backend))
-        call = await connected(BOT + habit, **options)
+        call = await connected(bot + habit, **options)
         assert call.failures == []
         return [(breach.invariant, breach.text) for breach in breaches(call, limits, TEXTS)]
 

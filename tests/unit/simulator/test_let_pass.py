@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import json
+import re
+
 import pytest
 
 from halo_voice.simulator import (
@@ -94,6 +97,29 @@ async def test_an_apology_of_which_no_word_was_heard_is_none(judged, cut_ms, fou
         }};
     """
     told = await judged(cuts, caller=ScriptedCaller(["Первый вопрос"]))
+    assert ((10, "3 of kind apology in a row") in told) is found
+
+
+@pytest.mark.parametrize(("fault", "found"), [("F21", False), ("none", True)])
+async def test_an_apology_that_was_cut_for_a_failure_and_is_said_again_is_one(judged, fault, found):
+    """10, F21: the failure was another phrase's, and was told late."""
+    again = """
+        const sorry = "Извините, не получилось.";
+        answer = () => {
+          speak("Итак.");
+          const more = () => speak(sorry, () => speak(sorry, listen));
+          player.addEventListener(PlayerEvents.Error, more);
+          if ("FAULT" === "none") setTimeout(more, 1500);
+          player = null;
+          speak(sorry);
+        };
+    """
+    faults = {"F21": When(at=[1], where="Итак"), "late": When(at=[1], where="Player.Error")}
+    told = await judged(
+        again.replace("FAULT", fault),
+        faults=Faults(faults if fault == "F21" else {}),
+        caller=ScriptedCaller(["Первый вопрос"]),
+    )
     assert ((10, "3 of kind apology in a row") in told) is found
 
 
@@ -222,3 +248,23 @@ async def test_a_filler_may_be_cut_by_an_echo_where_the_clock_was_set(
     caller = ScriptedCaller(["Раз", Silence()], patience_ms=12_000)
     found = await judged(twice, faults=Faults({"F58": When(at=[1], where=where)}), caller=caller)
     assert (6 in {number for number, _ in found}) is broken
+
+
+@pytest.mark.parametrize(("late", "found"), [([2], False), ([3], True)])
+async def test_an_end_of_speech_that_is_told_while_more_is_waited_for(judged, late, found):
+    """1, late: for all that is known it is the end of more words, and it was held back."""
+    waits = "answer = (n, r) => setTimeout(() => speak(JSON.parse(r.text).ai_text, listen), 3000);"
+
+    def wants_more(request: HttpRequest) -> HttpResponse:
+        more = {"action": "listen", "outcome": "answered", "patience_ms": 3000}
+        reply = json.loads(backend(request).body) | more
+        return HttpResponse(200, json.dumps(reply).encode(), latency_ms=200)
+
+    told = await judged(
+        waits,
+        bot=re.sub(r"  (ask\(number.*\));\n", r"  setTimeout(() => \1, 3000);\n", BOT),
+        faults=Faults({"late": When(at=late, where="ASR.SpeechCaptured")}),
+        network=ScriptedNetwork(wants_more),
+        caller=ScriptedCaller(["Раз", "Два"], patience_ms=9_000),
+    )
+    assert ((1, "turn 2: no reaction within 3000 ms") in told) is found
