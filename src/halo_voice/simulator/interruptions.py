@@ -97,14 +97,17 @@ def _confirmed(call: FinishedCall, span: PlaybackSpan, since_ms: int) -> tuple[i
 
 
 def _just_said(call: FinishedCall, speech: SpeechSpan, ms: int) -> str:
-    """What the assistant says, or said so shortly before the speech that this may be its echo."""
+    """What the assistant says, or said so shortly before the speech that this may be its echo. One
+    that failed, and is said once more and shorter, is known as it was to be."""
     since = speech.started_ms - ECHO_MS
     near = [
         span.text
         for span in call.playbacks
         if span.started_ms <= ms and (span.ended_ms is None or span.ended_ms > since)
     ]
-    return " ".join(near)
+    wanted = [str(line.data["phrase"]) for line in call.having("phrase") if line.ms <= ms]
+    shortened = [w for w in wanted if any(letters(w).startswith(letters(said)) for said in near)]
+    return " ".join([*near, *shortened])
 
 
 def _is_doubtful(told: Mapping[str, Any]) -> bool:

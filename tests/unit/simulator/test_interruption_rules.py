@@ -203,3 +203,22 @@ async def test_the_last_words_of_a_dismissed_call_are_not_taken_back(connected, 
         recogniser=PROMPT,
     )
     assert any(breach.invariant == 4 for breach in breaches(call)) is found
+
+
+@pytest.mark.parametrize(("rest", "found"), [(" Запишу вас на завтра?", False), ("", True)])
+async def test_an_echo_of_what_was_to_be_said_is_known(place, rest, found):
+    """4, F21: of a phrase that failed and is said once more, only shorter, the rest is ours too."""
+    shorter = f"""
+        interim = () => 1;
+        receive = (message) => {{
+          if (message.type !== "say" || message.phrase > 1) return;
+          speak(message.text + "{rest}");
+          speak(message.text);
+        }};
+    """
+    call = await place(
+        shorter,
+        [QUESTION, Interrupt("на завтра", 600)],
+        faults=Faults({"F21": When(at=[1], where="Первая")}),
+    )
+    assert (4 in {breach.invariant for breach in breaches(call)}) is found
