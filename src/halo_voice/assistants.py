@@ -34,7 +34,15 @@ from halo_voice.knowledge.meanings import Meanings
 from halo_voice.llm.guarded import GuardedModel
 from halo_voice.llm.offline import OfflineAssistant
 from halo_voice.llm.provider import Provider
-from halo_voice.profiles import Files, InForce, files_of, load_in_force, load_profiles, origins_of
+from halo_voice.profiles import (
+    Changes,
+    Files,
+    InForce,
+    files_of,
+    load_in_force,
+    load_profiles,
+    origins_of,
+)
 from halo_voice.speech.spoken import spoken
 
 RENEW_S_MAX = 300
@@ -169,18 +177,15 @@ class Renewal:
     async def watch(self, known: Files, every_s: float) -> None:
         """Until it is cancelled. `known`: the files as they were read; 0 seconds: only when it is
         woken. Faults of changed files are told in the log, and what was there stays."""
-        tried = known
+        changes = Changes(known, self._seen)
         while True:
             await self._sleep(every_s)
-            found = await asyncio.to_thread(files_of, self._folder) if every_s else known
+            changes.see(await asyncio.to_thread(files_of, self._folder) if every_s else known)
             with contextlib.suppress(StoreError):  # it is asked again
                 numbers = await numbers_in_force(self._editions)
-                # Changed, and not being changed: an editor, or a copy of many files, takes a while.
-                if numbers != self._seen or (found != known and found == tried):
+                if changes.due(numbers):
                     await self._renew(numbers)
-                    # With faults or without: not again before it changes.
-                    known, self._seen = found, numbers
-            tried = found
+                    changes.taken(numbers)
 
     async def _sleep(self, every_s: float) -> None:
         with contextlib.suppress(TimeoutError):

@@ -7,6 +7,7 @@ newer than the last look or was removed, is nobody's: no other profile stands fo
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import time
 from collections.abc import Callable, Mapping
 from pathlib import Path
@@ -17,7 +18,7 @@ import structlog
 from halo_voice.core.editions import Editions, contents_of, numbers_in_force
 from halo_voice.core.errors import ConfigurationError, StoreError
 from halo_voice.core.profile import Profile, Profiles
-from halo_voice.profiles import Files, files_of, load_in_force
+from halo_voice.profiles import Changes, files_of, load_in_force
 from halo_voice.store import open_store
 
 _log = structlog.get_logger(__name__)
@@ -52,9 +53,10 @@ class Standing:
         try:
             # It brings the store up to date on the way.
             self._store = self._loop.run(open_store(store_url, busy_ms=10_000))
-            self._known = self._tried = files_of(folder)
-            self._numbers = self._loop.run(numbers_in_force(self._editions))
-            self._held = self._read(self._numbers)
+            files = files_of(folder)
+            numbers = self._loop.run(numbers_in_force(self._editions))
+            self._changes = Changes(files, numbers)
+            self._held = self._read(numbers)
         except BaseException:
             self.close()
             raise
@@ -77,17 +79,14 @@ class Standing:
         if not self._every_s or self._clock() < self._next:
             return
         self._next = self._clock() + self._every_s
-        found = files_of(self._folder)
-        try:
+        self._changes.see(files_of(self._folder))
+        with contextlib.suppress(StoreError):  # it is asked again
             numbers = self._loop.run(numbers_in_force(self._editions))
-            # Changed, and not being changed: a copy of many files takes a while.
-            if numbers != self._numbers or (found != self._known and found == self._tried):
-                self._renew(found, numbers)
-        except StoreError:
-            pass  # it is asked again
-        self._tried = found
+            if self._changes.due(numbers):
+                self._renew(numbers)
+                self._changes.taken(numbers)
 
-    def _renew(self, found: Files, numbers: Mapping[str, int]) -> None:
+    def _renew(self, numbers: Mapping[str, int]) -> None:
         before = {each.name: each.version for each in self.profiles}
         try:
             self._held = self._read(numbers)
@@ -96,8 +95,6 @@ class Standing:
         else:
             new = [each.name for each in self.profiles if before.get(each.name) != each.version]
             _log.info("profiles_renewed", profiles=new)
-        # With faults or without: not again before it changes.
-        self._known, self._numbers = found, numbers
 
     def _read(self, numbers: Mapping[str, int]) -> tuple[Profiles, Made]:
         contents = self._loop.run(contents_of(self._editions, numbers))

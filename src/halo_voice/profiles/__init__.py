@@ -11,9 +11,11 @@ from halo_voice.core.editions import Content
 from halo_voice.core.errors import ConfigurationError
 from halo_voice.core.profile import Profiles
 from halo_voice.knowledge.unreadable import Unreadable
+from halo_voice.profiles.changes import Changes, Files
 from halo_voice.profiles.file import ProfileFile
 
 __all__ = [
+    "Changes",
     "Files",
     "InForce",
     "Origin",
@@ -98,10 +100,6 @@ def origins_of(folder: Path) -> dict[str, Origin]:
             if file.readable and isinstance(name, str):
                 found[name] = Origin(file.path.name, file.content(), file.version)
     return found
-
-
-Files = dict[Path, tuple[int, int]]
-"""Each file of the profiles, of their texts and tools, with its time (ns) and its size (bytes)."""
 
 
 def files_of(folder: Path) -> Files:
