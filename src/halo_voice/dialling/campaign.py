@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import csv
 import secrets
 from collections import Counter
 from pathlib import Path
@@ -14,12 +13,13 @@ from rich.markup import escape
 from rich.table import Table
 
 from halo_voice.core.dials import OUTCOMES, Campaign
-from halo_voice.core.table_file import harmless
+from halo_voice.core.table_file import BOM, lines
 from halo_voice.dialling.order import number_of
 from halo_voice.dialling.place import Place, at_place, err, out, stop
 from halo_voice.dialling.results import Result, results_of
 
 SHOWN = 200
+HEAD = ("row", "number", "attempts", "result", "platform")
 app = typer.Typer(
     no_args_is_help=True,
     pretty_exceptions_enable=False,
@@ -228,7 +228,7 @@ def _show(made: Campaign, results: list[Result]) -> None:
     out.print(f"{made.campaign}  {made.name}, assistant {made.profile}", markup=False)
     for result, count in sorted(Counter(each.result for each in results).items()):
         out.print(f"  {count:>6}  {result}")
-    table = Table("row", "number", "attempts", "result", "platform", box=None)
+    table = Table(*HEAD, box=None)
     for each in results[:SHOWN]:
         table.add_row(*(escape(str(cell)) for cell in each.cells()))
     out.print(table)
@@ -238,10 +238,8 @@ def _show(made: Campaign, results: list[Result]) -> None:
 
 def _write(file: Path, results: list[Result]) -> None:
     try:
-        with file.open("w", encoding="utf-8-sig", newline="") as written:
-            table = csv.writer(written, delimiter=";")
-            table.writerow(("row", "number", "attempts", "result", "platform"))
-            table.writerows(map(harmless, each.cells()) for each in results)
+        table = lines([HEAD, *(each.cells() for each in results)])
+        file.write_text(BOM + table, encoding="utf-8", newline="")
     except OSError as error:
         stop(f"{file}: {error.strerror}.")
 
