@@ -14,6 +14,7 @@ from halo_voice.simulator import (
     Interrupt,
     ScriptedCaller,
     ScriptedNetwork,
+    SilentCaller,
     Spread,
     When,
 )
@@ -222,3 +223,41 @@ async def test_an_echo_of_what_was_to_be_said_is_known(place, rest, found):
         faults=Faults({"F21": When(at=[1], where="Первая")}),
     )
     assert (4 in {breach.invariant for breach in breaches(call)}) is found
+
+
+@pytest.mark.parametrize(("kind", "found"), [("hangup", False), ("busy", True)])
+async def test_a_key_into_the_last_words_of_a_dismissed_call_may_go_nowhere(connected, kind, found):
+    """21: there is no turn to come."""
+
+    async def wants_a_number(end) -> None:
+        asked = json.loads(await end.receive())
+        said = {"turn": asked["turn"], "text": FIRST}
+        done = {"action": "listen", "outcome": "answered", "patience_ms": 1500}
+        for number, message in enumerate(
+            [
+                {"type": "ready"},
+                {"type": "say", "phrase": 1} | said,
+                {"type": "answered"} | done | said,
+                {"type": kind},
+            ],
+            1,
+        ):
+            await end.send(json.dumps(message | {"seq": number}))
+
+    class Presses(SilentCaller):
+        def hear(self, line):
+            if line.now < 500:
+                line.after(2_000, lambda: line.say(QUESTION))
+                line.after(6_000, lambda: line.press("5"))
+                line.after(9_000, line.hang_up)
+
+    call = await connected(
+        "call.handleTones(true);" + BOT,
+        caller=Presses(),
+        network=ScriptedNetwork(
+            lambda _: HttpResponse(404), stream=wants_a_number, way=Spread(30, 0)
+        ),
+        recogniser=PROMPT,
+    )
+    told = "the key 5 was pressed and went nowhere"
+    assert (told in [breach.text for breach in breaches(call)]) is found

@@ -24,6 +24,13 @@ from halo_voice.simulator.invariants import breaches
 from tests.unit.simulator.plain_bot import BOT, TEXTS, backend
 
 
+def wants_more(request: HttpRequest) -> HttpResponse:
+    """A backend whose answers leave time for more than one word."""
+    more = {"action": "listen", "outcome": "answered", "patience_ms": 3000}
+    reply = json.loads(backend(request).body) | more
+    return HttpResponse(200, json.dumps(reply).encode(), latency_ms=200)
+
+
 async def test_a_voice_that_failed_is_not_our_silence(judged):
     """A phrase ordered in time counts as a reaction when a fault kept it from sounding."""
     answer = When(at=[1], where="ответ номер 1")
@@ -255,11 +262,6 @@ async def test_an_end_of_speech_that_is_told_while_more_is_waited_for(judged, la
     """1, late: for all that is known it is the end of more words, and it was held back."""
     waits = "answer = (n, r) => setTimeout(() => speak(JSON.parse(r.text).ai_text, listen), 3000);"
 
-    def wants_more(request: HttpRequest) -> HttpResponse:
-        more = {"action": "listen", "outcome": "answered", "patience_ms": 3000}
-        reply = json.loads(backend(request).body) | more
-        return HttpResponse(200, json.dumps(reply).encode(), latency_ms=200)
-
     told = await judged(
         waits,
         bot=re.sub(r"  (ask\(number.*\));\n", r"  setTimeout(() => \1, 3000);\n", BOT),
@@ -268,3 +270,33 @@ async def test_an_end_of_speech_that_is_told_while_more_is_waited_for(judged, la
         caller=ScriptedCaller(["Раз", "Два"], patience_ms=9_000),
     )
     assert ((1, "turn 2: no reaction within 3000 ms") in told) is found
+
+
+@pytest.mark.parametrize(("faults", "found"), [({"F12": When(at=[2])}, False), ({}, True)])
+async def test_an_echo_between_a_number_and_its_hash_may_end_the_number(judged, faults, found):
+    """21, F12: taken for words of the caller it does, and a # behind words ends the call."""
+    ends = """
+        call.handleTones(true);
+        call.addEventListener(CallEvents.ToneReceived, (e) => {
+          const bye = () => speak("Извините, до свидания.", () => call.hangup());
+          if (e.tone === "#") setTimeout(bye, 50);
+        });
+    """
+    ours = "  if (e.text.startsWith('Это')) return;\n"
+
+    class Presses(SilentCaller):
+        def hear(self, line):
+            if line.now < 500:
+                line.after(2_000, lambda: line.say("Первый вопрос"))
+                line.after(6_000, lambda: line.press("5"))
+                line.after(10_000, lambda: line.press("#"))
+                line.after(15_000, line.hang_up)
+
+    told = await judged(
+        ends,
+        bot=BOT.replace("  call.stopMediaTo(asr);\n", ours),
+        caller=Presses(),
+        faults=Faults(faults),
+        network=ScriptedNetwork(wants_more),
+    )
+    assert ((21, "a # behind a number ended the call") in told) is found
