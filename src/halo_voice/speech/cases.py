@@ -62,6 +62,9 @@ _NOT_NOUNS = frozenset(
     "над через после около всегда можно нужно".split()
 )
 
+_WHERE = ("в", "во", "на")
+_PART = re.compile(r"\d{1,6} из \d")
+
 
 def governed(text: str, place: int, *, joined: bool = False) -> Case | None:
     """The case that the words before `place` ask for, None if they ask for none.
@@ -88,7 +91,9 @@ def governed(text: str, place: int, *, joined: bool = False) -> Case | None:
         return None
     while words and words[-1] in _FILLERS:
         words.pop()
-    return _GOVERNED.get(words[-1].lstrip("«(")) if words else None
+    word = words[-1].lstrip("«(") if words else ""
+    # «в двух из трёх случаев», but «за два из трёх дней»
+    return "pre" if word in _WHERE and _PART.match(text, place) else _GOVERNED.get(word)
 
 
 _ONES = (1, 1000, 10**6)
