@@ -65,6 +65,30 @@ def test_a_receiver_that_was_away_gets_everything_in_order(victims, receiver):
     assert {delivery_id for delivery_id, _ in receiver.requests[:60]} == {"call.ended.c-0"}
 
 
+def test_what_the_store_could_not_note_is_told_once(victims, receiver):
+    """A day long it takes no note: what was sent is not sent for every look, and in the end it is
+    written down, by the step that waited for it."""
+    victims.end("c-0")
+    assert victims.work(away_s=24 * 3_600)["code"] == 0
+
+    assert [delivery_id for delivery_id, _ in receiver.requests] == ["call.ended.c-0"]
+    archive = open_archive(victims.database)
+    (delivery,) = archive.deliveries()
+    assert (delivery.state, delivery.attempts) == ("delivered", 1)
+    archive.close()
+
+
+def test_a_channel_that_breaks_is_told_and_given_up(victims):
+    """A fault of our own is one of the attempt: it is on the call's page, and can be sent again."""
+    victims.end("c-0")
+    assert victims.work(broken=True, waits_s=[0.02, 0.02])["code"] == 0
+
+    archive = open_archive(victims.database)
+    (dead,) = archive.deliveries()
+    assert (dead.state, dead.attempts, dead.last_fault) == ("dead", 3, "LookupError")
+    archive.close()
+
+
 def test_a_day_of_absence_ends_with_everything_in_order(victims, receiver):
     """The real waits, on a clock that is handed in: away for a day, then each event once, in order,
     verified by the standard's own library; nothing was given up."""

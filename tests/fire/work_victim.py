@@ -5,7 +5,8 @@
 With `records` recordings are kept, and nothing else is done; with `kept` until there are so many,
 `record_waits` between attempts. With `services` the profile has a CRM
 there. `day`: the real waits pass on a clock of its own. `unknown_s`: so long no profile is known;
-`gone`: none is, and calls have waited for it.
+`gone`: none is, and calls have waited for it. `away_s`: so long, on that clock, the store can be
+read and takes no note of what was sent. `broken`: every channel raises what it must not.
 
 A point is a moment just before or just after something that lasts: a write of ours, a request, a
 step that DBOS writes down.
@@ -22,13 +23,14 @@ import time
 from collections.abc import Callable
 from datetime import UTC, datetime
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import structlog
-from dbos import DBOS
+from dbos import DBOS, _outcome
 
 from halo_voice.core.after import After, Outlet
-from halo_voice.core.errors import ModelUnreachable
+from halo_voice.core.errors import ModelUnreachable, StoreUnavailable
 from halo_voice.core.profile import Profile
 from halo_voice.speech.recordings import HttpRecordingSource
 from halo_voice.speech.transcriber import OpenAITranscriber
@@ -92,7 +94,9 @@ def now() -> datetime:
 def work(order: dict[str, Any], points: Points) -> None:
     archive = open_archive(order["database"])
     points.around(archive, "keep_review", "keep_delivery", "note_attempt")
-    receiver = Receiver(order["receiver"], SECRET)
+    if "away_s" in order:
+        noting_fails(archive, points, order["away_s"])
+    receiver = Broken() if "broken" in order else Receiver(order["receiver"], SECRET)
     watched = Watched(receiver, points)
     table = {"url": f"{order.get('services', '')}/rest/1/{{bitrix}}"}
     outlets = {"crm": Outlet("bitrix24", table=table)} if "services" in order else {}
@@ -140,6 +144,19 @@ def work(order: dict[str, Any], points: Points) -> None:
         threading.Thread(target=idle, args=(archive, ended, many), daemon=True).start()
         worker.run(ended)
     archive.leave(name)
+
+
+def noting_fails(archive: Archive, points: Points, away_s: float) -> None:
+    """Until so much time has passed, which it does at once: a full disk, say."""
+    _outcome.time = SimpleNamespace(sleep=points.passing)
+    note = archive.note_attempt
+
+    def noted(*given: Any, **how: Any) -> None:
+        if points.passed_s < away_s:
+            raise StoreUnavailable
+        note(*given, **how)
+
+    archive.note_attempt = noted
 
 
 def recorded(archive: Archive, order: dict[str, Any], profile: Profile) -> Recorded:
@@ -199,6 +216,13 @@ class Watched:
         attempt = await self._channel.send(delivery_id, told)
         self._points.point()
         return attempt
+
+
+class Broken:
+    """A channel with a fault of our own."""
+
+    async def send(self, delivery_id: str, told: Told) -> Attempt:
+        raise LookupError(delivery_id, told)
 
 
 def _until_idle(archive: Archive, ended: threading.Event, deadly: int) -> None:

@@ -23,7 +23,7 @@ from dbos import DBOS, DBOSConfiguredInstance, SetEnqueueOptions, SetWorkflowID
 from halo_voice.core.profile import Profile
 from halo_voice.core.review import Delivery
 from halo_voice.store.archive import Archive
-from halo_voice.workflows.channel import Channel, Told
+from halo_voice.workflows.channel import Attempt, Channel, Told
 from halo_voice.workflows.channels import Channels
 from halo_voice.workflows.event import CALL_ENDED
 from halo_voice.workflows.marks import unreached
@@ -34,8 +34,9 @@ WEBHOOK = "webhook"
 WAITS_S = (5, 30, 120, 600, 1_800, 3_600, 7_200, 14_400, 28_800, *(43_200,) * 4)
 """Between attempts to deliver, seconds: two days and a half in all."""
 
-STORE_WAITS = {"retries_allowed": True, "interval_seconds": 1.0, "max_attempts": 12}
-"""A store that is away is waited for, an hour in all."""
+STORE_WAITS = {"retries_allowed": True, "interval_seconds": 1.0, "max_attempts": 75}
+"""A store that is away is waited for like a receiver: two days and a half in all. From the twelfth
+time on an hour passes between two looks. What gives up before is begun by nobody any more."""
 
 RECOVERIES_MAX = 1_000
 
@@ -69,6 +70,7 @@ class AfterCall(DBOSConfiguredInstance):
         self.now = now
         self.waits_s = waits_s
         self.pause = pause
+        self._unnoted: dict[str, Attempt] = {}
 
     @DBOS.workflow(name="after_call", max_recovery_attempts=RECOVERIES_MAX)
     def after_call(self, call_id: str) -> None:
@@ -153,7 +155,11 @@ class AfterCall(DBOSConfiguredInstance):
 
     @DBOS.step(**STORE_WAITS)
     def attempted(self, delivery_id: str, last: bool) -> bool:
-        """One attempt; whether it was the last one that is needed. Raises `StoreError`."""
+        """One attempt; whether it was the last one that is needed. Raises `StoreError`.
+
+        Where the store takes no note of it this step comes again, and has only that left to do:
+        nothing is sent a second time for it.
+        """
         delivery = self.archive.delivery(delivery_id)
         call = self.archive.call(delivery.call_id) if delivery else None
         review = self.archive.review(delivery.call_id) if delivery else None
@@ -167,14 +173,26 @@ class AfterCall(DBOSConfiguredInstance):
         if channel is None:
             self._note(delivery_id, "dead", None, f"nothing is set: {_setting(delivery)}")
             return True
-        told = Told(call, self.archive.turns(call.call_id), review)
-        if profile is not None:
-            told = replace(told, title=profile.title, utc_hours=profile.hours.utc_hours)
-        attempt = asyncio.run(channel.send(delivery_id, told))
+        attempt = self._unnoted.get(delivery_id)
+        if attempt is None:
+            told = Told(call, self.archive.turns(call.call_id), review)
+            if profile is not None:
+                told = replace(told, title=profile.title, utc_hours=profile.hours.utc_hours)
+            attempt = self._unnoted[delivery_id] = self._sent(channel, delivery_id, told)
         over = attempt.delivered or attempt.final or last
         state = "delivered" if attempt.delivered else "dead" if over else "waiting"
         self._note(delivery_id, state, attempt.status, attempt.fault)
+        del self._unnoted[delivery_id]
         return over
+
+    @staticmethod
+    def _sent(channel: Channel, delivery_id: str, told: Told) -> Attempt:
+        try:
+            return asyncio.run(channel.send(delivery_id, told))
+        except Exception as error:  # ours: kept where people look, or it would wait there for ever
+            fault = type(error).__name__
+            _log.error("delivery_broke", delivery_id=delivery_id, fault=fault)
+            return Attempt(False, fault=fault)
 
     def _note(self, delivery_id: str, state: str, status: int | None, fault: str) -> None:
         self.archive.note_attempt(delivery_id, state=state, status=status, fault=fault)
