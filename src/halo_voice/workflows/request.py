@@ -40,8 +40,9 @@ class Door:
     private: bool = False
     ca_file: str | None = None
 
-    async def ask(self, asked: Asked) -> Answered:
-        """GET without a body, else POST.
+    async def ask(self, asked: Asked, *, read: bool = True) -> Answered:
+        """GET without a body, else POST. Not `read`: the status is all that matters, whatever
+        becomes of the answer behind it.
 
         Raises `aiohttp.ClientError`, `OSError`, `TimeoutError`.
         """
@@ -65,7 +66,7 @@ class Door:
                 allow_redirects=False,
             ) as reply,
         ):
-            body, _ = await beginning(reply, ANSWER_BYTES_MAX)
+            body = (await beginning(reply, ANSWER_BYTES_MAX))[0] if read else b""
             return Answered(reply.status, body)
 
 

@@ -75,8 +75,9 @@ class Receiver:
     async def send(self, delivery_id: str, told: Told) -> Attempt:
         event = body(told.call, told.turns, told.review)
         headers = signed(self.secret, delivery_id, int(self.clock()), event)
+        asked = Asked(self.url, event, headers)
         try:
-            answered = await Door(private=True).ask(Asked(self.url, event, headers))
+            answered = await Door(private=True).ask(asked, read=False)
         except (aiohttp.ClientError, TimeoutError, OSError) as error:
             return Attempt(False, fault=type(error).__name__)
         return judged(answered.status)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import time
 
@@ -48,6 +49,30 @@ async def test_what_the_receiver_says_decides_whether_to_try_again(status, deliv
 
     assert (attempt.delivered, attempt.status, attempt.final) == (delivered, status, final)
     assert receiver.unverified == 0
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [
+        b"HTTP/1.1 200 OK\r\ncontent-length: 100\r\n\r\nhalf",
+        b"HTTP/1.1 200 OK\r\ncontent-encoding: gzip\r\ncontent-length: 4\r\n\r\nnone",
+    ],
+    ids=["broken off", "unreadable"],
+)
+async def test_an_event_is_taken_whatever_comes_behind_the_status(answer):
+    """A receiver that has said so has it: it is not told again because its words broke off."""
+
+    async def take(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        await reader.readuntil(b"\r\n\r\n")
+        writer.write(answer)
+        writer.close()
+        await writer.wait_closed()
+
+    async with await asyncio.start_server(take, "127.0.0.1", 0) as server:
+        port = server.sockets[0].getsockname()[1]
+        attempt = await Receiver(f"http://127.0.0.1:{port}/hook", SECRET).send("d-1", TOLD)
+
+    assert (attempt.delivered, attempt.status, attempt.fault) == (True, 200, "")
 
 
 async def test_nobody_at_the_address_is_no_exception():
