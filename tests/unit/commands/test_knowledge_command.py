@@ -79,34 +79,44 @@ def test_an_unknown_profile_is_told(halo):
     assert "halo-repair" in halo("check", "доставка", "--profile", "hallo", code=2)
 
 
+async def talks(tmp_path) -> None:
+    store = await open_store(f"sqlite:///{tmp_path}/halo.sqlite3")
+    for call, asked in (
+        ("c-1", "устанавливаете ли вы натяжные потолки"),
+        ("c-2", "натяжной потолок можете установить"),
+    ):
+        await store.open_call(CallStart(call, profile="halo"))
+        for number, (text, reply) in enumerate(
+            ((asked, UNKNOWN), ("сколько стоит доставка", "Триста девяносто рублей.")), 1
+        ):
+            await store.accept_turn(call, number, text, 0.9)
+            await store.settle_turn(
+                call,
+                number,
+                outcome=Outcome.ANSWERED,
+                reply=reply,
+                action="listen",
+                source="offline",
+            )
+    for number in range(3):
+        await store.open_call(CallStart(f"d-{number}", profile="halo-repair"))
+    await store.close()
+
+
 def test_gaps_are_what_calls_asked_in_vain(halo, tmp_path):
     """Questions of two calls about one subject are one line; what was answered is none."""
 
-    async def talk() -> None:
-        store = await open_store(f"sqlite:///{tmp_path}/halo.sqlite3")
-        for call, asked in (
-            ("c-1", "устанавливаете ли вы натяжные потолки"),
-            ("c-2", "натяжной потолок можете установить"),
-        ):
-            await store.open_call(CallStart(call, profile="halo"))
-            for number, (text, reply) in enumerate(
-                ((asked, UNKNOWN), ("сколько стоит доставка", "Триста девяносто рублей.")), 1
-            ):
-                await store.accept_turn(call, number, text, 0.9)
-                await store.settle_turn(
-                    call,
-                    number,
-                    outcome=Outcome.ANSWERED,
-                    reply=reply,
-                    action="listen",
-                    source="offline",
-                )
-        await store.close()
-
     assert "Nothing is missing" in halo("gaps")
-    asyncio.run(talk())
+    asyncio.run(talks(tmp_path))
     told = halo("gaps")
 
     assert "Чего не хватает" in told
     assert "натяжной потолок" in told
     assert "доставка" not in told
+
+
+def test_a_busy_profile_leaves_another_ones_gaps(halo, tmp_path):
+    """So many calls of its own are looked through: those of others are not among them."""
+    asyncio.run(talks(tmp_path))
+
+    assert "натяжной потолок" in halo("gaps", "--calls", "2")
