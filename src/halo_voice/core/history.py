@@ -21,8 +21,9 @@ class Wanted:
     """Which calls; what is empty does not matter. Times are UTC, `until` is not included.
 
     `words`: each of them (or a longer word that begins with its stem) was said by the caller or by
-    the assistant, in a call that has ended. `number`: digits of the caller's or the called number.
-    `end_reason`: why it ended, or `OPEN`. `slow`: a turn took longer than `SLOW_MS`.
+    the assistant, in a call that has ended. `number`: the caller's or the called one, or digits of
+    it, as a person writes them. `end_reason`: why it ended, or `OPEN`. `slow`: a turn took longer
+    than `SLOW_MS`.
     """
 
     words: str = ""

@@ -36,6 +36,15 @@ def meant_digits(written: str) -> str:
     return callable_number(written) or number_digits(written)
 
 
+def sought_digits(typed: str) -> str:
+    """Digits to look for inside of stored numbers, of a whole one or a part of it: a Russian one is
+    found by +7, by 8 and without either. "" if there are none."""
+    digits = callable_number(typed) or ""
+    if digits.startswith("7"):
+        return digits[1:]
+    return "".join(c for c in typed if c in "0123456789")
+
+
 def told_number(told: str) -> str | None:
     """As `callable_number`, of a number that the platform tells: with the country's code and
     without a plus. None where it is withheld."""

@@ -27,6 +27,7 @@ from sqlalchemy import (
 
 from halo_voice.core.history import OPEN, SLOW_MS, CallRow, Day, Figures, Wanted
 from halo_voice.core.ports import CallRecord, TurnRecord
+from halo_voice.core.telephones import sought_digits
 from halo_voice.store.database import Database, Session
 from halo_voice.store.digest import stems
 from halo_voice.store.schema import ROLLED_UP, Moment, Words, calls, digests, rollups, turns
@@ -48,6 +49,8 @@ class History:
         values, given = _values(wanted, self._dialect)
         if "words" in given and not values["match"]:
             return []  # signs only: nobody said them
+        if "number" in given and not sought_digits(wanted.number):
+            return []  # nor is that anybody's number
 
         def transaction(session: Session) -> list[CallRow]:
             asked = dict(values)
@@ -99,7 +102,7 @@ def _values(wanted: Wanted, dialect: str) -> tuple[dict[str, Any], set[str]]:
     """The parameters of a question, and which of its parts are given."""
     values: dict[str, Any] = {
         "match": _match(stems(wanted.words), dialect),
-        "digits": f"%{''.join(c for c in wanted.number if c in '0123456789')}%",
+        "digits": f"%{sought_digits(wanted.number)}%",
         "since": wanted.since,
         "until": wanted.until,
         "profile": wanted.profile,

@@ -8,6 +8,7 @@ from datetime import datetime
 
 from halo_voice.core.history import OPEN, SLOW_MS, CallRow, Day, Figures, Wanted
 from halo_voice.core.ports import CallRecord, TurnRecord
+from halo_voice.core.telephones import sought_digits
 from halo_voice.store.digest import digest_of, stems
 from halo_voice.store.tally import CALLS_OF_LATENCIES, Hour, figures_of, place_of
 
@@ -97,11 +98,11 @@ def _row(call: CallRecord, turns: Sequence[TurnRecord], wanted: Wanted) -> CallR
     said = digest.words.split()
     wanted_stems = stems(wanted.words)
     ended = not call.open
-    digits = "".join(c for c in wanted.number if c in "0123456789")
+    digits = sought_digits(wanted.number)
     fits = (
         not wanted.words
         or (ended and bool(wanted_stems) and all(_said(stem, said) for stem in wanted_stems)),
-        not wanted.number or digits in call.caller or digits in call.called,
+        not wanted.number or (digits != "" and (digits in call.caller or digits in call.called)),
         wanted.since is None or call.started_at >= wanted.since,
         wanted.until is None or call.started_at < wanted.until,
         wanted.profile in ("", call.profile),

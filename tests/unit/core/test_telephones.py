@@ -4,7 +4,13 @@ from __future__ import annotations
 
 import pytest
 
-from halo_voice.core.telephones import all_callable, callable_number, meant_digits, told_number
+from halo_voice.core.telephones import (
+    all_callable,
+    callable_number,
+    meant_digits,
+    sought_digits,
+    told_number,
+)
 
 
 @pytest.mark.parametrize(
@@ -36,6 +42,19 @@ def test_what_is_looked_for_need_not_be_callable():
     assert meant_digits("101") == "101"
     assert meant_digits("375291234567") == "375291234567"
     assert meant_digits("halo") == ""
+
+
+@pytest.mark.parametrize(
+    ("typed", "digits"),
+    [
+        ("8 916 123-45-67", "9161234567"), ("+7 916 123-45-67", "9161234567"),
+        ("916 123-45-67", "9161234567"), ("+375 29 123-45-67", "375291234567"),
+        ("+7 (999) 000-22", "799900022"), ("123-45", "12345"), ("аноним", ""),
+    ],
+)  # fmt: skip
+def test_a_number_is_found_inside_of_stored_ones(typed, digits):
+    """A whole Russian one without what stands before it, for that differs; a part as it is."""
+    assert sought_digits(typed) == digits
 
 
 def test_the_platform_tells_numbers_without_a_plus():
