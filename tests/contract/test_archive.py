@@ -168,6 +168,25 @@ async def test_reviews_of_a_list_and_how_many_ended_how(store, archive, clock):
     assert both == {"answered": 1, "callback": 1}
 
 
+async def test_whom_we_did_not_reach_asked_nothing(store, archive, clock):
+    """A call of ours in which nobody said a word is in no share of what was resolved; one that was
+    talked in is, and so is who hung up on us before a word. What is erased is taken off once."""
+    for call_id, direction, said in (
+        ("missed", "outgoing", 0),
+        ("talked", "outgoing", 2),
+        ("left", "incoming", 0),
+    ):
+        await ended(store, call_id, direction=direction)
+        archive.keep_review(replace(review(call_id), outcome="other", marks={"turns": said}))
+    until = clock.now + timedelta(hours=1)
+
+    assert archive.outcomes(LONG_AGO, until) == {"other": 2}
+    archive.erase(["missed"])
+    assert archive.outcomes(LONG_AGO, until) == {"other": 2}
+    archive.erase(["talked"])
+    assert archive.outcomes(LONG_AGO, until) == {"other": 1}
+
+
 async def test_a_delivery_has_one_row_whatever_is_repeated(store, archive, clock):
     """Announced twice it is one; its attempts are counted; only a dead one is sent again."""
     delivery = Delivery("d", "a", "call.ended", NOON)

@@ -41,7 +41,7 @@ from halo_voice.store.faults import translated
 from halo_voice.store.forgetting import empty_calls, erase_calls, worded
 from halo_voice.store.memory import utc_now
 from halo_voice.store.orphaned import Orphaned
-from halo_voice.store.outcomes import count_review, counted_between
+from halo_voice.store.outcomes import count_review, counted_between, counts
 from halo_voice.store.postgresql import postgresql_engine
 from halo_voice.store.schema import (
     attempts,
@@ -228,17 +228,19 @@ class Archive:
     def keep_review(self, review: Review) -> Review:
         """Keep it, unless there is one: the first is kept, and returned to everybody."""
         values = {name: getattr(review, name) for name in Review.__dataclass_fields__}
-        known = select(calls.c.started_at).where(calls.c.call_id == review.call_id)
+        known = select(calls.c.started_at, calls.c.direction)
+        known = known.where(calls.c.call_id == review.call_id)
         # An erasure waits for this one, and takes its review along.
         known = known.with_for_update(read=True, key_share=True)
 
         def keep(connection: Connection) -> Sequence[Any]:
-            began = connection.execute(known).first()
-            if began is not None:  # it may have been erased before
-                new = self._insert(reviews).values(**values, began_at=began[0])
+            call = connection.execute(known).first()
+            if call is not None:  # it may have been erased before
+                began = call[0] if counts(call[1], review) else None
+                new = self._insert(reviews).values(**values, began_at=began)
                 new = new.on_conflict_do_nothing().returning(reviews.c.call_id)
-                if connection.execute(new).first() is not None:
-                    count_review(connection, began[0], review.outcome)
+                if connection.execute(new).first() is not None and began is not None:
+                    count_review(connection, began, review.outcome)
             query = select(*_REVIEW).where(reviews.c.call_id == review.call_id)
             return connection.execute(query).all()
 

@@ -26,10 +26,17 @@ from sqlalchemy import (
 )
 from sqlalchemy.dialects import postgresql, sqlite
 
+from halo_voice.core.review import Review
 from halo_voice.store.ended import slot_of
 from halo_voice.store.schema import outcomes, reviews
 
 _READ_AT_ONCE = 10_000
+
+
+def counts(direction: str, review: Review) -> bool:
+    """Whether it tells how calls come out. In a call that we made and in which nobody said a word
+    nothing was asked: a campaign that reaches few is no assistant that answers few."""
+    return direction != "outgoing" or bool(review.marks.get("turns", 1))
 
 
 def count_review(connection: Connection, began_at: datetime, outcome: str) -> None:
@@ -71,7 +78,8 @@ def count_all(connection: Connection) -> None:
 
 
 def _counted(rows: Sequence[Any]) -> Counter[tuple[datetime, str]]:
-    """By half hour and outcome. A review whose call was gone when it was dated counts nowhere."""
+    """By half hour and outcome. A review without a date counts nowhere: its call was gone when it
+    was dated, or it is none of those that count."""
     return Counter((slot_of(began), outcome) for began, outcome in rows if began is not None)
 
 
