@@ -14,6 +14,7 @@ from halo_voice.commands.standing import Standing
 from halo_voice.core.editions import Content
 from halo_voice.core.errors import ConfigurationError
 from halo_voice.core.ports import CallEnd, CallStart
+from halo_voice.core.review import Review
 from halo_voice.store import open_store
 from halo_voice.store.archive import open_archive
 from halo_voice.workflows.channels import channels_of
@@ -151,4 +152,31 @@ def test_calls_of_a_profile_that_is_not_known_wait_for_it(url):
     now[0] += timedelta(seconds=1)
     assert list(worker.due()) == ["c-1"]
     assert list(worker.due()) == []
+    archive.close()
+
+
+def test_calls_that_nobody_worked_on_in_time_are_told(url):
+    """How many, once: they have no review, and nobody was told of them. Those that are not wanted,
+    or were reviewed, are none of them."""
+    now = [datetime(2026, 3, 1, 12, tzinfo=UTC)]
+
+    async def end(*calls: tuple[str, str]) -> None:
+        store = await open_store(url, now=lambda: now[0])
+        for call_id, profile in calls:
+            await store.open_call(CallStart(call_id, "", profile=profile))
+            await store.end_call(CallEnd(call_id, "caller_hung_up", 1_000, 0))
+        await store.close()
+
+    asyncio.run(end(("c-1", "shop"), ("c-2", "shop"), ("c-3", "shop"), ("c-4", "silent")))
+    archive = open_archive(url)
+    archive.keep_review(Review("c-1", now[0], "", "answered"))
+    now[0] += timedelta(hours=30)
+    asyncio.run(end(("c-5", "shop")))
+    known = {"shop": True, "silent": False}
+    worker = Worker("w", archive, None, now=lambda: now[0], wanted=known.get, hours=24)
+    with capture_logs() as lines:
+        worker.tell_left()
+        assert list(worker.due()) == ["c-5"]
+    told = [(line["event"], line["calls"], line["hours"]) for line in lines]
+    assert told == [("calls_left_alone", 2, 24.0)]
     archive.close()

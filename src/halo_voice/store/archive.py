@@ -65,6 +65,7 @@ LIVE_S = 60.0
 """A worker that was heard of since is alive."""
 _REVIEW = [each for each in reviews.c if each.name in Review.__dataclass_fields__]
 _LONG_AGO = datetime(1970, 1, 1, tzinfo=UTC)
+_UNREVIEWED = (reviews.c.call_id.is_(None), func.coalesce(calls.c.end_reason, "") != BUSY)
 ERASED_AT_ONCE = 200
 """So many calls lose their rows in one transaction: nobody's turn waits for more."""
 
@@ -184,27 +185,27 @@ class Archive:
         query = (
             select(calls.c.call_id)
             .outerjoin(reviews, reviews.c.call_id == calls.c.call_id)
-            .where(
-                calls.c.ended_at >= since,
-                reviews.c.call_id.is_(None),
-                func.coalesce(calls.c.end_reason, "") != BUSY,
-            )
+            .where(calls.c.ended_at >= since, *_UNREVIEWED)
             .order_by(calls.c.ended_at, calls.c.call_id)
             .limit(limit)
         )
         return [row[0] for row in self._rows(query)]
+
+    def left(self, since: datetime, before: datetime) -> dict[str, int]:
+        """How many calls that ended then have no review, by their profiles."""
+        query = (
+            select(calls.c.profile, func.count())
+            .outerjoin(reviews, reviews.c.call_id == calls.c.call_id)
+            .where(calls.c.ended_at >= since, calls.c.ended_at < before, *_UNREVIEWED)
+        )
+        return {row[0]: row[1] for row in self._rows(query.group_by(calls.c.profile))}
 
     def work(self, since: datetime, profiles: Sequence[str]) -> Work:
         """How the work on calls stands that ended since then, of these profiles."""
         waiting = (
             select(func.min(calls.c.ended_at))
             .outerjoin(reviews, reviews.c.call_id == calls.c.call_id)
-            .where(
-                calls.c.ended_at >= since,
-                reviews.c.call_id.is_(None),
-                func.coalesce(calls.c.end_reason, "") != BUSY,
-                calls.c.profile.in_(profiles),
-            )
+            .where(calls.c.ended_at >= since, *_UNREVIEWED, calls.c.profile.in_(profiles))
         )
         live = workers.c.seen_at >= self._now() - timedelta(seconds=LIVE_S)
         oldest = self._rows(waiting)[0][0]

@@ -40,6 +40,9 @@ PROFILE_WAIT = timedelta(hours=1)
 """Calls of a profile that is not known wait so long for it; then they are reviewed without one, and
 nothing goes through channels."""
 
+LEFT_FOR = timedelta(days=30)
+"""Of calls that are left alone those are counted that ended since then."""
+
 _log = structlog.get_logger(__name__)
 
 
@@ -121,6 +124,7 @@ class Worker:
         self._begun: set[str] = set()
         self._fetching: set[str] = set()
         self._next_beat = self._next_expiry = 0.0
+        self._left_told = False
 
     def run(self, stop: threading.Event) -> None:
         """Until `stop` is set. A store that is away is waited for."""
@@ -139,6 +143,9 @@ class Worker:
             self._next_beat = moment + min(BEAT_S, self._silent_s / 4)
             self._take_over()
         self._renew()
+        if not self._left_told:
+            self.tell_left()
+            self._left_told = True
         if self._funds is not None:
             self._funds.look()
         if self._orphans is not None:
@@ -156,6 +163,15 @@ class Worker:
             taken = DBOS._recover_pending_workflows([name])
             self._archive.dismiss(name)
             _log.info("worker_replaced", workflows=len(taken))
+
+    def tell_left(self) -> None:
+        """Say how many calls will never be reviewed, nor told to anybody: nobody worked for longer
+        than calls wait. Raises `StoreError`."""
+        now = self._now()
+        found = self._archive.left(now - LEFT_FOR, now - self._hours)
+        count = sum(calls for profile, calls in found.items() if self._wanted(profile) is not False)
+        if count:
+            _log.warning("calls_left_alone", calls=count, hours=self._hours / timedelta(hours=1))
 
     def _begin(self) -> None:
         """Begin what is due; what another process has begun already is begun no second time."""
