@@ -91,6 +91,15 @@ async def test_what_a_service_refuses(services: Services, kind: str, status: int
 
 
 @pytest.mark.parametrize("kind", KINDS)
+async def test_a_service_that_asks_for_a_rest_gets_it(services: Services, kind: str):
+    """As the webhook's receiver: who is asked all the same counts that, and refuses for longer."""
+    services.status = lambda _: 429
+    attempt = await channel(kind, table(kind, services.url)).send(ID, TOLD)
+
+    assert (attempt.status, attempt.rest_s) == (429, 35)
+
+
+@pytest.mark.parametrize("kind", KINDS)
 async def test_a_secret_is_in_no_fault(services: Services, kind: str):
     """Neither where nobody answers, nor where the secret is wrong."""
     wrong = dict.fromkeys(SECRETS, "s3cret")

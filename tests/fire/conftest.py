@@ -33,7 +33,7 @@ class Victims:
         )
         assert self._process.stdout.readline() == "ready\n"
 
-    def work(self, **how: Any) -> dict[str, int]:
+    def work(self, **how: Any) -> dict[str, float]:
         """Until nothing is left to do, or until it dies."""
         self._process.stdin.write(json.dumps(self._order | how) + "\n")
         self._process.stdin.flush()

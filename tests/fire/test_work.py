@@ -110,6 +110,16 @@ def test_a_day_of_absence_ends_with_everything_in_order(victims, receiver):
     archive.close()
 
 
+def test_who_wants_to_be_left_alone_is(victims, receiver):
+    """Half an hour by its own word, instead of the five seconds after a first attempt."""
+    receiver.answer = lambda number: 200 if number else 429
+    receiver.retry_after = "1800"
+    victims.end("c-0")
+
+    assert victims.work(day=True)["passed_s"] == 1_800
+    assert [status for _, status in receiver.requests] == [429, 200]
+
+
 def test_one_way_that_is_down_holds_up_no_other(victims, receiver, services):
     """While the receiver is away the CRM gets its leads, in the order of the calls."""
     receiver.answer = lambda _: 503

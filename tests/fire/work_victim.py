@@ -2,6 +2,8 @@
 
     {"database": …, "steps": …, "receiver": …, "die_at": 7, "waits_s": [0.1]}  ->  {"code": 9, …}
 
+What comes back: how it ended, how many points it passed, what time passed on its own clock.
+
 With `records` recordings are kept, and nothing else is done; with `kept` until there are so many,
 `record_waits` between attempts. With `services` the profile has a CRM
 there. `day`: the real waits pass on a clock of its own. `unknown_s`: so long no profile is known;
@@ -254,13 +256,14 @@ def main() -> None:
         if not child:
             points = Points(order.get("die_at", 0))
             work(order, points)
-            os.write(writing, str(points.passed).encode())
+            os.write(writing, f"{points.passed} {points.passed_s}".encode())
             os._exit(0)
         os.close(writing)
-        passed = os.read(reading, 20).decode()
+        passed, passed_s = os.read(reading, 40).decode().split() or ("0", "0")
         os.close(reading)
         code = os.waitstatus_to_exitcode(os.waitpid(child, 0)[1])
-        print(json.dumps({"code": code, "points": int(passed or 0)}), flush=True)
+        told = {"code": code, "points": int(passed), "passed_s": float(passed_s)}
+        print(json.dumps(told), flush=True)
 
 
 if __name__ == "__main__":

@@ -53,7 +53,9 @@ class Services:
         if status in (301, 302):
             return web.Response(status=status, headers={"location": self.url})
         if status:
-            return web.json_response({"error": "QUERY_LIMIT_EXCEEDED", "ok": False}, status=status)
+            fault = {"error": "QUERY_LIMIT_EXCEEDED", "ok": False}
+            rest = {"retry-after": "35"} if status == 429 else None
+            return web.json_response(fault, status=status, headers=rest)
         before = len(self.effects)
         answer: web.StreamResponse = await handler(request)
         if self.lose and len(self.effects) > before:

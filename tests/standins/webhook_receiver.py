@@ -16,11 +16,13 @@ SECRET = "whsec_" + "MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw" + "AAAA"
 
 
 class WebhookReceiver:
-    """`answer` gives the status of each request, by its number from 0. It knows what it has seen:
-    `effects` are the events that were new to it, `requests` all that came."""
+    """`answer` gives the status of each request, by its number from 0; `retry_after` goes with it.
+    It knows what it has seen: `effects` are the events that were new to it, `requests` all that
+    came."""
 
     def __init__(self, secret: str = SECRET) -> None:
         self.answer: Callable[[int], int] = lambda _: 200
+        self.retry_after = ""
         self.url = ""
         self.requests: list[tuple[str, int]] = []
         self.effects: list[dict[str, Any]] = []
@@ -41,7 +43,8 @@ class WebhookReceiver:
         if 200 <= status < 300 and delivery_id not in self._known:
             self._known.add(delivery_id)
             self.effects.append(json.loads(raw))
-        return web.Response(status=status)
+        told = {"retry-after": self.retry_after} if self.retry_after else None
+        return web.Response(status=status, headers=told)
 
 
 @contextmanager

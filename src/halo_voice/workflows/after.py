@@ -99,11 +99,14 @@ class AfterCall(DBOSConfiguredInstance):
 
     @DBOS.workflow(name="deliver", max_recovery_attempts=RECOVERIES_MAX)
     def deliver(self, delivery_id: str) -> None:
+        rest_s: float = 0.0
         for number, wait_s in enumerate((0.0, *self.waits_s)):
-            if wait_s:
-                self.pause(wait_s)
-            if self.attempted(delivery_id, number == len(self.waits_s)):
+            if wait_s or rest_s:
+                self.pause(max(wait_s, rest_s))
+            over = self.attempted(delivery_id, number == len(self.waits_s))
+            if over is True:
                 return
+            rest_s = over
 
     @DBOS.step(**STORE_WAITS)
     def reviewed(self, call_id: str) -> None:
@@ -154,8 +157,9 @@ class AfterCall(DBOSConfiguredInstance):
         return found
 
     @DBOS.step(**STORE_WAITS)
-    def attempted(self, delivery_id: str, last: bool) -> bool:
-        """One attempt; whether it was the last one that is needed. Raises `StoreError`.
+    def attempted(self, delivery_id: str, last: bool) -> float:
+        """One attempt: True if it was the last one that is needed, else for how many seconds at
+        least there should be no other. Raises `StoreError`.
 
         Where the store takes no note of it this step comes again, and has only that left to do:
         nothing is sent a second time for it.
@@ -183,7 +187,7 @@ class AfterCall(DBOSConfiguredInstance):
         state = "delivered" if attempt.delivered else "dead" if over else "waiting"
         self._note(delivery_id, state, attempt.status, attempt.fault)
         del self._unnoted[delivery_id]
-        return over
+        return over or attempt.rest_s
 
     @staticmethod
     def _sent(channel: Channel, delivery_id: str, told: Told) -> Attempt:

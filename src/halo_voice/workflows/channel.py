@@ -35,19 +35,21 @@ class Told:
 
 @dataclass(frozen=True, slots=True)
 class Attempt:
-    """What became of one attempt. `final`: no other one will do better."""
+    """What became of one attempt. `final`: no other one will do better. `rest_s`: the other side
+    wants to be left alone for so long."""
 
     delivered: bool
     status: int | None = None
     fault: str = ""
     final: bool = False
+    rest_s: float = 0.0
 
 
-def judged(status: int) -> Attempt:
+def judged(status: int, rest_s: float = 0.0) -> Attempt:
     """What the status of an HTTP answer says."""
     if 200 <= status < 300:
         return Attempt(True, status)
-    return Attempt(False, status, f"HTTP {status}", final=status in FINAL)
+    return Attempt(False, status, f"HTTP {status}", status in FINAL, rest_s)
 
 
 class Channel(Protocol):

@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Protocol
 from urllib.parse import quote
 
@@ -55,7 +55,7 @@ class HttpChannel:
             if looked is not None:
                 answer = await self.door.ask(looked)
                 if not 200 <= answer.status < 300:
-                    return judged(answer.status)
+                    return judged(answer.status, answer.rest_s)
                 if self.preset.there(answer):
                     return Attempt(True, answer.status)
             return self.preset.read(await self.door.ask(self.preset.ask(delivery_id, told)))
@@ -88,7 +88,7 @@ class Telegram:
     def read(self, answer: Answered) -> Attempt:
         if answer.status == 200 and not _object(answer).get("ok"):
             return Attempt(False, 200, "Telegram: not ok")
-        return judged(answer.status)
+        return judged(answer.status, answer.rest_s)
 
 
 @dataclass(frozen=True, slots=True)
@@ -218,10 +218,10 @@ def _code(code: Any) -> str:
 
 def _with_code(answer: Answered, code: Any) -> Attempt:
     """As the status says, with the service's own word for it; never its sentences."""
-    attempt = judged(answer.status)
+    attempt = judged(answer.status, answer.rest_s)
     if attempt.delivered or not _code(code):
         return attempt
-    return Attempt(False, attempt.status, f"{attempt.fault} {_code(code)}", attempt.final)
+    return replace(attempt, fault=f"{attempt.fault} {_code(code)}")
 
 
 def _within(text: str, units: int) -> str:

@@ -16,6 +16,7 @@ from halo_voice.outgoing.tls import tls_context
 
 TIMEOUT_S = 15.0
 ANSWER_BYTES_MAX = 64 * 1024
+REST_S_MAX = 3_600
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,8 +30,11 @@ class Asked:
 
 @dataclass(frozen=True, slots=True)
 class Answered:
+    """`rest_s`: for so long the other side wants to be left alone."""
+
     status: int
     body: bytes
+    rest_s: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,7 +71,13 @@ class Door:
             ) as reply,
         ):
             body = (await beginning(reply, ANSWER_BYTES_MAX))[0] if read else b""
-            return Answered(reply.status, body)
+            return Answered(reply.status, body, rest_s(reply.headers.get("retry-after", "")))
+
+
+def rest_s(retry_after: str) -> float:
+    """Seconds of the header, an hour at most; a date there is left to our own waits."""
+    seconds = int(retry_after) if retry_after.isdecimal() and len(retry_after) < 10 else 0
+    return float(min(seconds, REST_S_MAX))
 
 
 def door_to(url: str, private_hosts: frozenset[str], ca_file: str | None) -> Door:

@@ -80,4 +80,4 @@ class Receiver:
             answered = await Door(private=True).ask(asked, read=False)
         except (aiohttp.ClientError, TimeoutError, OSError) as error:
             return Attempt(False, fault=type(error).__name__)
-        return judged(answered.status)
+        return judged(answered.status, answered.rest_s)

@@ -52,6 +52,20 @@ async def test_what_the_receiver_says_decides_whether_to_try_again(status, deliv
 
 
 @pytest.mark.parametrize(
+    ("told", "rest_s"),
+    [("120", 120), ("90000", 3_600), ("-5", 0), ("", 0), ("9" * 99, 0),
+     ("Wed, 21 Oct 2026 07:28:00 GMT", 0)],
+)  # fmt: skip
+async def test_a_receiver_may_ask_for_a_rest(told, rest_s):
+    """In seconds, an hour at most; whatever else it says, our own waits hold."""
+    with receiving() as receiver:
+        receiver.answer, receiver.retry_after = (lambda _: 429), told
+        attempt = await Receiver(receiver.url, SECRET).send("d-1", TOLD)
+
+    assert (attempt.delivered, attempt.rest_s, attempt.final) == (False, rest_s, False)
+
+
+@pytest.mark.parametrize(
     "answer",
     [
         b"HTTP/1.1 200 OK\r\ncontent-length: 100\r\n\r\nhalf",
