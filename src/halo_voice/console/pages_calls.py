@@ -35,6 +35,7 @@ from halo_voice.core.table_file import BOM, lines
 
 PAGE = 50
 EXPORT_MAX = 2_000
+CUT = "Это не все звонки: остальные даст выгрузка по более ранним дням. Здесь самых новых:"
 WORDS_MAX = 200
 NAMES = ("q", "number", "from", "to", "profile", "end", "slow", "sorry")
 HEAD = (
@@ -171,6 +172,9 @@ async def _file(visit: Visit, wanted: Wanted) -> AsyncIterator[str]:
             review = reviews.get(row.call.call_id)
             yield lines([_cells(visit, row, turns, review, translate)])
         after, left = rows[-1].call.call_id, left - len(rows)
+    if await visit.look.history.find_calls(wanted, limit=1, after=after):
+        # Or whoever adds it up takes it for all of the time that was asked for.
+        yield lines([[f"{translate(CUT)} {EXPORT_MAX}"]])
 
 
 def _cells(

@@ -153,6 +153,9 @@ EN: Mapping[str, str] = {
     # calls
     "Звонки": "Calls",
     "Звонок": "Call",
+    "Это не все звонки: остальные даст выгрузка по более ранним дням. Здесь самых новых:": (
+        "These are not all calls: export earlier days for the others. Newest ones here:"
+    ),
     "Выгрузить CSV": "Export CSV",
     "Слова разговора": "Words of the conversation",
     "доставка Химки": "delivery Khimki",
