@@ -90,7 +90,7 @@ def list_calls(
     limit: Annotated[int, typer.Option(min=1, help="So many of the newest.")] = 20,
     number: Annotated[str, typer.Option(help="Those of this telephone number only.")] = "",
 ) -> None:
-    """List calls, the newest first, with their outcomes."""
+    """List calls, the newest first, with their outcomes; → before whom the company called."""
     calls = archive.of_number(number)[::-1][:limit] if number else archive.recent(limit)
     # What is copied or searched for stays whole; what is read by a program has no width.
     width = out.width if out.is_terminal else PIPED_WIDTH
@@ -104,7 +104,7 @@ def list_calls(
         cells = (
             escape(call.call_id),
             f"{call.started_at:%Y-%m-%d %H:%M}",
-            escape(call.caller or "—"),
+            f"{'→ ' * (call.direction == 'outgoing')}{escape(call.caller or '—')}",
             "…" if call.open else str((call.duration_ms or 0) // 1000),
             escape(call.end_reason or "goes on"),
             review.outcome if review else "—",

@@ -18,9 +18,9 @@ from halo_voice.console.views import percent
 from halo_voice.console.words_of_calls import (
     BAD_RESULTS,
     MARKS,
-    RESULTS,
     SENT,
     TOOL_STATES,
+    results_of,
 )
 from halo_voice.core.errors import StoreError
 from halo_voice.core.ports import CallRecord
@@ -62,7 +62,7 @@ async def made_of(visit: Visit, call: CallRecord) -> dict[str, Any]:
         "fields": _fields(visit, review.fields) if review else {},
         "marks": {name: review.marks[name] for name in MARKS if review and review.marks.get(name)},
         "mark_names": MARKS,
-        "results": RESULTS,
+        "results": results_of(call),
         "bad_results": BAD_RESULTS,
         "states": SENT,
         "tool_states": TOOL_STATES,

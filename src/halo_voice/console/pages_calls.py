@@ -23,9 +23,9 @@ from halo_voice.console.words_of_calls import (
     ENDS,
     OUTCOMES,
     PARTS,
-    RESULTS,
     SOURCES,
     STAGES,
+    results_of,
 )
 from halo_voice.core.heard import told
 from halo_voice.core.history import SLOW_MS, CallRow, Wanted
@@ -52,6 +52,7 @@ HEAD = (
     "Чем кончился для абонента",
     "Суть",
     "Разговор",
+    "Кто звонил",
 )
 
 
@@ -82,7 +83,7 @@ async def page(visit: Visit) -> Response:
         "calls.html",
         rows=rows[:PAGE],
         reviews=reviews,
-        results=RESULTS,
+        results_of=results_of,
         bad_results=BAD_RESULTS,
         given=shown_filters,
         narrowed=bool(given),
@@ -197,9 +198,10 @@ def _cells(
         row.apologies,
         slowest,
         f"{sum(call.cost.micros().values()) / MICROS:.2f}".replace(".", ","),
-        translate(RESULTS.get(review.outcome, review.outcome)) if review else "",
+        translate(results_of(call).get(review.outcome, review.outcome)) if review else "",
         review.summary if review else "",
         "\n".join(talk),
+        translate("мы звонили" if call.direction == "outgoing" else "нам звонили"),
     ]
 
 

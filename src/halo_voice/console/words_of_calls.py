@@ -8,6 +8,7 @@ from halo_voice.core.aside import FOREIGN
 from halo_voice.core.aside import SOURCE as ASIDE
 from halo_voice.core.history import OPEN
 from halo_voice.core.language import LANGUAGES
+from halo_voice.core.ports import CallRecord
 
 ENDS: Mapping[str, str] = {
     OPEN: "идёт",
@@ -71,6 +72,19 @@ RESULTS: Mapping[str, str] = {
     "other": "другое",
 }
 """How a call ended for its caller, by its review."""
+
+RESULTS_OF_OURS: Mapping[str, str] = {
+    **RESULTS,
+    "abandoned": "разговор не состоялся",
+    "silent": "в трубке молчали",
+}
+"""The same of a call that the company made, as its letters tell it."""
+
+
+def results_of(call: CallRecord) -> Mapping[str, str]:
+    """What the outcomes of this call's review are called."""
+    return RESULTS_OF_OURS if call.direction == "outgoing" else RESULTS
+
 
 GOOD_RESULTS = frozenset({"answered"})
 BAD_RESULTS = frozenset({"unanswered", "abandoned"})

@@ -69,6 +69,20 @@ def calls(url):
     archive.close()
 
 
+def test_whom_the_company_called_is_marked_in_the_list(halo, calls, url):
+    """The number is not one that called; who called is told as ever."""
+
+    async def dial() -> None:
+        store = await open_store(url)
+        await store.open_call(CallStart("made", "+79165555555", direction="outgoing"))
+        await store.close()
+
+    asyncio.run(dial())
+    told = halo("list")
+    assert "→ +79165555555" in told
+    assert f"→ {NUMBER}" not in told
+
+
 def test_calls_are_listed_and_shown(halo, calls):
     """With what was made of them; markup in what callers said is text."""
     told = halo("list")
