@@ -28,7 +28,7 @@ from functools import lru_cache
 from typing import NamedTuple, TypeVar
 
 from halo_voice.core import aside
-from halo_voice.core.actions import allowed, claimed
+from halo_voice.core.actions import allowed, claimed, claims, goes_on
 from halo_voice.core.claims import claims_humanity
 from halo_voice.core.dictation import lowered, numbers_in, runs
 from halo_voice.core.disguise import undisguised, unstressed
@@ -182,8 +182,7 @@ class Guard:
             return "persona"
         if claims_humanity(text):
             return "human"
-        claim = claimed(low, can_act=watch.can_act)
-        if claim is not None and not self._happened(claim, low, watch):
+        if self._claims(watch):
             return "claim"
         if numbers_in(low, least=3) and self._foreign_number(text, watch.messages):
             return "number"
@@ -192,13 +191,19 @@ class Guard:
             return "address"
         return None
 
-    def _happened(self, claim: tuple[str, str], low: str, watch: Watch) -> bool:
-        """Whether a tool has done it, or the company's texts say so."""
-        if allowed(claim, watch.confirms, read=watch.read):
-            return True
-        return all(
-            claimed(s, can_act=watch.can_act) is None or s in self._published.claims
-            for s in sentences(low)
+    def _claims(self, watch: Watch) -> bool:
+        """Whether something is claimed that no tool has done, and no text of the company says."""
+        open_ = [
+            claim
+            for claim in claims(watch.said, can_act=watch.can_act)
+            if not allowed(claim, watch.confirms, read=watch.read)
+        ]
+        if not open_:
+            return False
+        told = self._published.claims
+        return not all(
+            claimed(s, can_act=watch.can_act) is None or s in told or _begins(s, told)
+            for s in sentences(watch.said)
         )
 
     def _foreign_number(self, text: str, messages: Sequence[Message]) -> bool:
@@ -215,14 +220,19 @@ class Guard:
 
 
 class Watch:
-    """One answer, phrase by phrase: its newest phrase behind the end of what came before it."""
+    """One answer, phrase by phrase: its newest phrase behind the end of what came before it.
+
+    `said`: the sentence that the newest phrase belongs to, as far as it came: a first phrase may be
+    a clause («Ваш заказ на завтра, | оформлен»). What carries on the sentence before it stands
+    behind that («Ваш заказ. | Оформлен»)."""
 
     def __init__(self, guard: Guard, messages: Sequence[Message], *, can_act: bool) -> None:
         self.messages = messages
         self.can_act = can_act
         self.letters = ""
         self.words: list[str] = []
-        self.text = ""
+        self.text = self.said = ""
+        self._last = self._open = ""  # the last whole sentence, and what of the next has come
         self.syllables = 0  # of the canary
         returned = [each for each in messages if isinstance(each, Returned)]
         self.confirms = tuple(each.confirms for each in returned if each.confirms is not None)
@@ -241,6 +251,10 @@ class Watch:
         self.letters = self.letters[-_TAIL_LETTERS:] + "".join(said)
         self.words = self.words[-RUN_WORDS + 1 :] + said
         self.text = f"{self.text[-_TAIL_CHARS:]} {low}".lstrip()
+        self._open = f"{self._open} {low}".lstrip()
+        self.said = f"{self._last} {self._open}" if goes_on(self._open) else self._open
+        if low[-1:] in ".!?…":
+            self._last, self._open = self._open, ""
         return self._guard.fault(self, low)
 
 
@@ -257,6 +271,12 @@ def guards_of(
         each.name: Guard(each, canary=canary, secret=secret, published=known.get(each.name))
         for each in profiles
     }
+
+
+def _begins(sentence: str, told: Iterable[str]) -> bool:
+    """Whether a sentence that goes on begins as one of those."""
+    so_far = sentence.rstrip(" ,;:—-")
+    return sentence[-1:] not in ".!?…" and any(each.startswith(so_far) for each in told)
 
 
 def _public(documents: Sequence[Document], texts: Texts) -> Iterator[str]:

@@ -229,6 +229,15 @@ async def test_a_success_confirms_what_it_is_about_and_nothing_else():
     assert (await call.take(heard(3, "Отмените"))).reply == unconfirmed
 
 
+async def test_a_success_hides_no_other_claim_of_the_same_sentence():
+    """F42: what was booked is told, and in one breath what nobody has cancelled."""
+    both = "Вы записаны на завтра, а ваш старый заказ отменён."
+    call = await call_with(script([both]), Diary(confirms=("запис",)).tool)
+    turn = await call.take(heard(1, "Запишите"))
+    assert turn.reply.endswith(call.dialogue.profile.texts.unconfirmed)
+    assert "отменён" not in turn.reply
+
+
 # ------------------------------------------------------------------------------ whose data
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import re
+from collections.abc import Iterable
 from dataclasses import replace
 
 import pytest
@@ -41,12 +42,14 @@ SHOP = Profile(
 GUARD = Guard(SHOP, canary=CANARY, secret=[KEY, "k" * 32, "short"])
 
 
-def reason(answer: str, heard: str = "что?") -> str | None:
-    """Why an answer is not given out to its end, its phrases being made as always."""
+def reason(answer: str, heard: str = "что?", pieces: Iterable[str] = ()) -> str | None:
+    """Why an answer is not given out to its end, its phrases being made as always. `pieces`: of
+    the answer, if it comes in several."""
     watch = GUARD.watch([Message("system", PERSONA), Message("user", heard)])
     found: list[str | None] = []
     phraser = Phraser(limit=400, spoken=lambda text: found.append(watch.fault(text)) or text)
-    phraser.feed(answer)
+    for piece in pieces or [answer]:
+        phraser.feed(piece)
     phraser.finish()
     return next(filter(None, found), None)
 
@@ -268,6 +271,34 @@ def test_instructions_are_known_with_marks_of_stress():
     """F68: a plus within a word does not part it."""
     said = "Никогд+а не обсужд+айте ц+ены конкур+ентов и пол+итику с собес+едником."
     assert reason(said) == "persona"
+
+
+@pytest.mark.parametrize(
+    "said",
+    [
+        "Ваш заказ на доставку по городу, оформлен.",
+        "Ваш заказ на люстру и торшер, как вы и просили, уже оформлен. Ждите.",
+        "Вы, Мария Ивановна, завтра в три записаны. Приходите!",
+        "Ваш заказ. Оформлен.",
+        "Ваша запись: завтра, в три часа. Подтверждена.",
+        "Хорошо. Записала вас на завтра.",
+    ],
+)
+def test_a_claim_over_two_phrases_is_one(said):
+    """F42: however the sentence was torn for the voice, and however it came."""
+    phraser = Phraser(limit=400)
+    assert len([*phraser.feed(said), *phraser.finish()]) > 1
+    assert reason(said) == "claim"
+    assert reason(said, pieces=said) == "claim"
+
+
+def test_what_the_company_tells_may_be_said_in_two_phrases():
+    """A first clause of a sentence that the company's texts hold is one of theirs."""
+    told = "Ваш заказ принят в работу, если вам пришло сообщение."
+    shop = replace(SHOP, documents=(Document("a.md", told),))
+    watch = Guard(shop, canary=CANARY).watch([])
+    assert [watch.fault(said) for said in Phraser(limit=400).feed(f"{told} Да.")] == [None, None]
+    assert watch.fault("Ваш заказ принят, ждите.") == "claim"
 
 
 def test_every_reason_is_a_label_of_the_metric():
