@@ -138,6 +138,20 @@ async def test_what_was_begun_ends_with_an_offer_to_go_on(name, second):
     assert heard.fates == {"torn": 1}
 
 
+@pytest.mark.parametrize("reason", ["blacklist", "content_filter"])
+async def test_what_a_filter_says_instead_is_a_whole_answer(reason):
+    """F35: GigaChat says a sentence of its own; to go on is offered only where one was torn."""
+    instead = ["Что-то в вашем вопросе меня смущает. ", "Может, поговорим ", "на другую тему?"]
+    heard = await answer(spoken(instead, finish=reason))
+    assert " ".join(heard.said) == "".join(instead)
+    assert (heard.row.source, heard.row.reply_cut) == ("compatible", False)
+    assert (heard.fates, heard.wasted) == ({"used": 1}, {})
+    heard = await answer(spoken(["Мы открыты. ", "Приез"], finish=reason))
+    assert (heard.said, heard.row.reply_cut) == (["Мы открыты.", "Продолжить?"], True)
+    heard = await answer(spoken(["Торшеры и люстры у нас есть, ", "а вот "], finish=reason))
+    assert heard.row.reply_cut
+
+
 async def test_two_models_without_a_word_are_stood_in_for():
     """F33, F34: two attempts, then the net."""
     heard = await answer(MUTE["opens and says nothing"], MUTE["refuses"])

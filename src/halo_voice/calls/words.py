@@ -21,6 +21,7 @@ from halo_voice.core.dialogue import Dialogue, Say
 from halo_voice.core.errors import ModelError, ModelTimeout
 from halo_voice.core.guard import Guard
 from halo_voice.core.messages import Calls, Message, ToolCall
+from halo_voice.core.phrases import Phraser
 from halo_voice.core.ports import Fate, LanguageModel, Meter
 from halo_voice.core.tools import Offer
 
@@ -209,8 +210,7 @@ class Words:
         broken_off = False
         try:
             await _each(answer, take)
-            # A model may stop by itself where its answer had become too long.
-            broken_off = phraser.full or getattr(answer, "truncated", False)
+            broken_off = phraser.full or _torn(answer, phraser, asking)
             given.add(phraser.finish(torn=broken_off))
             question.fate = Fate.ENDLESS if broken_off else Fate.USED
         except ModelError as error:
@@ -271,6 +271,15 @@ async def _each(answer: AsyncIterator[str], take: Callable[[str], bool]) -> None
     async for piece in answer:
         if take(piece):
             return
+
+
+def _torn(answer: AsyncIterator[str], phraser: Phraser, asking: Asking) -> bool:
+    """Whether an answer stopped before its end. A model may stop by itself where it had become too
+    long. What a server's filter says instead is all that there is; it calls nothing."""
+    if not getattr(answer, "filtered", False):
+        return bool(getattr(answer, "truncated", False))
+    asking.told(Calls())
+    return not phraser.whole
 
 
 async def _close(answer: AsyncIterator[str], draft: Draft, question: Question) -> None:

@@ -86,6 +86,12 @@ class Phraser:
         self._tail = ""  # the end of such a part that may be the beginning of its end
         self._fence_line = False  # the code block's opening line is being read
 
+    @property
+    def whole(self) -> bool:
+        """What was fed ends where a sentence does."""
+        rest = " ".join(self._held.split())
+        return whole_sentences(rest) == rest if rest else not self._clause
+
     def feed(self, piece: str) -> list[str]:
         """The phrases that are certain now, mostly none."""
         if self.full:

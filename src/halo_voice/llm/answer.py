@@ -21,8 +21,11 @@ from halo_voice.llm.connection import Connection
 from halo_voice.llm.endpoint import Limits
 from halo_voice.llm.reading import Reading, Take
 
-_CUT = frozenset({"length", "content_filter", "blacklist", "error"})
-"""Reasons to stop that are not the answer's own end; GigaChat calls its filter `blacklist`."""
+_FILTERS = frozenset({"content_filter", "blacklist"})
+"""The server's filter; GigaChat calls it `blacklist`. It often says a sentence of its own."""
+
+_CUT = frozenset({"length", "error"}) | _FILTERS
+"""Reasons to stop that are not the answer's own end."""
 
 
 class Answer:
@@ -71,6 +74,11 @@ class Answer:
     def truncated(self) -> bool:
         """The answer was cut short: by its length, by the server's filter, by a fault."""
         return self.finish_reason in _CUT
+
+    @property
+    def filtered(self) -> bool:
+        """The server's filter stopped it: there is no more to come, however often one asks."""
+        return self.finish_reason in _FILTERS
 
     @property
     def usage(self) -> chunks.Usage | None:

@@ -118,6 +118,11 @@ class GuardedAnswer:
         """The model that spoke had more to say than it may."""
         return bool(getattr(self.answer, "truncated", False))
 
+    @property
+    def filtered(self) -> bool:
+        """A filter stopped the model that spoke."""
+        return bool(getattr(self.answer, "filtered", False))
+
     def spent(self, given_chars: int) -> list[Tokens]:
         """What the real models took, those that were called off or failed too (F34); the last one
         of the list is ours and costs nothing. `given_chars`: the answer's, as its reader counts.

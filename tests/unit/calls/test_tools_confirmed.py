@@ -218,6 +218,31 @@ async def test_an_answer_that_must_not_be_said_does_nothing():
     assert (turn.reply, diary.keys) == (call.dialogue.profile.texts.unconfirmed, [])
 
 
+class Filtering(ScriptedModel):
+    """The server's filter stops each of its answers."""
+
+    def stream(self, *args, **how):
+        return Filtered(super().stream(*args, **how))
+
+
+class Filtered:
+    filtered = truncated = True
+
+    def __init__(self, answer):
+        self._answer = answer
+
+    def __aiter__(self):
+        return self._answer
+
+
+async def test_an_answer_that_a_filter_stopped_does_nothing():
+    """F42: what it says is whole, what it calls is as little wanted as what it would have said."""
+    diary, said = Diary(), "Давайте сменим тему."
+    call = await call_with(Filtering([said, using("book", day="завтра")]), diary.tool)
+    assert (await call.take(heard(1, "Запишите"))).reply == said
+    assert diary.keys == []
+
+
 async def test_a_success_confirms_what_it_is_about_and_nothing_else():
     """F42: a booking confirms no cancellation; it may be told of in later turns."""
     diary = Diary(confirms=("запис",))
