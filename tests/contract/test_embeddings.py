@@ -287,7 +287,7 @@ async def test_the_check_tells_which_search_found_what(folder, monkeypatch):
     assert "Nothing is found" in meant
     assert "Доставка (by meaning)" in meant
     assert "too far: told to nobody" in meant
-    assert "1 questions: the passage is told to a model for 1 (100%)" in counted
+    assert "1 question: the passage is told to a model for 1 (100%)" in counted
     assert "by words alone for 0, by meaning alone for 1" in counted
     assert "Nothing: the server gave no vector" in away
     assert "Доставка (shop.md; told to a model)" in never

@@ -35,7 +35,7 @@ _BESIDE: dict[str, Callable[[Result], float]] = {
 
 def show(results: Sequence[Result], options: Options, out: Console) -> None:
     out.print(
-        f"\n{options.calls} calls, {options.think_s:g} s between reply and next words; the model "
+        f"\n{_counted(options.calls, 'call')}, {options.think_s:g} s between reply and next words; the model "
         f"sends {options.tokens} tokens, the first after {options.first_token_ms:g} ms, one every "
         f"{options.token_ms:g} ms. {_where()}{_first(options)}\n",
         soft_wrap=True,
@@ -60,12 +60,16 @@ def _first(options: Options) -> str:
     return " They go before all other programs of the machine." if options.first else ""
 
 
+def _counted(number: int, what: str) -> str:
+    return f"{number} {what}{'s' * (number != 1)}"
+
+
 def _name(result: Result) -> str:
     return f"{result.server} {result.way}"
 
 
 def _show_times(result: Result, options: Options, out: Console) -> None:
-    table = Table(title=f"{_name(result)}: {result.turns} turns", title_justify="left")
+    table = Table(title=f"{_name(result)}: {_counted(result.turns, 'turn')}", title_justify="left")
     table.add_column("ms")
     for name in ("p50", "p95", "p99", "max"):
         table.add_column(name, justify="right")

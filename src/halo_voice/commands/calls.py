@@ -17,6 +17,8 @@ from rich.markup import escape
 from rich.progress import track
 from rich.table import Table
 
+from halo_voice.core.counts import counted, verb
+
 app = typer.Typer(
     no_args_is_help=True,
     pretty_exceptions_enable=False,
@@ -176,8 +178,8 @@ def export(
         to.write_text(text, "utf-8")
     except OSError as error:
         _stop(f"{to}: {error.strerror}. Choose another file with --to.")
-    counted = f"{len(told['calls'])} calls, {len(told['orders'])} orders to call it"
-    out.print(f"✔ {to}: {counted}", markup=False)
+    kept = f"{counted(len(told['calls']), 'call')}, {_orders(len(told['orders']))}"
+    out.print(f"✔ {to}: {kept}", markup=False)
 
 
 @app.command()
@@ -195,15 +197,16 @@ def erase(
     calls, orders = archive.of_number(number), len(archive.orders(number))
     live = [call.call_id for call in calls if call.open]
     if live:
-        _stop(f"{len(live)} calls of this number go on, or their end was never told: "
+        _stop("Calls of this number that go on, or whose end was never told: "
               f"{', '.join(live)}. End them first.")  # fmt: skip
     waiting = _spooled([call.call_id for call in calls])
     if waiting:
-        _stop(f"{waiting} writes of this number wait in the spool until the store is back: let "
-              "`halo serve` bring them in, then erase again.")  # fmt: skip
+        what = f"{counted(waiting, 'write')} of this number {verb(waiting, 'waits', 'wait')}"
+        _stop(f"{what} in the spool until the store is back: let `halo serve` bring all in, then "
+              "erase again.")  # fmt: skip
     history = _history() if platform else None
-    counted = ((len(calls), "calls"), (orders, "orders to call it"))
-    ours = " and ".join(f"{count} {what}" for count, what in counted if count)
+    both = [counted(len(calls), "call")] * bool(calls) + [_orders(orders)] * bool(orders)
+    ours = " and ".join(both)
     if not ours:
         out.print(f"Nothing is known of this number.{_listed(archive, number)}")
         if history is None:
@@ -213,13 +216,19 @@ def erase(
     if history is not None:
         # First: when ours are gone, nobody knows any more what the platform has of them.
         count = _erase_there(history, number, calls)
-        out.print(f"✔ {count} recordings are erased on the platform.")
+        what = counted(count, "recording")
+        out.print(f"✔ {what} {verb(count, 'is', 'are')} erased on the platform.")
     archive.erase([call.call_id for call in calls])
     archive.forget_number(number)
-    out.print(f"✔ {ours or '0 calls'} are erased.{_listed(archive, number)} "
+    gone = f"{ours or '0 calls'} {verb(len(calls) + orders, 'is', 'are')} erased"
+    out.print(f"✔ {gone}.{_listed(archive, number)} "
               "What was delivered is the receiver's to erase, backups keep their own; the "
               "platform's list of calls and its session logs cannot be erased by a program: see "
               "docs/privacy.md.")  # fmt: skip
+
+
+def _orders(count: int) -> str:
+    return counted(count, "order to call it", "orders to call it")
 
 
 def _listed(archive: Any, number: str) -> str:

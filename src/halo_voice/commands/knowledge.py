@@ -17,6 +17,8 @@ from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
+from halo_voice.core.counts import counted
+
 app = typer.Typer(
     no_args_is_help=True,
     pretty_exceptions_enable=False,
@@ -134,7 +136,7 @@ def _score(texts: Any, asked: Sequence[tuple[str, str]]) -> None:
             out.print(f"  ✘ {escape(question)} → {escape(got)}", soft_wrap=True)
     count = len(asked)
     out.print(
-        f"{count} questions: the passage is among the first three for {third} "
+        f"{counted(count, 'question')}: the passage is among the first three for {third} "
         f"({third / count:.0%}), the first for {first} ({first / count:.0%})."
     )
 

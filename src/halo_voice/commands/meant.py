@@ -9,6 +9,7 @@ from typing import Any
 from rich.console import Console
 from rich.markup import escape
 
+from halo_voice.core.counts import counted
 from halo_voice.core.ports import Passage
 from halo_voice.core.profile import Profile
 from halo_voice.knowledge.briefing import Briefing
@@ -48,9 +49,9 @@ async def check_both(
             if isinstance(each, str):
                 explain(each)
                 await _show(each, texts, nearness, finder)
-        counted = [each for each in asked if not isinstance(each, str)]
-        if counted:
-            await _count(counted, texts, nearness, finder)
+        expected = [each for each in asked if not isinstance(each, str)]
+        if expected:
+            await _count(expected, texts, nearness, finder)
     finally:
         filling.cancel()
         await asyncio.wait([filling])
@@ -109,7 +110,7 @@ async def _count(
             got = told[0] if told else "nothing"
             out.print(f"  ✘ {escape(question)} → {escape(got)}", soft_wrap=True)
     out.print(
-        f"{len(asked)} questions: the passage is told to a model for {both} "
+        f"{counted(len(asked), 'question')}: the passage is told to a model for {both} "
         f"({both / len(asked):.0%}); by words alone for {words}, by meaning alone for {meaning}."
     )
 

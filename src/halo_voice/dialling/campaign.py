@@ -12,6 +12,7 @@ import typer
 from rich.markup import escape
 from rich.table import Table
 
+from halo_voice.core.counts import counted, verb
 from halo_voice.core.dials import OUTCOMES, Campaign
 from halo_voice.core.table_file import BOM, lines
 from halo_voice.dialling.order import number_of
@@ -83,9 +84,9 @@ _HINTS = {"invalid": "; a foreign one needs a plus and its country's code"}
 
 
 def _plan(outcomes: list[str]) -> None:
-    counted = Counter(outcomes)
-    out.print(f"{len(outcomes)} rows: {counted.pop('', 0)} to be called")
-    for outcome, count in sorted(counted.items()):
+    rows = Counter(outcomes)
+    out.print(f"{counted(len(outcomes), 'row')}: {rows.pop('', 0)} to be called")
+    for outcome, count in sorted(rows.items()):
         out.print(f"  · {count} not: {OUTCOMES[outcome]}{_HINTS.get(outcome, '')}")
 
 
@@ -199,7 +200,8 @@ def stop_campaign(campaign: Id) -> None:
 
         made = await _known(place, campaign)
         count = await place.dials.call_off(campaign, "cancelled")
-        out.print(f"✔ {campaign} begins no more calls: {count} rows are cancelled.", markup=False)
+        rows = f"{counted(count, 'row')} {verb(count, 'is', 'are')} cancelled"
+        out.print(f"✔ {campaign} begins no more calls: {rows}.", markup=False)
         lists = [made.list_id] if made.list_id else []
         try:
             if not lists:  # nobody may have noted it

@@ -14,6 +14,7 @@ import httpx
 from websockets.utils import accept_key
 
 from halo_voice.api.signature import SKEW_ALARM_S, sign
+from halo_voice.core.counts import counted
 from halo_voice.deploy.wanted import url_fault
 from halo_voice.doctor.check import Check
 from halo_voice.settings import Settings
@@ -86,7 +87,7 @@ def _judge(url: str, status: int, body: bytes) -> Check:
 
 
 def _certificate(days: float) -> Check:
-    said = f"trusted, good for {days:.0f} days more"
+    said = f"trusted, good for {counted(round(days), 'day')} more"
     renewed = days >= CERTIFICATE_DAYS_MIN
     return Check("certificate", said, "" if renewed else "see why the proxy does not renew it")
 

@@ -157,10 +157,10 @@ def test_what_a_number_was_to_be_called_for_is_exported(halo, order):
 def test_orders_alone_are_erased_after_a_question(halo, order):
     """No call is kept, and what was known of the person goes only when that is wished."""
     told = halo("erase", "(926) 123-45-67", answer="n\n", code=1)
-    assert "Erase 1 orders to call it for good?" in told
+    assert "Erase 1 order to call it for good?" in told
     assert len(json.loads(halo("export", "9261234567"))["orders"]) == 1
     told = halo("erase", "(926) 123-45-67", answer="y\n")
-    assert "1 orders to call it are erased" in told
+    assert "1 order to call it is erased" in told
     assert "stays on the opt-out list" in told
     assert json.loads(halo("export", "9261234567"))["orders"] == []
     assert "Nothing is known" in halo("erase", "(926) 123-45-67")
@@ -177,7 +177,7 @@ def test_a_number_that_may_come_back_is_not_erased_by_halves(halo, calls, url, t
     """A call that goes on, and writes that wait in the spool, are told first."""
     line = json.dumps({"name": "settle_turn", "call": "c-2"})
     (tmp_path / "halo.spool.jsonl").write_text(line + "\n", "utf-8")
-    assert "1 writes of this number wait" in halo("erase", NUMBER, "--yes", code=2)
+    assert "1 write of this number waits" in halo("erase", NUMBER, "--yes", code=2)
     (tmp_path / "halo.spool.jsonl").unlink()
 
     async def begin() -> None:
