@@ -35,9 +35,9 @@ _BESIDE: dict[str, Callable[[Result], float]] = {
 
 def show(results: Sequence[Result], options: Options, out: Console) -> None:
     out.print(
-        f"\n{_counted(options.calls, 'call')}, {options.think_s:g} s between reply and next words; the model "
-        f"sends {options.tokens} tokens, the first after {options.first_token_ms:g} ms, one every "
-        f"{options.token_ms:g} ms. {_where()}{_first(options)}\n",
+        f"\n{_counted(options.calls, 'call')}, {options.think_s:g} s between reply and next words; "
+        f"the model sends {options.tokens} tokens, the first after {options.first_token_ms:g} ms, "
+        f"one every {options.token_ms:g} ms. {_where()}{_first(options)}\n",
         soft_wrap=True,
     )
     for result in results:

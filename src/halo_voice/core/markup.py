@@ -9,11 +9,11 @@ from __future__ import annotations
 import html
 import re
 
+from halo_voice.core.unspoken import SILENT_TAG, TAG
+
 _ENTITY = re.compile(r"&(?:#\d{1,7}|#[xX][0-9a-fA-F]{1,6}|[A-Za-z][A-Za-z0-9]{1,9});")
 _WRITTEN_NEWLINE = re.compile(r"\\[nr](?![A-Za-z])")
-# What stands between these tags is not meant for the caller.
-_SILENT_TAG = re.compile(r"<(/?)(?:think|thinking|reasoning|script|style)\b[^<>]{0,200}>", re.I)
-_TAG = re.compile(r"</?[A-Za-z!?|][^<>]{0,300}>")
+_SILENT_TAG = re.compile(rf"{SILENT_TAG.pattern}[^<>]{{0,200}}>", re.I)
 _FENCE = re.compile(r"[ \t]*+(?:```|~~~)")
 _IMAGE = re.compile(r"!\[[^\[\]\n]*+\]\((?:[^()\n]|\([^()\n]{0,200}+\))*\)")
 _LINK = re.compile(r"\[([^\[\]\n]++)\]\((?:[^()\n]|\([^()\n]{0,200}+\))*\)")
@@ -47,7 +47,7 @@ def without_markup(text: str) -> str:
     text = _KEYCAP.sub(" ", text)
     text = _ENTITY.sub(lambda found: html.unescape(found[0]), text)
     text = _without_silent_parts(_WRITTEN_NEWLINE.sub("\n", text))
-    text = _TAG.sub(" ", text)
+    text = TAG.sub(" ", text)
     text = _IMAGE.sub(" ", text)
     text = _FOOTNOTE.sub("", _REFERENCE.sub(r"\1", _LINK.sub(r"\1", text)))
     return _signs_as_words(_without_links(_without_emphasis(_joined(text.split("\n")))))

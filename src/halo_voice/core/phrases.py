@@ -21,6 +21,18 @@ from collections.abc import Callable
 
 from halo_voice.core.sentences import SHORTENED, ends, sentences, whole_sentences
 from halo_voice.core.speakable import speakable
+from halo_voice.core.unspoken import (
+    FENCE,
+    OBJECT,
+    OBJECT_BEGUN,
+    SILENT_TAG,
+    TAG,
+    TAG_BEGUN,
+    Code,
+    Object,
+    Thoughts,
+    Unspoken,
+)
 
 RAW_PER_SPOKEN = 3
 """Characters of raw text that are read for each one that may be spoken; then the reply is full."""
@@ -30,7 +42,7 @@ _OPEN_MAX = 300  # a bracket that is not closed within so many characters is a s
 _UNLIMITED = 1_000_000
 _SLICE = 512  # hostile pieces are read in slices of this size
 
-_SIGN = re.compile(r"[.!?…,;:—–\n()\[\]«»<\"“”„`~]|(?<=\s)-")
+_SIGN = re.compile(r"[.!?…,;:—–\n()\[\]{«»<\"“”„`~]|(?<=\s)-")
 _FOLLOWING = re.compile(r"[.!?…]*+([»)\"'”“\]*_]*+)(\s++)([«(\"'„“\[*_—–-]*+)(.)", re.DOTALL)
 _UNDECIDED = re.compile(r"[.!?…]*+[»)\"'”“\]*_]*+(?:\s++[«(\"'„“\[*_—–-]*+)?\Z")
 _NEXT_LINE = re.compile(
@@ -38,10 +50,8 @@ _NEXT_LINE = re.compile(
     r"|[*_«(\"'#]*+(?P<first>.)(?=.))",
     re.DOTALL,
 )
-_FENCE = re.compile(r"\s*+(?:```|~~~)")
 _FENCE_BEGUN = re.compile(r"\s*+(?:`{1,2}|~{1,2})\Z")
 _NUMBERED = re.compile(r"\s*+\d{1,2}[.)](?=\s+\S)")
-_TAG = re.compile(r"</?[A-Za-z!?|][^<>]{0,300}>")
 # No clause ends amid «три, шесть и двенадцать», nor after an inserted «к сожалению».
 _GOES_ON = re.compile(
     r"(?:\b(?:од(?:ин|на|но)|дв[ае]|три|четыре|(?:пят|шест|сем|восем|восьм|девят|десят|\w+дцат)[ьи]|сорок"
@@ -49,8 +59,6 @@ _GOES_ON = re.compile(
     r"|,\s*(?:к сожалению|к счастью|конечно|кстати|например|наверное|возможно|видимо))\Z",
     re.IGNORECASE,
 )
-_TAG_BEGUN = re.compile(r"<(?:/?(?:[A-Za-z!?|][^<>]{0,300})?)?\Z")
-_SILENT = re.compile(r"<(/?)(?:think|thinking|reasoning|script|style)\b", re.IGNORECASE)
 _PAIRS = {"(": ")", "[": "]", "«": "»"}
 _QUOTES = '"“”„'
 _RULE_SIGNS = "-=_*|+ \t\n"
@@ -81,10 +89,8 @@ class Phraser:
         self._clause = False  # the last phrase was a clause: its sentence goes on
         self._item = False  # the held text began as a list's item
         self._lines = False  # a line came before the held text
-        self._skip: Callable[[str], str] | None = None  # reads what is not meant for the caller
+        self._skip: Unspoken | None = None  # reads what is not meant for the caller
         self._skipped = ""  # what came after the beginning of such a part
-        self._tail = ""  # the end of such a part that may be the beginning of its end
-        self._fence_line = False  # the code block's opening line is being read
 
     @property
     def whole(self) -> bool:
@@ -125,7 +131,11 @@ class Phraser:
     def _read(self, piece: str, said: list[str]) -> None:
         while piece and not self.full:
             if self._skip is not None:
-                piece = self._skip(piece)
+                behind = self._skip.behind(piece)
+                if behind is None:
+                    return
+                self._held += self._skip.gap
+                self._skip, piece = None, behind
                 continue
             taken, piece = piece[: self._room], piece[self._room :]
             self._room -= len(taken)
@@ -189,7 +199,7 @@ class Phraser:
         line = held[:place].rstrip(_RULE_SIGNS)
         if not line:
             return True
-        if _FENCE.match(held, place):
+        if FENCE.match(held, place):
             return True
         found = _NEXT_LINE.match(held, place)
         if found is None or _FENCE_BEGUN.match(held, place):
@@ -228,13 +238,12 @@ class Phraser:
 
     def _tag(self, place: int, _sign: str, _said: list[str]) -> bool:
         held = self._held
-        found = _TAG.match(held, place)
+        found = TAG.match(held, place)
         if found is None:
-            return _TAG_BEGUN.match(held, place) is None
-        silent = _SILENT.match(held, place)
+            return TAG_BEGUN.match(held, place) is None
+        silent = SILENT_TAG.match(held, place)
         if silent and not silent[1]:
-            self._leave(place, found.end())
-            self._skip = self._skip_silent
+            self._leave(place, found.end(), Thoughts())
         else:
             self._held = f"{held[:place]} {held[found.end() :]}"
             self._at = place
@@ -247,12 +256,17 @@ class Phraser:
             return True
         if _FENCE_BEGUN.match(held, line):
             return False
-        if _FENCE.match(held, line):
-            self._leave(line, place + 3)
+        if FENCE.match(held, line):
+            self._leave(line, place + 3, Code())
             self._at = max(0, line - 1)
-            self._skip = self._skip_code
-            self._fence_line = True
         return True
+
+    def _object(self, place: int, _sign: str, _said: list[str]) -> bool:
+        held = self._held
+        if OBJECT.match(held, place):
+            self._leave(place, place, Object())
+            return True
+        return OBJECT_BEGUN.match(held, place) is None
 
     def _bracket(self, place: int, sign: str, _said: list[str]) -> bool:
         if sign in _QUOTES:
@@ -277,40 +291,11 @@ class Phraser:
         if self._open and place - self._opened > _OPEN_MAX:
             self._open = ""
 
-    # What is not meant for the caller: each takes a piece and returns what comes after the part.
-
-    def _leave(self, place: int, end: int) -> None:
+    def _leave(self, place: int, end: int, skip: Unspoken) -> None:
+        """What begins at `place` is not meant for the caller; `skip` reads it from `end` on."""
         self._held, self._skipped = self._held[:place], self._held[end:]
         self._at = place
-        self._tail = ""
-
-    def _skip_silent(self, piece: str) -> str:
-        text = self._tail + piece
-        found = _TAG.search(text)
-        while found is not None:
-            silent = _SILENT.match(found[0])
-            if silent and silent[1]:
-                self._skip = None
-                self._held += " "
-                return text[found.end() :]
-            found = _TAG.search(text, found.end())
-        begun = text.rfind("<")
-        self._tail = text[begun:] if begun >= 0 and _TAG_BEGUN.match(text, begun) else ""
-        return ""
-
-    def _skip_code(self, piece: str) -> str:
-        start = 0
-        while (end := piece.find("\n", start)) >= 0:
-            line = (self._tail + piece[start:end])[:64]
-            self._tail = ""
-            start = end + 1
-            if self._fence_line:
-                self._fence_line = False
-            elif _FENCE.match(line):
-                self._skip = None
-                return piece[start:]
-        self._tail = (self._tail + piece[start:])[:64]
-        return ""
+        self._skip = skip
 
     # Giving out.
 
@@ -365,6 +350,7 @@ _READERS: dict[str, _Reader] = {
     **dict.fromkeys("()[]«»" + _QUOTES, Phraser._bracket),
     "\n": Phraser._line_end,
     "<": Phraser._tag,
+    "{": Phraser._object,
 }
 
 

@@ -25,6 +25,7 @@ PIECES = [
         " руб. ",
     ),
     *("\n# Часы\n", "| Чай | 5 |", "**", " — ", "5.", " г. ", "Москва", "хорошо...", "<b>"),
+    *('{"a": ', "{", "}", '"б}"', '\\"', "<tool_call>", "</tool_call>", "<мысли>", "</мысли>"),
 ]
 TEXT = st.lists(
     st.one_of(st.sampled_from(list(SIGNS)), st.sampled_from(PIECES), st.characters(codec=None)),
@@ -186,6 +187,40 @@ def test_the_reply_ends_with_the_last_sentence_that_fits(text, limit, said):
     assert phraser.feed("Ещё. ") == phraser.finish() == []
 
 
+CALL = '{"name": "book", "arguments": {"day": "завтра", "at": "15:00", "note": "\\"}{. Да!"}}'
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        f"Секунду. {CALL} Готово.",
+        f"Секунду. <tool_call>{CALL}</tool_call> Готово.",
+        f"Секунду. [{CALL}, {CALL}] Готово.",
+        f"Секунду. <function=book>{CALL}</function> Готово.",
+        "Секунду. <размышление>Надо ответить. Сейчас!</размышление>Готово.",
+        "Секунду. <thought>Надо ответить. Сейчас!</thought>Готово.",
+        "Секунду. <reflection>Так. Хм!</reflection>Готово.",
+    ],
+)
+def test_what_is_for_programs_is_not_spoken(text):
+    """A call of a tool that was written instead of made, thoughts by whatever name: however cut."""
+    assert phrases([text]) == ["Секунду.", "Готово."]
+    for size in range(1, 8):
+        pieces = [text[at : at + size] for at in range(0, len(text), size)]
+        assert phrases(pieces) == ["Секунду.", "Готово."]
+
+
+@pytest.mark.parametrize("text", [CALL, f"{CALL[:-1]} Да. Нет.", "<мысли>Так. Хм."])
+def test_an_answer_for_programs_alone_says_nothing(text):
+    """Then somebody else has to answer; what is not closed reaches to the end."""
+    assert phrases([text]) == phrases(text) == []
+
+
+def test_braces_around_words_are_words():
+    """Only an object hides what is in it."""
+    assert phrases("Это {просто} скобки. Да.") == ["Это просто скобки.", "Да."]
+
+
 @given(TEXT)
 def test_a_torn_text_ends_with_a_whole_sentence(text):
     """F35: nothing is given out at a torn end but finished sentences."""
@@ -201,7 +236,7 @@ def test_a_torn_text_ends_with_a_whole_sentence(text):
         "а" * 1_000_000, "<" * 1_000_000, "<think>" * 150_000, "<think></think>" * 70_000,
         "[" * 1_000_000, "`" * 1_000_000, "```\n" * 250_000, ". " * 500_000, "\n" * 1_000_000,
         "- \n" * 300_000, "«" * 1_000_000, "<think>" + "<a " * 300_000,
-        "```" + "а" * 1_000_000, "1.\n" * 300_000,
+        "```" + "а" * 1_000_000, "1.\n" * 300_000, '{"' * 500_000, "{ " * 500_000,
     ],
     ids=lambda text: repr(text[:18]),
 )  # fmt: skip
@@ -210,5 +245,5 @@ def test_a_hostile_megabyte_ends(text):
     phraser = Phraser(limit=400)
     phraser.feed(text)
     assert len(phraser._held) <= 400 * RAW_PER_SPOKEN
-    assert len(phraser._tail) <= 400
+    assert len(getattr(phraser._skip, "_tail", "")) <= 400
     phraser.finish()
