@@ -11,6 +11,7 @@ from halo_voice.core.aside import is_aside
 from halo_voice.core.dialogue import Dialogue
 from halo_voice.core.guard import Guard
 from halo_voice.core.messages import Message
+from halo_voice.core.roles import Told, is_others
 
 _log = structlog.get_logger(__name__)
 
@@ -20,8 +21,9 @@ class Given:
     guard's mark. `can_act`: the model has tools that change something.
 
     `withheld`: why the answer ends before its end, a reason of `core.guard.REASONS`. `aside`: the
-    model says that the words were not meant for us; nothing of that is given out. `over`: for
-    either reason nothing more of it is wanted.
+    model says that the words were not meant for us; nothing of that is given out. `ended`: it goes
+    on as the caller, or says itself again. `over`: for one of these reasons nothing more of it is
+    wanted.
     """
 
     def __init__(
@@ -29,26 +31,28 @@ class Given:
     ) -> None:
         self.messages = asked if guard is None else guard.marked(asked)
         self.withheld: str | None = None
-        self.aside = self.over = False
+        self.aside = self.ended = self.over = False
         self._draft = draft
         self._guard = guard
         self._watch = None if guard is None else guard.watch(asked, can_act=can_act)
+        self._told = Told()
         self._seen = 0  # phrases since the last ones that were added
 
     def see(self, phrase: str) -> None:
         """The next phrase, with its numbers in digits."""
         if self._guard is not None and not self._draft.phrases and not self._seen:
             self.aside = self.aside or is_aside(phrase)
-        if self._watch is not None and self.withheld is None:
+        self.ended = self.ended or is_others(phrase) or self._told.again(phrase)
+        if self._watch is not None and self.withheld is None and not self.ended:
             self.withheld = self._watch.fault(phrase)
-            self._seen += self.withheld is None
-        self.over = self.aside or self.withheld is not None
+        self.over = self.aside or self.ended or self.withheld is not None
+        self._seen += not self.over
 
     def add(self, phrases: Sequence[str]) -> None:
         """Give out these, as they were seen, as far as they may be."""
         if self.aside:
             return
-        self._draft.add(phrases if self.withheld is None else phrases[: self._seen])
+        self._draft.add(phrases[: self._seen] if self.over else phrases)
         self._seen = 0
 
     def refuse(self, dialogue: Dialogue) -> str:

@@ -19,6 +19,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 
+from halo_voice.core.roles import without_role
 from halo_voice.core.sentences import SHORTENED, ends, sentences, whole_sentences
 from halo_voice.core.speakable import speakable
 from halo_voice.core.unspoken import (
@@ -308,7 +309,7 @@ class Phraser:
     def _give(self, raw: str, said: list[str], *, stop: bool = False, clause: bool = False) -> None:
         if self._lines and (number := _NUMBERED.match(raw)):
             raw = raw[number.end() :]
-        raw = raw.strip()
+        raw = without_role(raw.strip())
         if not raw:
             return
         text = speakable(raw, limit=_UNLIMITED)

@@ -103,6 +103,28 @@ async def test_an_answer_that_breaks_off_is_watched_to_its_end(call, model, list
     assert meter.reasons == ["number"]
 
 
+async def test_an_answer_that_goes_on_as_the_caller_has_ended(call, model, listener, meter):
+    """What the caller might say next is neither spoken nor answered, and the model is stopped."""
+    answer = asking(call, 1, "сколько стоит доставка", listener)
+    await model.give("**Ассис", "тент:** Триста ", "рублей.\n", "Пользова", "тель: А завтра? ")
+    await model.was_stopped(1)
+    record = await answer
+    assert (record.reply, record.reply_cut) == ("Триста рублей.", False)
+    assert listener.said(1) == ["Триста рублей."]
+    assert meter.fates == [Fate.USED]
+
+
+async def test_an_answer_that_goes_round_in_a_circle_has_ended(call, model, listener):
+    """A sentence is said once; short ones may come again."""
+    answer = asking(call, 1, "какие у вас лампы", listener)
+    await model.give("Да. Да. ", "У нас есть разные лампы. ", "Есть и люстры. ")
+    await model.give("У нас есть разные лампы! ", "Есть и люстры. ")
+    await model.was_stopped(1)
+    record = await answer
+    said = "Да. Да. У нас есть разные лампы. Есть и люстры."
+    assert (record.reply, record.reply_cut) == (said, False)
+
+
 async def test_an_answer_without_fault_is_as_it_was(call, model, listener, meter):
     """Nothing is held back, changed or counted."""
     answer = asking(call, 1, "где вы", listener)
