@@ -7,6 +7,7 @@ from collections.abc import Sequence
 import structlog
 
 from halo_voice.calls.draft import Draft
+from halo_voice.core.actions import asks
 from halo_voice.core.aside import is_aside
 from halo_voice.core.dialogue import Dialogue
 from halo_voice.core.guard import Guard
@@ -54,6 +55,16 @@ class Given:
             return
         self._draft.add(phrases[: self._seen] if self.over else phrases)
         self._seen = 0
+
+    def keep_word(self, dialogue: Dialogue, *, acts: bool) -> None:
+        """Who says that it is being done, and neither does it (`acts`) nor asks for anything, has
+        left the caller with a promise: he is told that nothing is confirmed (F42)."""
+        if self._watch is None or not self._watch.doing or acts or self.over:
+            return
+        if not asks(" ".join(self._draft.phrases)):
+            unconfirmed = dialogue.profile.texts.unconfirmed
+            self._draft.add(dialogue.ended(self._draft.phrases, unconfirmed))
+            _log.warning("promise_not_kept")
 
     def refuse(self, dialogue: Dialogue) -> str:
         """The rest of the answer is a refusal. Returns who spoke."""

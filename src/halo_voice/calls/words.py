@@ -227,6 +227,7 @@ class Words:
         if given.withheld is not None:
             self._meter.withheld(given.withheld)
             return given.refuse(dialogue), False
+        given.keep_word(dialogue, acts=bool(asking.calls))
         source = getattr(answer, "source", model.name)
         # The net knows no more than it said: it cannot go on.
         if broken_off and (self.net is None or source != self.net.name):
@@ -240,6 +241,7 @@ class Asking:
 
     used = 0
     how: Mapping[str, Any] = {}
+    calls: tuple[ToolCall, ...] = ()
 
     def __init__(self, messages: Sequence[Message]) -> None:
         self.messages = messages
@@ -254,7 +256,6 @@ class Called(Asking):
     def __init__(self, messages: Sequence[Message], draft: Draft, offer: Offer | None) -> None:
         super().__init__(messages)
         self.used = sum(map(len, draft.phrases))
-        self.calls: tuple[ToolCall, ...] = ()
         self.how = {} if offer is None else {"tools": offer}
 
     def told(self, piece: str) -> None:

@@ -102,32 +102,40 @@ _HINT = re.compile(
 _TO_COME = re.compile(r" (?:не )?(?:будет|будут|может|могут)\b")
 _OF_ANOTHER = re.compile(r"\b(?:котор\w+|кто|кого|кому|кем|ком|что|чего|чему|где|куда|как)\b")
 _NEAR = frozenset(("near", "near_you"))
+_ASKS = re.compile(
+    r"\?|\b(?:назов|назв|скаж|уточн|подскаж|продикт|диктуй|повтор|укаж|сообщ|подтверд|выбер|напомн)"
+    r"\w*(?:ите|йте)\b",
+    re.IGNORECASE,
+)
 _GOES_ON = re.compile(rf"{_OF_IT}(?:{_DEED}){_IS}")
 READ_KINDS = frozenset(("thing", "front", "far", "off", "yours", "apart"))
 """What a tool that only reads may have told: the state of a thing."""
 
 
 def claimed(low: str, *, can_act: bool = False) -> tuple[str, str] | None:
-    """The kind and the verb of the first claim in a lowered text; None if there is none."""
-    return next(claims(low, can_act=can_act), None)
+    """The first claim in a lowered text; None if there is none. `can_act`: who speaks has tools
+    that change something, and may be about to use one."""
+    return next((each for each in claims(low) if not (can_act and each[0] == DOING)), None)
 
 
-def claims(low: str, *, can_act: bool = False) -> Iterator[tuple[str, str]]:
-    """The kind and the verb of each claim in a lowered text. `can_act`: who speaks has tools that
-    change something, and may be about to use one."""
+def claims(low: str) -> Iterator[tuple[str, str]]:
+    """The kind and the verb of each claim in a lowered text."""
     if _HINT.search(low) is None:
         return
     for found in _CLAIM.finditer(low):
         start = max(low.rfind(sign, 0, found.start() + 1) for sign in ".!?…") + 1
         kind = next(name for name, value in found.groupdict().items() if value is not None)
-        if kind == DOING and can_act:
-            continue
         if kind in _NEAR and _OF_ANOTHER.search(low, start, found.start()):
             continue
         if _TO_COME.match(low, found.end()):
             continue
         if not _UNREAL.search(low, start, found.end()) and "?" not in _rest(low, found.end()):
             yield kind, found[kind]
+
+
+def asks(text: str) -> bool:
+    """Whether a text wants to know something, with or without a question mark."""
+    return _ASKS.search(text) is not None
 
 
 def goes_on(low: str) -> bool:

@@ -28,7 +28,7 @@ from functools import lru_cache
 from typing import NamedTuple, TypeVar
 
 from halo_voice.core import aside
-from halo_voice.core.actions import allowed, claimed, claims, goes_on
+from halo_voice.core.actions import DOING, allowed, claimed, claims, goes_on
 from halo_voice.core.claims import claims_humanity
 from halo_voice.core.dictation import lowered, numbers_in, runs
 from halo_voice.core.disguise import undisguised, unstressed
@@ -193,12 +193,15 @@ class Guard:
 
     def _claims(self, watch: Watch) -> bool:
         """Whether something is claimed that no tool has done, and no text of the company says."""
-        open_ = [
-            claim
-            for claim in claims(watch.said, can_act=watch.can_act)
-            if not allowed(claim, watch.confirms, read=watch.read)
-        ]
-        if not open_:
+        done = True
+        for claim in claims(watch.said):
+            if allowed(claim, watch.confirms, read=watch.read):
+                continue
+            if claim[0] == DOING and watch.can_act:
+                watch.doing = True
+            else:
+                done = False
+        if done:
             return False
         told = self._published.claims
         return not all(
@@ -224,7 +227,8 @@ class Watch:
 
     `said`: the sentence that the newest phrase belongs to, as far as it came: a first phrase may be
     a clause («Ваш заказ на завтра, | оформлен»). What carries on the sentence before it stands
-    behind that («Ваш заказ. | Оформлен»)."""
+    behind that («Ваш заказ. | Оформлен»). `doing`: what has to be done by a tool is said to be done
+    now; that is true only if one is called."""
 
     def __init__(self, guard: Guard, messages: Sequence[Message], *, can_act: bool) -> None:
         self.messages = messages
@@ -233,6 +237,7 @@ class Watch:
         self.words: list[str] = []
         self.text = self.said = ""
         self._last = self._open = ""  # the last whole sentence, and what of the next has come
+        self.doing = False
         self.syllables = 0  # of the canary
         returned = [each for each in messages if isinstance(each, Returned)]
         self.confirms = tuple(each.confirms for each in returned if each.confirms is not None)

@@ -191,6 +191,34 @@ async def test_who_says_what_they_do_and_does_it_is_let():
     assert len(diary.keys) == 1
 
 
+@pytest.mark.parametrize(
+    "said", ["Хорошо, записываю вас на завтра.", "Минутку. Записываю вас на завтра, ждём вас!"]
+)
+async def test_who_says_what_they_do_and_does_not_do_it_is_corrected(said):
+    """F42: the caller is not left with a promise that nobody keeps; the second try does it."""
+    diary = Diary()
+    call = await call_with(
+        ScriptedModel([said], [using("book", day="завтра")], [BOOKED]), diary.tool
+    )
+    turn = await call.take(heard(1, "Запишите"))
+    assert turn.reply == f"{said} {call.dialogue.profile.texts.unconfirmed}"
+    assert diary.keys == []
+    assert (await call.take(heard(2, "Запишите же"))).reply == BOOKED
+
+
+@pytest.mark.parametrize(
+    "said",
+    [
+        "Записываю вас на завтра. На какое имя?",
+        "Записываю вас на завтра. Назовите имя, пожалуйста.",
+    ],
+)
+async def test_who_asks_for_more_first_is_let(said):
+    """F42: what is still to be known is asked for; then the tool is called."""
+    call = await call_with(ScriptedModel([said]), Diary().tool)
+    assert (await call.take(heard(1, "Запишите"))).reply == said
+
+
 async def test_who_can_only_look_up_books_nothing():
     """F42: a tool without effect makes no «записываю вас» true."""
     order, _ = lookup()
