@@ -62,6 +62,10 @@ _GOES_ON = re.compile(
 )
 _PAIRS = {"(": ")", "[": "]", "«": "»"}
 _QUOTES = '"“”„'
+# A Russian voice cannot say them; a sentence without its word of them may say the contrary.
+_UNSAYABLE = re.compile(
+    "[\u0531-\u065f\u066e-\u06ef\u0900-\u0963\u0e01-\u0e4e\u10a0-\u11ff\u3040-\u9fff\uac00-\ud7a3]"
+)
 _RULE_SIGNS = "-=_*|+ \t\n"
 
 
@@ -310,7 +314,7 @@ class Phraser:
         if self._lines and (number := _NUMBERED.match(raw)):
             raw = raw[number.end() :]
         raw = without_role(raw.strip())
-        if not raw:
+        if not raw or _UNSAYABLE.search(raw):
             return
         text = speakable(raw, limit=_UNLIMITED)
         written = self._spoken(text) if text else ""

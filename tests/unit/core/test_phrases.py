@@ -216,6 +216,14 @@ def test_an_answer_for_programs_alone_says_nothing(text):
     assert phrases([text]) == phrases(text) == []
 
 
+@pytest.mark.parametrize("word", ["不", "没有", "ない", "아니", "לא", "ليس"])
+def test_a_sentence_with_a_word_in_letters_that_no_voice_knows_is_left_out(word):
+    """A model that slips into another language: without the word it might say the contrary."""
+    text = f"Мы открыты. Доставка {word} бесплатная. Приходите!"
+    assert phrases([text]) == phrases(text) == ["Мы открыты.", "Приходите!"]
+    assert phrases([f"Угол α, 20 °C, «Schön», {chr(0x0662)} и 2²."])
+
+
 def test_braces_around_words_are_words():
     """Only an object hides what is in it."""
     assert phrases("Это {просто} скобки. Да.") == ["Это просто скобки.", "Да."]
