@@ -22,6 +22,13 @@ _FOOTNOTE = re.compile(r"\[\^?\d{1,3}\]")
 _KEYCAP = re.compile(r"[0-9#*]\ufe0f?\u20e3")
 _PRODUCT = re.compile(r"(?<=\d) ?[*×] ?(?=\d)")
 _SMILEY = re.compile(r"(?<!\S)[:;=]-?[()]++(?!\S)")
+# A formula: «$300$», but not «от $3 до $5»; «\\frac{1}{2}», «\\text{кг}», «5 \\times 3».
+_FORMULA = re.compile(
+    r"(?<![\w$])(\$\$?)(?=[^\s$])((?:[^$\n,А-яЁё]|,(?! )){0,199}[^$\n\sА-яЁё])\1(?![\w$])"
+)
+_FRACTION = re.compile(r"\\[dt]?frac\{([^{}\n]{1,40})\}\{([^{}\n]{1,40})\}")
+_TIMES = re.compile(r"(?<=\d) ?\\(?:times|cdot) ?(?=\d)")
+_COMMAND = re.compile(r"\\[A-Za-z]++")
 _UNDERSCORES = re.compile(r"_++")
 
 _MARKER = re.compile(r"(?:[ \t]*+(?:[-*+•‣◦▪·–—>]|#{1,6}|\[[ xX]\])(?=[ \t]))+|[ \t]*+>++")
@@ -47,10 +54,18 @@ def without_markup(text: str) -> str:
     text = _KEYCAP.sub(" ", text)
     text = _ENTITY.sub(lambda found: html.unescape(found[0]), text)
     text = _without_silent_parts(_WRITTEN_NEWLINE.sub("\n", text))
+    if "\\" in text or "$" in text:
+        text = _without_formulas(text)
     text = TAG.sub(" ", text)
     text = _IMAGE.sub(" ", text)
     text = _FOOTNOTE.sub("", _REFERENCE.sub(r"\1", _LINK.sub(r"\1", text)))
     return _signs_as_words(_without_links(_without_emphasis(_joined(text.split("\n")))))
+
+
+def _without_formulas(text: str) -> str:
+    """The numbers and words of what was written for a printer."""
+    text = _FRACTION.sub(r"\1/\2", _FORMULA.sub(r"\2", text))
+    return _COMMAND.sub(" ", _TIMES.sub("×", text))
 
 
 def _without_silent_parts(text: str) -> str:
