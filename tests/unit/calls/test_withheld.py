@@ -103,6 +103,15 @@ async def test_an_answer_that_breaks_off_is_watched_to_its_end(call, model, list
     assert meter.reasons == ["number"]
 
 
+async def test_who_can_put_nobody_through_does_not_say_so(call, model, listener, meter):
+    """F42: nobody is left waiting on a line that leads to nobody."""
+    answer = asking(call, 1, "дайте человека", listener)
+    await model.give("Конечно. Соединяю вас с ", "оператором, оставайтесь на линии. ")
+    await model.was_stopped(1)
+    assert (await answer).reply == f"Конечно. {PROFILE.texts.unconfirmed}"
+    assert meter.reasons == ["claim"]
+
+
 async def test_an_answer_that_goes_on_as_the_caller_has_ended(call, model, listener, meter):
     """What the caller might say next is neither spoken nor answered, and the model is stopped."""
     answer = asking(call, 1, "сколько стоит доставка", listener)
