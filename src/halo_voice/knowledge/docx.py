@@ -12,6 +12,7 @@ from docx.table import Table
 from docx.text.paragraph import Paragraph
 
 from halo_voice.knowledge.prose import heading_or_text
+from halo_voice.knowledge.tables import written
 from halo_voice.knowledge.unreadable import Unreadable
 
 UNPACKED_BYTES_MAX = 100_000_000
@@ -42,7 +43,7 @@ def _blocks(document: docx.document.Document) -> Iterator[str]:
         if isinstance(block, Paragraph):
             yield _paragraph(block)
         else:
-            yield from _rows(block)
+            yield _table(block)
 
 
 def _paragraph(paragraph: Paragraph) -> str:
@@ -53,15 +54,18 @@ def _paragraph(paragraph: Paragraph) -> str:
         return text
     if heading or style == "Title":
         return f"{'#' * min(int(heading[1]), 6) if heading else '#'} {text}"
-    return f"- {text}" if style.startswith("List") else text
+    if style.startswith("List"):
+        return f"- {text}"
+    return f"**{text}**" if _is_bold(paragraph) else text
 
 
-def _rows(table: Table) -> Iterator[str]:
-    """Each row as one sentence with the names of its columns: «Товар: люстра; цена: 3000.»"""
+def _is_bold(paragraph: Paragraph) -> bool:
+    runs = [run for run in paragraph.runs if run.text.strip()]
+    return bool(runs) and all(run.bold for run in runs)
+
+
+def _table(table: Table) -> str:
     rows = [
         [heading_or_text(cell.text, headings=False) for cell in row.cells] for row in table.rows
     ]
-    names, *rest = rows or [[]]
-    for row in rest:
-        told = (f"{name}: {cell}" if name else cell for name, cell in zip(names, row, strict=False))
-        yield "; ".join(part for part, cell in zip(told, row, strict=False) if cell)
+    return written(rows)

@@ -17,7 +17,7 @@ from typing import NamedTuple
 from halo_voice.core.ports import Passage
 from halo_voice.core.profile import Document
 from halo_voice.knowledge.address import at_edge, capitalised, set_off, subject
-from halo_voice.knowledge.passages import sections
+from halo_voice.knowledge.passages import Section, sections
 from halo_voice.knowledge.sums import Addend, sums_over
 from halo_voice.knowledge.words import names_subject, plain_words, terms, terms_of, words
 
@@ -29,6 +29,7 @@ QUESTION_WORDS = 32
 # Set on the "tune" questions of tests/unit/llm/offline_questions.toml. No penalty for length (in
 # BM25 b = 0): passages are short by construction, and search words must not make one rank lower.
 _K1 = 1.2
+_TITLE, _TEXT = 4, 2  # how often a word counts where there are no search words
 # What a word weighs that the texts do not hold: a noun is another subject, a verb or adjective is
 # often only another wording of the same question.
 _UNKNOWN_SUBJECT, _UNKNOWN_WORDING = 1.0, 0.5
@@ -72,7 +73,12 @@ class CompanyTexts:
     """The texts of one profile. Implements `Knowledge`. Ties keep the order of the texts."""
 
     def __init__(self, documents: Iterable[Document]) -> None:
-        found = [section for document in documents for section in sections(document)]
+        read = (section for document in documents for section in sections(document))
+        # A copy of a file tells nothing more, and two passages that fit alike are none that leads.
+        once: dict[tuple[str, str, str], Section] = {}
+        for each in read:
+            once.setdefault((each.title, each.text, each.beside), each)
+        found = list(once.values())
         # In columns: they take less memory, and travel faster to another process.
         self._texts = [section.text for section in found]
         self._titles = [section.title for section in found]
@@ -83,7 +89,7 @@ class CompanyTexts:
         self._held: dict[str, list[Addend]] = {}
         held: dict[str, dict[int, array[int]]] = {}
         for number, section in enumerate(found):
-            for term, count in Counter(terms(section.found_by)).items():
+            for term, count in _counted(section).items():
                 held.setdefault(term, {}).setdefault(count, array("I")).append(number)
         for term, often in held.items():
             weight = self._weights[term] = self._weight(sum(map(len, often.values())))
@@ -189,6 +195,18 @@ class CompanyTexts:
         """Lucene's inverse document frequency, as the index has it."""
         total = len(self)
         return math.log(1 + (total - frequency + 0.5) / (frequency + 0.5))
+
+
+def _counted(section: Section) -> Counter[str]:
+    """How often the passage holds each term.
+
+    Search words say again what the text says. Where nobody wrote any, the text says it once, and
+    would not reach what counts as an answer: so it counts more often, and a heading most.
+    """
+    counts = Counter(terms(section.beside))
+    counts.update(terms(section.title) * (1 if section.searched else _TITLE))
+    counts.update(terms(section.text) * (1 if section.searched else _TEXT))
+    return counts
 
 
 def _without(asked: list[str], name: tuple[str, ...]) -> list[str]:

@@ -6,10 +6,12 @@ import csv
 import io
 import re
 from collections.abc import Callable, Iterator, Sequence
+from itertools import islice, takewhile
 from pathlib import Path
 
 from halo_voice.core.profile import Document
 from halo_voice.knowledge.prose import heading_or_text, of_lines
+from halo_voice.knowledge.tables import written
 from halo_voice.knowledge.unreadable import Unreadable
 
 FILE_BYTES_MAX = 20_000_000
@@ -17,11 +19,14 @@ FILE_CHARS_MAX = 3_000_000
 """A file that is larger is refused: nobody is told anything from a novel."""
 
 CELL_CHARS_MAX = 20_000
-_QUESTIONS = frozenset(("вопрос", "вопросы", "question"))
-_ANSWERS = frozenset(("ответ", "ответы", "answer"))
-_SEARCHED = frozenset(("ищут", "слова", "синонимы", "keywords"))
+_QUESTIONS = ("вопрос", "вопросы", "question")
+_ANSWERS = ("ответ", "ответы", "answer", "отвеч")
+_SEARCHED = ("ищут", "слова", "синонимы", "keywords")
 _DELIMITERS = ";,\t"
+_TITLES_MAX = 2  # rows above the names of the columns
 _CYRILLIC_MIN = 0.3  # of the letters: what was written in Windows-1251 and read as such has more
+_NO_NAME = re.compile(r"[?!]|[.]$|^\d")  # of a column
+_PRICE_NAME = re.compile(r"\b(?:цен[аы]|стоимость|прайс|тариф)\b")
 _LETTER = re.compile(r"[^\W\d_]")
 _CYRILLIC = re.compile(r"[а-яё]", re.IGNORECASE)
 
@@ -62,17 +67,24 @@ def _text(name: str, raw: bytes) -> Iterator[Document]:
 
 
 def _questions(name: str, raw: bytes) -> Iterator[Document]:
-    """One passage for each row: the first question is its title, others in the cell find it."""
+    """One passage for each row: the first question is its title, others in the cell find it.
+
+    A table whose columns have other names, as a price list's, is told row by row with them.
+    """
     rows = _rows(_decoded(raw))
     if not rows:
         raise Unreadable("holds no row")
-    names = [cell.strip().lower() for cell in rows[0][1]]
+    titles = _titles([row for _, row in rows])
+    names = [cell.strip().lower() for cell in rows[titles][1]] if titles < len(rows) else []
     column = {kind: _column(names, known) for kind, known in _COLUMNS.items()}
     headed = column["question"] is not None and column["answer"] is not None
+    if not headed and (listed := _list(rows)):
+        yield Document(name, listed)
+        return
     if not headed:
         column = {"question": 0, "answer": 1, "searched": None}
     blocks = []
-    for line, row in rows[1:] if headed else rows:
+    for line, row in rows[titles + 1 :] if headed else rows:
         cells = {
             kind: row[at].strip() if at is not None and at < len(row) else ""
             for kind, at in column.items()
@@ -96,8 +108,28 @@ def _passage(question: str, answer: str, searched: str) -> str:
     return f"## {' '.join(title.split())}\n\n{found_by}{text}"
 
 
-def _column(names: Sequence[str], known: frozenset[str]) -> int | None:
-    return next((at for at, name in enumerate(names) if name in known), None)
+def _titles(table: Sequence[Sequence[str]]) -> int:
+    """How many rows with one cell stand above the names of the columns."""
+    return sum(1 for _ in takewhile(lambda row: sum(map(bool, map(str.strip, row))) == 1, table))
+
+
+def _list(rows: Sequence[tuple[int, list[str]]]) -> str:
+    """A price list, or another list whose columns have names, in Markdown; "" if it is none."""
+    table = [[heading_or_text(cell, headings=False) for cell in row] for _, row in rows]
+    titles = _titles(table)
+    rest = table[titles:]
+    names = [cell.lower() for cell in rest[0]] if rest else []
+    named = len(names) > 1 and not any(map(_NO_NAME.search, names)) and bool(names[1])
+    if not named or (len(names) < 3 and not _PRICE_NAME.search(names[1])):
+        return ""
+    return "\n\n".join([*(f"# {next(filter(None, row))}" for row in table[:titles]), written(rest)])
+
+
+def _column(names: Sequence[str], known: Sequence[str]) -> int | None:
+    """Where a column has such a name, or one that holds it: «Что отвечать оператору»."""
+    exact = (at for at, name in enumerate(names) if name in known)
+    holds = (at for at, name in enumerate(names) if any(word in name for word in known))
+    return next(exact, next(holds, None))
 
 
 def _endless(line: int) -> Unreadable:
@@ -114,8 +146,12 @@ def _columns_of(line: str, mark: str) -> int:
 
 def _rows(text: str) -> list[tuple[int, list[str]]]:
     """The rows with their lines, by the delimiter that makes the most columns of the first."""
-    first = next((line for line in text.splitlines() if line.strip()), "")
-    delimiter = max(_DELIMITERS, key=lambda mark: _columns_of(first, mark))
+    lines = list(islice(filter(str.strip, text.splitlines()), _TITLES_MAX + 1))
+    delimiter, columns = _DELIMITERS[0], 0
+    for line in lines:  # a title has one column, whatever divides those below it
+        if columns < 2:
+            delimiter = max(_DELIMITERS, key=lambda mark: _columns_of(line, mark))
+            columns = _columns_of(line, delimiter)
     reader = csv.reader(io.StringIO(text), delimiter=delimiter)
     try:
         rows = [(reader.line_num, row) for row in reader]
@@ -127,7 +163,7 @@ def _rows(text: str) -> list[tuple[int, list[str]]]:
     for line, row in rows:
         if any(len(cell) > CELL_CHARS_MAX for cell in row):
             raise _endless(line)
-    if rows and len(rows[0][1]) < 2:
+    if rows and max(len(row) for _, row in rows) < 2:
         raise Unreadable("needs two columns at least: the question and the answer", rows[0][0])
     return rows
 

@@ -128,3 +128,21 @@ def test_words_drop_what_tells_nothing():
     assert words("Скажите, пожалуйста, а у вас есть iPhone 15?") == ["iphone", "15"]
     assert terms("iPhone") == ["iphone"]
     assert set(terms("доставка")) & set(terms("доставить"))
+
+
+def test_a_copy_of_a_file_changes_nothing():
+    """Its passages are found once, and a name beside the question is still seen as one."""
+    hours = "## Когда вы работаете?\nС девяти до восьми.\n## Парковка\nВо дворе.\n"
+    once = CompanyTexts([Document("a.md", hours)])
+    twice = CompanyTexts([Document("a.md", hours), Document("a - копия.md", hours)])
+
+    assert len(twice) == len(once) == 2
+    assert twice.search("аристарх когда работаете") == once.search("аристарх когда работаете")
+
+
+def test_what_a_plain_text_says_once_is_enough():
+    """Without search words each word stands once or twice; that is an answer all the same."""
+    plain = CompanyTexts([Document("a.md", "## Условия\nПитомцев пускаем.\n## Вход\nСо двора.\n")])
+
+    assert plain.search("питомцев пускаете в зал")[0].score >= 0.3
+    assert plain.search("вход")[0].score > plain.search("двора")[0].score
