@@ -25,6 +25,7 @@ _VERB = re.compile(r"(?:ть|ти|чь|[еия]т|[ую]т|ете|ите|ешь|
 _DOES = re.compile(r"[еия]тся$")
 # «находитесь», «работаете»: who does it is the company, and there is nothing it is done to.
 _ALONE = re.compile(r"(?:тесь|^работаете|^отвечаете|^едете|^приедете|^ездите)$")
+_DOERS = frozenset(("вы", "ты"))
 # No name ends so: plurals, objects, adjectives, verbs.
 _NO_NAME = re.compile(r"(?:[ыуюеоэ]|ть|ешь|ишь|[ыи]х|[ыи]м[и]?|ов|ами|ах|жи|ли)$")
 _PATRONYMIC = re.compile(r"(?:ович|евич|ильич|мич|нич|овна|евна|ична|ишна)$")
@@ -69,9 +70,12 @@ def subject(question: str) -> str:
 
 
 def _may_be_object(led_by: str, end: list[str]) -> bool:
-    """«продаёте мебель», «ремонт айфона»; a name in -а after a noun looks the same."""
+    """«продаёте мебель», «лечите ли вы сколиоз», «ремонт айфона»; a name in -а after a noun looks
+    the same."""
     if len(end) == 2 or not led_by:
         return False
+    if led_by in _DOERS:
+        return True
     if _VERB.search(led_by):
         return not _ALONE.search(led_by)
     return end[0][-1] in "ая"

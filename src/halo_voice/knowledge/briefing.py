@@ -14,7 +14,9 @@ from dataclasses import replace
 from functools import lru_cache
 from typing import TYPE_CHECKING
 
+from halo_voice.core.leaning import names_nothing, subject_before
 from halo_voice.core.ports import Knowledge, Message, Passage
+from halo_voice.knowledge.words import words
 
 if TYPE_CHECKING:  # it brings arrays; most profiles find by words alone
     from halo_voice.knowledge.nearness import Nearness
@@ -29,6 +31,9 @@ CANDIDATES = 6
 
 CHARS_MAX = 1_600
 """Of all passages of one question: about 500 tokens."""
+
+CHARS_FEW = 500
+"""While they hold no more, as the rows of a price list do, all candidates are told."""
 
 _SMOOTH = 60
 """Of reciprocal rank: how little the first place is worth more than the second."""
@@ -87,10 +92,10 @@ class Briefing:
         """What fits the last question, or the last two where one may lean on the other."""
         if not asked:
             return []
-        limit = PASSAGES_MAX if self._nearness is None else CANDIDATES
-        found = self._knowledge.search(asked[-1], limit)
-        if len(asked) > 1 and (_leans(asked[-1]) or not self._fitting(found)):
-            found += self._knowledge.search(f"{asked[-2]} {asked[-1]}", limit)
+        before = _named_before(asked)
+        found = [] if before else self._knowledge.search(asked[-1], CANDIDATES)
+        if before or (len(asked) > 1 and (_leans(asked[-1]) or not self._fitting(found))):
+            found += self._knowledge.search(f"{before or asked[-2]} {asked[-1]}", CANDIDATES)
         best: dict[tuple[str, str], Passage] = {}
         for passage in sorted(self._fitting(found), key=lambda each: -each.score):
             best.setdefault((passage.source, passage.text), passage)
@@ -98,7 +103,7 @@ class Briefing:
         if self._nearness is not None:
             near = self._nearness.near(_meant(asked), CANDIDATES)
             fitting = joined(fitting, near) if near else fitting
-        return _within(fitting[:PASSAGES_MAX])
+        return _within(fitting[:CANDIDATES])
 
     def _fitting(self, found: Sequence[Passage]) -> list[Passage]:
         return [passage for passage in found if passage.score >= self._fit_min]
@@ -122,9 +127,18 @@ def _asked(messages: Sequence[Message]) -> list[str]:
 
 def _meant(asked: Sequence[str]) -> str:
     """The question as one text: with the one before it, where it leans on that."""
+    if before := _named_before(asked):
+        return f"{before} {asked[-1]}"
     if len(asked) > 1 and _leans(asked[-1]):
         return f"{asked[-2]} {asked[-1]}"
     return asked[-1] if asked else ""
+
+
+def _named_before(asked: Sequence[str]) -> str:
+    """What «сколько это стоит» is about: alone it finds every price there is."""
+    if len(asked) < 2 or not names_nothing(asked[-1]):
+        return ""
+    return subject_before([*(each for each in asked[:-1] if words(each)), asked[-1]])
 
 
 def _leans(question: str) -> bool:
@@ -132,12 +146,12 @@ def _leans(question: str) -> bool:
 
 
 def _within(passages: list[Passage]) -> list[Passage]:
-    """As many as there is room for; the first always."""
+    """As many as there is room for; the first always, more than a few only if they are short."""
     kept: list[Passage] = []
     chars = 0
     for passage in passages:
         chars += len(passage.text)
-        if kept and chars > CHARS_MAX:
+        if kept and chars > (CHARS_MAX if len(kept) < PASSAGES_MAX else CHARS_FEW):
             break
         kept.append(passage)
     return kept

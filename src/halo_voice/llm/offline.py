@@ -9,6 +9,14 @@ from __future__ import annotations
 import re
 from collections.abc import AsyncIterator, Sequence
 
+from halo_voice.core.leaning import (
+    ASKING,
+    halves,
+    names_nothing,
+    plain_words,
+    points_back,
+    subject_before,
+)
 from halo_voice.core.ports import Knowledge, Message, Passage
 from halo_voice.core.profile import SPOKEN_CHARS_MAX, Texts
 from halo_voice.core.sentences import sentences
@@ -18,9 +26,13 @@ FIT_MIN = 0.3
 """A passage below this score does not answer the question. Set on the "tune" questions."""
 
 _FOLLOW_UP_WORDS = 3
+_POINTING_WORDS = 5  # «а как его отменить»
+_HOLDING = 5
+_LEANING = 0.7
+"""So many passages that fit a short follow-up, so well beside the best of them, may be meant: «а в
+субботу» finds every Saturday there is, and the question before it tells which."""
 _BARE_WORDS = 2  # «а почему», «а когда»
 _FOLLOW_UP = re.compile(r"\s*(?:ну\s+)?(?:а|и|или|тогда)\b", re.IGNORECASE)
-_WORD = re.compile(r"[a-zа-я0-9]+")
 _ROOT_CHARS = 4
 # Russian text costs a tokeniser at least one token for three characters.
 _CHARS_PER_TOKEN = 3
@@ -70,6 +82,8 @@ class OfflineAssistant:
             return self._texts.noted
         if talk is not None:
             return self._small_talk(talk, last_said)
+        if both := self._both(asked):
+            return both
         passage = self._passage(asked)
         if passage is None or passage.score < self._fit_min:
             talk = recognise(asked[-1], names=1)
@@ -80,20 +94,46 @@ class OfflineAssistant:
             reply = _from_best(sentences(passage.text), asked[-1])
         return reply or self._unknown(last_said)
 
+    def _both(self, asked: list[str]) -> str:
+        """The answers to two questions that were asked at once; "" unless the texts have both."""
+        if (parts := halves(asked[-1])) is None:
+            return ""
+        first, second = self._passage([*asked[:-1], parts[0]]), self._passage([*asked[:-1], *parts])
+        if first is None or second is None or min(first.score, second.score) < self._fit_min:
+            return ""
+        said = relevant(first.text, parts[0]), relevant(second.text, parts[1])
+        together = " ".join(dict.fromkeys(said))
+        return together if len(together) <= SPOKEN_CHARS_MAX else ""
+
     def _passage(self, asked: list[str]) -> Passage | None:
         """The best passage for the last question, or for the last two where one leans on the other.
 
         «А в область» after a question on delivery is about delivery; «а где вы находитесь» stands
-        well alone; «какая погода», of which the texts do not speak, is another subject.
+        well alone; «какая погода», of which the texts do not speak, is another subject. «Сколько
+        это стоит» alone would find the first price there is.
         """
         question = asked[-1]
-        alone = self._best(question)
+        told = [each for each in asked[:-1] if not recognise(each)]
+        before = subject_before([*told, question])
+        if before and names_nothing(question):
+            return self._best(f"{before} {question}")
+        found = self._knowledge.search(question, limit=_HOLDING)
+        alone = found[0] if found else None
         known = alone is not None and alone.score >= self._fit_min
         if len(asked) > 1 and _continues(question, known=known) and not recognise(asked[-2]):
             together = self._best(f"{asked[-2]} {question}")
             if together and (not alone or together.score >= alone.score):
                 return together
+            if together and alone and self._adds(question, together, found):
+                return together
         return alone
+
+    def _adds(self, question: str, together: Passage, found: Sequence[Passage]) -> bool:
+        """Whether what a short follow-up alone finds holds the best passage for both questions."""
+        least = _LEANING * found[0].score
+        held = any(each.text == together.text and each.score >= least for each in found)
+        short = len(question.split()) <= _FOLLOW_UP_WORDS
+        return short and held and together.score >= self._fit_min
 
     def _best(self, question: str) -> Passage | None:
         return next(iter(self._knowledge.search(question, limit=1)), None)
@@ -162,10 +202,12 @@ def _continues(question: str, *, known: bool) -> bool:
     count = len(question.split())
     if _FOLLOW_UP.match(question):
         return known or count <= _BARE_WORDS
+    if points_back(question) and count <= _POINTING_WORDS:
+        return known
     return known and count <= _FOLLOW_UP_WORDS
 
 
 def _roots(text: str) -> set[str]:
     """Beginnings of the longer words: enough to see which sentence speaks of the same."""
-    words = _WORD.findall(text.lower().replace("ё", "е"))
+    words = (word for word in plain_words(text) if word not in ASKING)
     return {word[:_ROOT_CHARS] for word in words if len(word) >= _ROOT_CHARS}

@@ -75,6 +75,8 @@ _NATURE = re.compile(
     r"я (?:говорю|разговариваю) с (?:робот\w*|человеком|бот\w*|машин\w*|компьютер\w*)|"
     r"это (?:робот|бот|автоответчик|живой человек)|как (?:вас|тебя) зовут|ваше имя)\b"
 )
+# «Как записаться на приём» is neither addressed to anybody nor a sign that one listens.
+_NO_NAME = re.compile(r"(?:ть|ти|чь|ешь|ете|ите|ишь|ет|ит|ут|ют)(?:ся|сь)?$")
 # Alone, they ask for what was said once more.
 _WHAT = frozenset(("что", "чего", "как", "а", "а что", "что что", "не слышно", "ничего не слышно"))
 # Words to be kept or acted on by people: «запишите сообщение …», «перезвоните мне».
@@ -115,7 +117,8 @@ def recognise(text: str, *, names: int = 0) -> Talk | None:
     if names and _WAITS.match(plain):
         return Talk.WAIT
     rest = _ANY_SIGN.sub(" ", plain).split()
-    if sum(word not in _FILLERS for word in rest) > names:
+    others = [word for word in rest if word not in _FILLERS]
+    if len(others) > names or any(map(_NO_NAME.search, others)):
         return None
     return next((talk for talk, signs in _SIGN_PATTERNS if signs.search(plain)), None)
 

@@ -9,7 +9,14 @@ from hypothesis import strategies as st
 from halo_voice.core.ports import Message
 from halo_voice.core.profile import Document
 from halo_voice.knowledge import CompanyTexts
-from halo_voice.knowledge.briefing import CHARS_MAX, PASSAGES_MAX, Briefing, as_data
+from halo_voice.knowledge.briefing import (
+    CANDIDATES,
+    CHARS_FEW,
+    CHARS_MAX,
+    PASSAGES_MAX,
+    Briefing,
+    as_data,
+)
 
 TEXTS = CompanyTexts(
     [
@@ -95,3 +102,26 @@ def test_whatever_a_file_holds_is_one_line_of_data(text):
 
     assert not set("<>\n\r\x00\u2028\u202e") & set(data)
     assert as_data(data) == data
+
+
+PRICES = CompanyTexts(
+    [Document("a.md", "## Цены\n" + "\n".join(f"- Торт номер {n} — {n}00 ₽" for n in range(1, 9)))]
+)
+
+
+def test_of_short_passages_more_are_told():
+    """Who asks for prices is told some rows of the list, not three."""
+    found = Briefing(PRICES).passages(["какие у вас цены"])
+
+    assert PASSAGES_MAX < len(found) <= CANDIDATES
+    assert sum(len(passage.text) for passage in found) <= CHARS_FEW
+
+
+def test_a_question_that_names_nothing_is_asked_with_what_it_is_about():
+    """«Сколько это стоит» alone finds every price there is; thanks in between name nothing."""
+    texts = CompanyTexts(
+        [Document("a.md", "## Доставка\nСтоит 200 ₽.\n## Замер\nСтоит 300 ₽.\n## Окна\nДелаем.")]
+    )
+    found = Briefing(texts).passages(["делаете замер", "спасибо", "а сколько это стоит"])
+
+    assert found[0].title == "Замер"
