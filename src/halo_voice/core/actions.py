@@ -84,7 +84,7 @@ _CLAIM = re.compile(
     rf"|(?:^|[.!?…] )(?:(?:вс[её]|уже|ну|вот|и),? ){{0,3}}"
     rf"(?P<ready>готово\b|(?:{_ALONE})(?=[.,!…]|$| —))"
     # «на завтра в три записала вас», «мастер вас записал»
-    rf"|\b(?P<near>{_FOR_YOU}){_PAST} {_YOU}\b"
+    rf"|\b(?<!\bвы )(?<!\bвы сами )(?<!\bвы уже )(?P<near>{_FOR_YOU}){_PAST} {_YOU}\b"
     rf"|\b{_YOU}(?:{_BETWEEN})?? (?P<near_you>{_FOR_YOU}){_PAST}\b"
     # in two sentences: «ваш заказ на люстру. Он оформлен»
     rf"|\bваш\w* {_MATTER}\b[^.!?…]{{0,80}}[.!…] {_OF_IT}(?P<apart>{_DEED}){_IS}"

@@ -30,14 +30,19 @@ def is_others(phrase: str) -> bool:
 
 
 class Told:
-    """The sentences of one answer so far."""
+    """The phrases of one answer so far."""
 
     def __init__(self) -> None:
         self._told: set[tuple[str, ...]] = set()
+        self._last: tuple[str, ...] = ()
+        self._known = False  # the last one was told before
 
     def again(self, phrase: str) -> bool:
-        """Whether the phrase was told in this answer already."""
+        """Whether the answer goes round: a phrase twice in a row, or two that were told already.
+        One alone may be meant: «Маникюр: цена у мастера. Педикюр: цена у мастера.»"""
         said = tuple(words(phrase))
         known = len(said) >= _WORDS_MIN and said in self._told
+        circles = known and (self._known or said == self._last)
         self._told.add(said)
-        return known
+        self._last, self._known = said, known
+        return circles

@@ -124,13 +124,13 @@ async def test_an_answer_that_goes_on_as_the_caller_has_ended(call, model, liste
 
 
 async def test_an_answer_that_goes_round_in_a_circle_has_ended(call, model, listener):
-    """A sentence is said once; short ones may come again."""
+    """Two sentences are not said twice; short ones, and one alone, may come again."""
     answer = asking(call, 1, "какие у вас лампы", listener)
-    await model.give("Да. Да. ", "У нас есть разные лампы. ", "Есть и люстры. ")
-    await model.give("У нас есть разные лампы! ", "Есть и люстры. ")
+    await model.give("Да. Да. ", "У нас есть разные лампы. ", "Есть и люстры для зала. ")
+    await model.give("У нас есть разные лампы! ", "Есть и люстры для зала. ")
     await model.was_stopped(1)
     record = await answer
-    said = "Да. Да. У нас есть разные лампы. Есть и люстры."
+    said = "Да. Да. У нас есть разные лампы. Есть и люстры для зала. У нас есть разные лампы!"
     assert (record.reply, record.reply_cut) == (said, False)
 
 
