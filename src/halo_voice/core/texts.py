@@ -179,7 +179,7 @@ class Texts:
     )
     go_on: str = _text("Продолжить?", "an answer broke off, or has no end")
     unconfirmed: str = _text(
-        "Записать это пока не получилось: подтверждения нет. Хотите, вам перезвонит сотрудник?",
+        "Сделать это пока не получилось: подтверждения нет. Хотите, вам перезвонит сотрудник?",
         "the model claims what no tool has done, or a tool failed and no model finds words",
     )
     refusal: str = _text(
