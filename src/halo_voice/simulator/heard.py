@@ -72,6 +72,7 @@ class Kept:
             or any(self._asked_again(each) for each in self._alike(line))
             or self._murmured(text, since, line.ms)
             or self._echoes(text, since, line.ms)
+            or self._asked_for_an_echo(text, since, line.ms)
             or self._cut(line, turns, since)
         )
 
@@ -115,6 +116,20 @@ class Kept:
         if not later or later[0].ordered_ms > ms + ASKED_AGAIN_MS + case.late_ms(ms, ms):
             return False
         return later[0].kind in ("reprompt", "goodbye")
+
+    def _asked_for_an_echo(self, text: str, since: int, ms: int) -> bool:
+        """The result of an echo with the same words came first, and was taken for it: it was asked
+        for again before it came."""
+        echoes = [
+            each.ms
+            for each in self.case.call.recognition
+            if each.data["event"] == "ASR.Result"
+            and each.data.get("echo")
+            and since <= each.ms <= ms
+            and letters(text) in letters(str(_told(each)))
+        ]
+        asked = [p.ordered_ms for p in self.case.story.phrases if p.kind == "reprompt"]
+        return any(echo <= asked_ms <= ms for echo in echoes for asked_ms in asked)
 
     def _murmured(self, text: str, since: int, ms: int) -> bool:
         """Agreement over our voice, or just after it, wants no answer; «э» never does."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+from dataclasses import replace
 
 import pytest
 
@@ -18,6 +19,7 @@ from halo_voice.simulator import (
     ScriptedNetwork,
     Silence,
     SilentCaller,
+    Spread,
     When,
 )
 from halo_voice.simulator.invariants import breaches
@@ -300,3 +302,31 @@ async def test_an_echo_between_a_number_and_its_hash_may_end_the_number(judged, 
         network=ScriptedNetwork(wants_more),
     )
     assert ((21, "a # behind a number ended the call") in told) is found
+
+
+@pytest.mark.parametrize(("faults", "found"), [({"F12": When(at=[1])}, False), ({}, True)])
+async def test_words_behind_an_echo_of_the_same_were_asked_for_when_it_was(judged, faults, found):
+    """21, F12: its result came first and was taken for theirs, which may be dropped then."""
+    drops = """
+        listen();
+        asr.addEventListener(ASREvents.Result, () => 0);
+        setTimeout(() => speak("Повторите, пожалуйста."), 5800);
+    """
+    deaf = BOT.replace(
+        "asr.addEventListener(ASREvents.Result, (e) => {", "const unused = ((e) => {"
+    )
+
+    class Greets(SilentCaller):
+        def hear(self, line):
+            if line.now < 500:
+                line.after(2_500, lambda: line.say("Здравствуйте"))
+                line.after(12_000, line.hang_up)
+
+    told = await judged(
+        drops,
+        bot=deaf,
+        caller=Greets(),
+        faults=Faults(faults),
+        recogniser=replace(PROMPT, final=Spread(4_100, 0)),
+    )
+    assert ((21, "«Здравствуйте» was recognised and went nowhere") in told) is found
