@@ -7,6 +7,7 @@ import re
 
 import pytest
 
+from halo_voice.simulator.cloud import SCENARIO_BYTES_MAX
 from tests.house.test_faults import faults_told, invariants_told
 from tests.mutants.__main__ import controls, verdict
 from tests.mutants.hunters import Find
@@ -19,9 +20,11 @@ NUMBERS_MIN = 40
 
 @pytest.mark.parametrize("mutant", MUTANTS, ids=lambda mutant: mutant.id)
 def test_each_mutant_can_be_made(mutant):
-    """Its old texts stand in the project once each, and the new ones are still a program."""
+    """Its old texts stand in the project once each, and the new ones are still a program that can
+    be run: a scenario that is too large would be noticed for that."""
     for path, text in mutated(mutant).items():
         assert text != (ROOT / path).read_text("utf-8")
+        assert path != SCENARIO or len(text.encode()) <= SCENARIO_BYTES_MAX
         if path.endswith(".py"):
             compile(text, path, "exec")
 
