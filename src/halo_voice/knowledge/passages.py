@@ -17,6 +17,7 @@ from halo_voice.core.sentences import sentences
 from halo_voice.knowledge.blocks import SEARCH_MARK, Heading, blocks
 from halo_voice.knowledge.implied import implied
 from halo_voice.knowledge.inline import plain
+from halo_voice.knowledge.prices import PRICED, PRICED_LAST
 from halo_voice.knowledge.tables import cells, is_group, rule_of, told
 
 PASSAGE_CHARS = 500
@@ -25,9 +26,7 @@ PASSAGE_CHARS = 500
 PRICES_MIN = 3
 """So many lines with a price each are a price list: who asks for one price hears that one."""
 
-_PRICED = re.compile(r"\d\s*(?:000\s*)?(?:[₽р]|руб\w*)(?![а-яё])", re.IGNORECASE)
 _PRICE_NAME = re.compile(r"цен[аы]|стоимость|тариф|руб|₽", re.IGNORECASE)
-_PRICED_LAST = re.compile(_PRICED.pattern + r"[.;)]*$", re.IGNORECASE)
 _LABEL = re.compile(r"\s*(\*\*|__)[^*_]{1,60}(?::\1|\1\s*:)")  # «**Адрес:** Мира, 5»
 _BEFORE_PRICE = re.compile(r"\s[-–—]+\s|:\s|\.{3}|\d")
 _LETTERS = re.compile(r"[^\W\d_]{2}")
@@ -126,12 +125,12 @@ def _running(lines: Iterable[str]) -> Iterator[Paragraph]:
     for line in lines:
         item = _LIST_ITEM.match(line)
         text = plain(line[item.end() :] if item else line)
-        new = item or _LABEL.match(line) or (said and _PRICED_LAST.search(said[-1]))
+        new = item or _LABEL.match(line) or (said and PRICED_LAST.search(said[-1]))
         if said and text and not (new and not text[0].islower()) and not item:
             said[-1] = f"{said[-1]} {text}"
         elif text:
             said.append(text)
-            items += bool(new) or bool(_PRICED_LAST.search(text))
+            items += bool(new) or bool(PRICED_LAST.search(text))
     if items >= PRICES_MIN and _is_price_list(said[len(said) - items :]):
         yield from ((_ended(text), _BEFORE_PRICE.split(text)[0] or text) for text in said)
     elif said:
@@ -139,7 +138,7 @@ def _running(lines: Iterable[str]) -> Iterator[Paragraph]:
 
 
 def _is_price_list(said: list[str]) -> bool:
-    priced = sum(bool(_PRICED.search(text)) for text in said)
+    priced = sum(bool(PRICED.search(text)) for text in said)
     return priced >= PRICES_MIN and 4 * priced >= 3 * len(said)
 
 

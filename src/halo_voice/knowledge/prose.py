@@ -9,6 +9,8 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator
 
+from halo_voice.knowledge.prices import PRICED, PRICED_LAST
+
 TITLE_CHARS_MAX = 120
 
 _HEAD_CHARS_MAX = 60
@@ -22,8 +24,6 @@ _ASKED = re.compile(r"^(?:[•·▪●◦–—*+-]\s+|\d{1,3}[.)]\s+|(?:воп�
 _ENDED = re.compile(r"[.!?…:;»)]\s*$")
 _CLOSED = re.compile(r"[.!?…;,]\s*$")
 _TORN = re.compile(r"(?<=[а-яёa-z])[-\u00ad]$")  # «достав-» at the end of a line
-_PRICED = re.compile(r"\d\s*(?:[₽р]|руб\w*)(?![а-яё])", re.IGNORECASE)
-_PRICED_LAST = re.compile(_PRICED.pattern + r"[.;)]*$", re.IGNORECASE)
 _CAPITALS = re.compile(r"[А-ЯЁ]{3}")
 
 
@@ -67,7 +67,7 @@ def _parted(begun: str, last: str, text: str, width: int) -> bool:
     if not begun or not text:
         return False
     room = len(last) + 1 + len(text.split()[0]) <= width and not last.endswith(",")
-    if room and _PRICED_LAST.search(last) and _PRICED_LAST.search(text):
+    if room and PRICED_LAST.search(last) and PRICED_LAST.search(text):
         return True  # a price list, be it without capitals
     if _TORN.search(last) or not _opens(text):
         return False
@@ -83,7 +83,7 @@ def _headed(parts: Iterable[tuple[str, bool]]) -> Iterator[str]:
         head = _head(text, apart=apart, following=following)
         bullet = None if head else _BULLET.match(text)
         listed = bullet is not None and not _NUMBER.match(text)
-        if listed or (not head and _PRICED.search(text) and len(text) <= TITLE_CHARS_MAX):
+        if listed or (not head and PRICED.search(text) and len(text) <= TITLE_CHARS_MAX):
             items.append(
                 f"- {heading_or_text(text[bullet.end() if bullet else 0 :], headings=False)}"
             )
@@ -104,7 +104,7 @@ def _head(text: str, *, apart: bool, following: tuple[str, bool] | None) -> str:
     if following is None or len(text) > _HEAD_CHARS_MAX or _CLOSED.search(text):
         return ""
     told, told_apart = following
-    if _PRICED.search(text) or not _opens(text) or _is_question(told):
+    if PRICED.search(text) or not _opens(text) or _is_question(told):
         return ""
     if _capitals(text) and not _capitals(told):
         return f"**{plain}**" if re.search(r"\d", text) else f"# {plain}"
@@ -122,7 +122,7 @@ def _is_lone(text: str) -> bool:
 
 def _is_item(part: str) -> bool:
     """Of a list of prices or of anything."""
-    return bool(_BULLET.match(part) or _PRICED_LAST.search(part))
+    return bool(_BULLET.match(part) or PRICED_LAST.search(part))
 
 
 def _capitals(text: str) -> bool:
