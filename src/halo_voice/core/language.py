@@ -4,6 +4,8 @@ A recogniser for Russian gives foreign words in their own letters, or as they so
 («ду ю спик инглиш»). A script that Russian does not know is certain at once. In Latin letters there
 are brands and models too («Philips Hue», «iPhone 15»): only words that a sentence of the language
 cannot do without count, two at least, and no Russian word may stand beside them.
+
+A model that was asked in Russian and says something in English thinks aloud: `is_english`.
 """
 
 from __future__ import annotations
@@ -41,6 +43,7 @@ _WORDS = {
     "айм кэн андерстэнд андерстенд рашн",
     "tr": "ve bir bu için ben sen siz merhaba nasıl nerede istiyorum var mı türkçe lütfen",
 }
+_THOUGHTS = "okay ok let's lets so should be will about if answer user asks asked respond sorry"
 _WORD = re.compile(r"[^\W\d_]+(?:'[^\W\d_]+)?")
 _LATIN = re.compile("[a-zà-ÿğışœ']+")
 _RUSSIAN = re.compile("[а-яё]+")
@@ -71,6 +74,22 @@ def language_of(text: str) -> str:
 
 
 _KNOWN = {name: frozenset(words.split()) for name, words in _WORDS.items()}
+
+
+def is_english(phrase: str) -> bool:
+    """Whether a model's phrase is English, such as a thought that it says aloud. What stands in
+    quotes, names and brands («Made in Italy») are no reason: two words have to be no names."""
+    if _PLAIN_LATIN.search(phrase) is None:  # nearly always
+        return False
+    own = _QUOTED.sub(" ", phrase)
+    if _RUSSIAN.search(own.lower()) or len(set(_PLAIN_LATIN.findall(own))) < _ENOUGH:
+        return False
+    return not _ENGLISH.isdisjoint(_WORD.findall(own.lower()))
+
+
+_ENGLISH = _KNOWN["en"] | frozenset(_THOUGHTS.split())
+_PLAIN_LATIN = re.compile(r"(?<![^\s(])[a-z]{2,}(?:'[a-z]{1,2})?(?![^\s.,!?…:;)])")
+_QUOTED = re.compile(r"«[^»]{0,300}»|“[^”]{0,300}”|\"[^\"]{0,300}\"|(?<!\w)'[^']{0,300}'(?!\w)")
 
 
 def _script(text: str) -> str:

@@ -19,6 +19,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 
+from halo_voice.core.language import is_english
 from halo_voice.core.roles import without_role
 from halo_voice.core.sentences import SHORTENED, ends, sentences, whole_sentences
 from halo_voice.core.speakable import speakable
@@ -314,7 +315,7 @@ class Phraser:
         if self._lines and (number := _NUMBERED.match(raw)):
             raw = raw[number.end() :]
         raw = without_role(raw.strip())
-        if not raw or _UNSAYABLE.search(raw):
+        if not raw or _UNSAYABLE.search(raw) or is_english(raw):
             return
         text = speakable(raw, limit=_UNLIMITED)
         written = self._spoken(text) if text else ""

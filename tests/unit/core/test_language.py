@@ -6,7 +6,7 @@ import re
 
 import pytest
 
-from halo_voice.core.language import LANGUAGES, language_of
+from halo_voice.core.language import LANGUAGES, is_english, language_of
 
 FOREIGN = {
     "Hello, do you speak English?": "en",
@@ -50,6 +50,36 @@ RUSSIAN = [
     "ё",
     "π",
 ]
+ENGLISH = [
+    "Okay, the user is asking about",
+    "Okay, let's see.",
+    "The delivery is free.",
+    "The user asks «сколько стоит доставка».",
+    'I should answer "Доставка бесплатная".',
+    "We need to answer in Russian.",
+    "Sorry, I can't help with that.",
+    "So the price is 390 rubles.",
+    "According to the company's texts, the delivery costs 390.",
+    "(the caller wants a refund)",
+    "is free, but only",
+]
+SAYABLE = [
+    "",
+    "Доставка бесплатная.",
+    "Made in Italy.",
+    "Harry and David, The North Face, Marks and Spencer.",
+    "Samsung Galaxy Watch Ultra.",
+    "iPhone 15 Pro Max.",
+    "halo guest welcome",
+    "info@halo.ru, the.halo.ru",
+    "«All you need is love».",
+    "Это «All you need is love».",
+    "Это значит what is this in the shop.",
+    "OK.",
+    "Hello!",
+    "Wi-Fi, Bluetooth и NFC.",
+    "The 1975.",
+]
 
 
 @pytest.mark.parametrize(("heard", "language"), FOREIGN.items())
@@ -72,3 +102,29 @@ def test_no_question_to_the_company_is_taken_for_another_language(pytestconfig):
     sentences = re.split(r"[.\n]", "\n".join(texts))
     assert len(sentences) > 50
     assert [s for s in sentences if language_of(s) != "ru"] == []
+
+
+@pytest.mark.parametrize("phrase", ENGLISH)
+def test_a_model_that_thinks_aloud_in_english_is_known(phrase):
+    """A Russian voice would read it out: «Зе юзер из аскинг»."""
+    assert is_english(phrase)
+
+
+@pytest.mark.parametrize("phrase", SAYABLE)
+def test_a_name_or_a_quotation_is_no_english(phrase):
+    """What a company sells has English names, and they are answers."""
+    assert not is_english(phrase)
+
+
+def test_nothing_of_the_shipped_texts_is_english(pytestconfig):
+    """What the offline assistant reads out, and what models repeat."""
+    files = pytestconfig.rootpath.glob("assistants/**/*")
+    lines = [
+        line
+        for path in files
+        if path.suffix in (".md", ".toml")
+        for line in path.read_text("utf-8").splitlines()
+        if re.search("[а-яё]", line)
+    ]
+    assert len(lines) > 300
+    assert [line for line in lines if is_english(line)] == []

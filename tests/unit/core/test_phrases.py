@@ -127,6 +127,8 @@ def test_a_lone_sign_is_never_spoken(pieces, said):
         ("Вот.\n```py\nprint(1). Да!\n```\nГотово.", ["Вот.", "Готово."]),
         ("<think>Хм. Да!\n\nНу.</think>Сто рублей.", ["Сто рублей."]),
         ("Да! <think>и не закрыл. Нет!", ["Да!"]),
+        ("Okay, the user asks. I should say 100.\n</think>\n\nСто рублей.", ["Сто рублей."]),
+        ("Да, есть «Stay with me». The user likes it.", ["Да, есть «Stay with me»."]),
         ("Смотрите [наш. Сайт!](https://halo.ru/a_(b)?q=1. Да). Ну.",
          ["Смотрите наш. Сайт!", "Ну."]),
         ("Смотрите https://halo.ru/x?y=1, там. Ещё?", ["Смотрите, там.", "Ещё?"]),
