@@ -195,7 +195,7 @@ def test_what_the_caller_told_may_be_read_back():
     [
         "Я человек.", "Да, я живой оператор.", "Нет, я не робот.", "Я такой же человек, как и вы.",
         "Меня зовут Анна, я настоящий сотрудник компании.", "Вы говорите с живым человеком.",
-        "С вами говорит живой оператор.", "I am a real human.", "I'm not a bot.",
+        "С вами говорит живой оператор.",
         "Я — живая девушка Анна.", "Я не бот, я менеджер.", "Конечно, человек!", "Да, человек.",
         "Я правда человек.", "Я же не автомат какой-нибудь.", "Я оператор, слушаю вас.",
         "Я обычная женщина.", "На самом деле я человек.", "Я не искусственный интеллект.",
@@ -208,6 +208,14 @@ def test_what_the_caller_told_may_be_read_back():
 def test_nobody_is_told_that_a_human_speaks(said):
     """F67: the claim to be a human is found, in whatever words."""
     assert reason(said) == "human"
+
+
+@pytest.mark.parametrize("said", ["I am a real human.", "I'm not a bot.", "I'm a human."])
+def test_nobody_is_told_so_in_english(said):
+    """F67: by the guard, or since nothing in English is read out."""
+    phraser = Phraser(limit=400)
+    spoken = [*phraser.feed(f"{said} Чем помочь?"), *phraser.finish()]
+    assert spoken == ["Чем помочь?"] or reason(said) == "human"
     assert GUARD.instead("human") == SHOP.texts.about
 
 
