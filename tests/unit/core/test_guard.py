@@ -208,6 +208,7 @@ def test_what_the_caller_told_may_be_read_back():
 def test_nobody_is_told_that_a_human_speaks(said):
     """F67: the claim to be a human is found, in whatever words."""
     assert reason(said) == "human"
+    assert GUARD.instead("human") == SHOP.texts.about
 
 
 @pytest.mark.parametrize("said", ["I am a real human.", "I'm not a bot.", "I'm a human."])
@@ -216,7 +217,6 @@ def test_nobody_is_told_so_in_english(said):
     phraser = Phraser(limit=400)
     spoken = [*phraser.feed(f"{said} Чем помочь?"), *phraser.finish()]
     assert spoken == ["Чем помочь?"] or reason(said) == "human"
-    assert GUARD.instead("human") == SHOP.texts.about
 
 
 @pytest.mark.parametrize(

@@ -102,6 +102,7 @@ def test_no_question_to_the_company_is_taken_for_another_language(pytestconfig):
     sentences = re.split(r"[.\n]", "\n".join(texts))
     assert len(sentences) > 50
     assert [s for s in sentences if language_of(s) != "ru"] == []
+    assert [s for s in sentences if is_english(s)] == []
 
 
 @pytest.mark.parametrize("phrase", ENGLISH)
@@ -114,17 +115,3 @@ def test_a_model_that_thinks_aloud_in_english_is_known(phrase):
 def test_a_name_or_a_quotation_is_no_english(phrase):
     """What a company sells has English names, and they are answers."""
     assert not is_english(phrase)
-
-
-def test_nothing_of_the_shipped_texts_is_english(pytestconfig):
-    """What the offline assistant reads out, and what models repeat."""
-    files = pytestconfig.rootpath.glob("assistants/**/*")
-    lines = [
-        line
-        for path in files
-        if path.suffix in (".md", ".toml")
-        for line in path.read_text("utf-8").splitlines()
-        if re.search("[а-яё]", line)
-    ]
-    assert len(lines) > 300
-    assert [line for line in lines if is_english(line)] == []
